@@ -42,16 +42,10 @@ add_library(rdkafka_static INTERFACE)
 add_library(rdkafka::static ALIAS rdkafka_static)
 set(rdkafka_root ${MEDHUB_DEPS_DIR}/librdkafka)
 if(EXISTS ${rdkafka_root}/lib/librdkafka.a)
-    # rdkafka-static.pc knows with which libraries (ssl, sasl, zstd ...) this archive was built.
-    execute_process(
-        COMMAND ${CMAKE_COMMAND} -E env PKG_CONFIG_PATH=${rdkafka_root}/lib/pkgconfig
-                ${PKG_CONFIG_EXECUTABLE} --libs --static rdkafka-static
-        OUTPUT_VARIABLE rdkafka_libs OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-    separate_arguments(rdkafka_libs UNIX_COMMAND "${rdkafka_libs}")
-    list(FILTER rdkafka_libs INCLUDE REGEX "^-l")
-    list(FILTER rdkafka_libs EXCLUDE REGEX "^-lrdkafka")
+    # The libraries that ops/deps built it with.
     target_include_directories(rdkafka_static SYSTEM INTERFACE ${rdkafka_root}/include)
-    target_link_libraries(rdkafka_static INTERFACE ${rdkafka_root}/lib/librdkafka.a ${rdkafka_libs})
+    target_link_libraries(rdkafka_static INTERFACE ${rdkafka_root}/lib/librdkafka.a
+        ssl crypto z zstd lz4 sasl2 m dl rt)
 else()
     pkg_check_modules(RDKAFKA QUIET IMPORTED_TARGET rdkafka)
     if(RDKAFKA_FOUND)
