@@ -1,0 +1,138 @@
+#include "kafka/publisher.h"
+
+#include "kafka/kafka_fault.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct publisher {
+    rd_kafka_t *handle;
+    publisher_report *report;
+    void *self;
+    size_t pending;
+};
+
+/* On the owner's thread: librdkafka calls it only from rd_kafka_poll and rd_kafka_flush. */
+static void delivered(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+{
+    struct publisher *publisher = opaque;
+    struct fault fault = {0};
+    (void)handle;
+
+    publisher->pending--;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        publisher->report(publisher->self, message->_private, message->partition, message->offset, NULL);
+        return;
+    }
+    (void)fault_retry(&fault, "kafka.not_delivered", "%s: %s", rd_kafka_topic_name(message->rkt),
+                      rd_kafka_err2str(message->err));
+    publisher->report(publisher->self, message->_private, message->partition, -1, &fault);
+}
+
+static enum status new_handle(struct publisher *publisher, const struct kafka_client *client,
+                              const struct publisher_settings *settings, struct fault *fault)
+{
+    char messages[16], timeout[16], linger[16], error[256];
+
+    (void)snprintf(messages, sizeof messages, "%d", settings->messages_max);
+    (void)snprintf(timeout, sizeof timeout, "%d", settings->delivery_timeout_ms);
+    (void)snprintf(linger, sizeof linger, "%d", settings->linger_ms);
+    const char *const rows[][2] = {
+        {"enable.idempotence", "true"},
+        {"acks", "all"},
+        {"partitioner", "murmur2_random"},
+        {"queue.buffering.max.messages", messages},
+        {"delivery.timeout.ms", timeout},
+        {"linger.ms", linger},
+        {"compression.type", settings->compression},
+        {"allow.auto.create.topics", "false"},
+        {NULL, NULL},
+    };
+    rd_kafka_conf_t *conf = kafka_conf_new(client, rows, fault);
+    if (conf == NULL)
+        return STATUS_FATAL;
+    rd_kafka_conf_set_opaque(conf, publisher);
+    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    publisher->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
+    if (publisher->handle == NULL) {
+        rd_kafka_conf_destroy(conf);
+        return fault_fatal(fault, "kafka.publisher", "no publisher: %s", error);
+    }
+    return STATUS_OK;
+}
+
+enum status publisher_open(const struct kafka_client *client, const struct publisher_settings *settings,
+                           publisher_report *report, void *self, struct publisher **publisher, struct fault *fault)
+{
+    struct publisher *made = calloc(1, sizeof *made);
+
+    *publisher = NULL;
+    if (made == NULL)
+        return fault_fatal(fault, "memory.out", "no memory for a publisher");
+    made->report = report;
+    made->self = self;
+    enum status status = new_handle(made, client, settings, fault);
+    if (status != STATUS_OK) {
+        publisher_close(made);
+        return status;
+    }
+    *publisher = made;
+    return STATUS_OK;
+}
+
+void publisher_close(struct publisher *publisher)
+{
+    enum { PURGE_WAIT_MS = 1000 };
+
+    if (publisher == NULL)
+        return;
+    if (publisher->handle != NULL) {
+        (void)rd_kafka_purge(publisher->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        (void)rd_kafka_flush(publisher->handle, PURGE_WAIT_MS); /* ignoring: what is left is reported as failed */
+        rd_kafka_destroy(publisher->handle);
+    }
+    free(publisher);
+}
+
+enum status publisher_send(struct publisher *publisher, const char *topic, struct bytes key, struct bytes value,
+                           struct headers *headers, void *context, struct fault *fault)
+{
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    if (headers == NULL) /* an empty list is refused by RD_KAFKA_V_HEADERS as NULL is */
+        code = rd_kafka_producev(publisher->handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                 RD_KAFKA_V_KEY(key.data, key.length),
+                                 RD_KAFKA_V_VALUE((void *)value.data, value.length), RD_KAFKA_V_OPAQUE(context),
+                                 RD_KAFKA_V_END);
+    else
+        code = rd_kafka_producev(publisher->handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                 RD_KAFKA_V_KEY(key.data, key.length),
+                                 RD_KAFKA_V_VALUE((void *)value.data, value.length),
+                                 RD_KAFKA_V_HEADERS((rd_kafka_headers_t *)headers), RD_KAFKA_V_OPAQUE(context),
+                                 RD_KAFKA_V_END);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        publisher->pending++;
+        return STATUS_OK;
+    }
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        return fault_retry(fault, "kafka.queue_full", "the queue to the brokers is full");
+    headers_free(headers);
+    (void)fault_reject(fault, "kafka.produce", "producing to %s: %s", topic, rd_kafka_err2str(code));
+    return code == RD_KAFKA_RESP_ERR__FATAL ? STATUS_FATAL : STATUS_REJECT;
+}
+
+void publisher_poll(struct publisher *publisher, int timeout_ms)
+{
+    (void)rd_kafka_poll(publisher->handle, timeout_ms);
+}
+
+size_t publisher_pending(const struct publisher *publisher)
+{
+    return publisher->pending;
+}
+
+enum status publisher_flush(struct publisher *publisher, int timeout_ms, struct fault *fault)
+{
+    rd_kafka_resp_err_t code = rd_kafka_flush(publisher->handle, timeout_ms);
+    return kafka_fault_code(code, "waiting for acknowledgements", fault);
+}
