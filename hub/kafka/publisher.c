@@ -94,22 +94,33 @@ void publisher_close(struct publisher *publisher)
     free(publisher);
 }
 
+/* One attempt. On success librdkafka owns the headers; on failure they stay ours. */
+static rd_kafka_resp_err_t produce(struct publisher *publisher, const char *topic, struct bytes key,
+                                   struct bytes value, struct headers *headers, void *context)
+{
+    rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)key.data, key.length}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)value.data, value.length}},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = context},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = (rd_kafka_headers_t *)headers},
+    };
+    size_t count = sizeof parts / sizeof *parts - (headers == NULL);
+
+    rd_kafka_error_t *error = rd_kafka_produceva(publisher->handle, parts, count);
+    if (error == NULL)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    return code;
+}
+
 enum status publisher_send(struct publisher *publisher, const char *topic, struct bytes key, struct bytes value,
                            struct headers *headers, void *context, struct fault *fault)
 {
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = produce(publisher, topic, key, value, headers, context);
 
-    if (headers == NULL) /* an empty list is refused by RD_KAFKA_V_HEADERS as NULL is */
-        code = rd_kafka_producev(publisher->handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                 RD_KAFKA_V_KEY(key.data, key.length),
-                                 RD_KAFKA_V_VALUE((void *)value.data, value.length), RD_KAFKA_V_OPAQUE(context),
-                                 RD_KAFKA_V_END);
-    else
-        code = rd_kafka_producev(publisher->handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                 RD_KAFKA_V_KEY(key.data, key.length),
-                                 RD_KAFKA_V_VALUE((void *)value.data, value.length),
-                                 RD_KAFKA_V_HEADERS((rd_kafka_headers_t *)headers), RD_KAFKA_V_OPAQUE(context),
-                                 RD_KAFKA_V_END);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         publisher->pending++;
         return STATUS_OK;
