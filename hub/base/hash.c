@@ -1,0 +1,123 @@
+#include "base/hash.h"
+
+#include <assert.h>
+
+/* XXH64, after the specification in xxHash's doc/xxhash_spec.md (version 0.1.1). */
+#define PRIME_1 UINT64_C(0x9E3779B185EBCA87)
+#define PRIME_2 UINT64_C(0xC2B2AE3D27D4EB4F)
+#define PRIME_3 UINT64_C(0x165667B19E3779F9)
+#define PRIME_4 UINT64_C(0x85EBCA77C2B2AE63)
+#define PRIME_5 UINT64_C(0x27D4EB2F165667C5)
+
+enum { STRIPE_BYTES = 32 };
+
+/* Little endian on every machine, because hashes are stored. */
+static uint32_t read_32(const uint8_t *data)
+{
+    uint32_t value;
+
+    memcpy(&value, data, sizeof value);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap32(value);
+#endif
+    return value;
+}
+
+static uint64_t read_64(const uint8_t *data)
+{
+    uint64_t value;
+
+    memcpy(&value, data, sizeof value);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
+    return value;
+}
+
+static uint64_t rotate(uint64_t value, int bits)
+{
+    return value << bits | value >> (64 - bits);
+}
+
+static uint64_t mix_lane(uint64_t lane, uint64_t input)
+{
+    return rotate(lane + input * PRIME_2, 31) * PRIME_1;
+}
+
+static uint64_t merge_lane(uint64_t hash, uint64_t lane)
+{
+    return (hash ^ mix_lane(0, lane)) * PRIME_1 + PRIME_4;
+}
+
+/* The whole stripes of BYTES, which has at least one. */
+static uint64_t hash_stripes(struct bytes bytes, uint64_t seed)
+{
+    uint64_t lanes[4] = {seed + PRIME_1 + PRIME_2, seed + PRIME_2, seed, seed - PRIME_1};
+
+    for (size_t at = 0; bytes.length - at >= STRIPE_BYTES; at += STRIPE_BYTES) {
+        for (size_t i = 0; i < 4; i++)
+            lanes[i] = mix_lane(lanes[i], read_64(bytes.data + at + 8 * i));
+    }
+    uint64_t hash = rotate(lanes[0], 1) + rotate(lanes[1], 7) + rotate(lanes[2], 12) + rotate(lanes[3], 18);
+    for (size_t i = 0; i < 4; i++)
+        hash = merge_lane(hash, lanes[i]);
+    return hash;
+}
+
+static uint64_t hash_tail(uint64_t hash, const uint8_t *data, size_t length)
+{
+    for (; length >= 8; data += 8, length -= 8)
+        hash = rotate(hash ^ mix_lane(0, read_64(data)), 27) * PRIME_1 + PRIME_4;
+    if (length >= 4) {
+        hash = rotate(hash ^ read_32(data) * PRIME_1, 23) * PRIME_2 + PRIME_3;
+        data += 4, length -= 4;
+    }
+    for (; length > 0; data++, length--)
+        hash = rotate(hash ^ *data * PRIME_5, 11) * PRIME_1;
+    return hash;
+}
+
+static uint64_t avalanche(uint64_t hash)
+{
+    hash = (hash ^ hash >> 33) * PRIME_2;
+    hash = (hash ^ hash >> 29) * PRIME_3;
+    return hash ^ hash >> 32;
+}
+
+uint64_t hash_bytes(struct bytes bytes, uint64_t seed)
+{
+    size_t striped = bytes.length - bytes.length % STRIPE_BYTES;
+    uint64_t hash = striped > 0 ? hash_stripes(bytes, seed) : seed + PRIME_5;
+
+    hash += bytes.length;
+    if (striped < bytes.length)
+        hash = hash_tail(hash, bytes.data + striped, bytes.length - striped);
+    return avalanche(hash);
+}
+
+int32_t hash_kafka_murmur2(struct bytes key)
+{
+    enum { SHIFT = 24 };
+    const uint32_t multiplier = 0x5bd1e995;
+    uint32_t hash = 0x9747b28cu ^ (uint32_t)key.length;
+    const uint8_t *data = key.data;
+    size_t left = key.length;
+
+    for (; left >= 4; data += 4, left -= 4) {
+        uint32_t word = read_32(data) * multiplier;
+        hash = hash * multiplier ^ (word ^ word >> SHIFT) * multiplier;
+    }
+    if (left > 0) {
+        for (size_t i = 0; i < left; i++)
+            hash ^= (uint32_t)data[i] << (8 * i);
+        hash *= multiplier;
+    }
+    hash = (hash ^ hash >> 13) * multiplier;
+    return (int32_t)(hash ^ hash >> 15);
+}
+
+int32_t hash_kafka_partition(struct bytes key, int32_t partition_count)
+{
+    assert(partition_count > 0);
+    return (hash_kafka_murmur2(key) & INT32_MAX) % partition_count;
+}
