@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Makes the files of this folder from the public sources that README.md names: prepare.py SOURCE_FOLDER
+
+Run once per edition, by a person; its results are committed. What needs Unicode tables is done here, so that the
+programs in C only compare bytes:
+
+- code: the national catalogue prints no code, so an item is told by its name and dosage form. Both are folded
+  (NFKC, blanks out, Chinese punctuation to ASCII, a final stop dropped) and hashed: "NRDL-" and 12 hexadecimal digits.
+- pay_mark, limit_mark: 8 hexadecimal digits of the folded payment standard and limit, empty where the text is, so
+  that another spelling of the same words does not count as a change.
+"""
+import csv
+import gzip
+import hashlib
+import pathlib
+import re
+import sys
+import unicodedata
+
+DEVICES, DIAGNOSES = 2000, 400
+WRONG_CHECK_DIGIT = ("04050546003765", "00860003321765", "13010733000145")
+PUNCTUATION = str.maketrans({
+    "，": ",", "。": ".", "；": ";", "：": ":", "（": "(", "）": ")", "、": ",", "·": "", "•": "", "—": "-", "–": "-",
+    "～": "~", "“": '"', "”": '"', "【": "[", "】": "]", "〔": "[", "〕": "]"})
+
+
+def fold(text):
+    text = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+    return text.translate(PUNCTUATION).rstrip(".")
+
+
+def mark(text):
+    return hashlib.sha256(fold(text).encode()).hexdigest()[:8] if fold(text) else ""
+
+
+def code(row):
+    both = fold(row["drug_name"]) + "\n" + fold(row["dosage_form"])
+    return "NRDL-" + hashlib.sha256(both.encode()).hexdigest()[:12].upper()
+
+
+def read(path):
+    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8")
+    with opened as file:
+        return list(csv.DictReader(file))
+
+
+def write(name, columns, rows):
+    with open(pathlib.Path(__file__).parent / name, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"{name}: {len(rows)} rows")
+
+
+def catalogue(source, edition):
+    rows = read(source / f"nrdl/nrdl_{edition}.csv")
+    for row in rows:
+        row |= {"code": code(row), "pay_mark": mark(row["payment_standard"]), "limit_mark": mark(row["limit_remark"])}
+    assert len({row["code"] for row in rows}) == len(rows), "two items share a code"
+    columns = ["code", "section", "class_code", "class_name", "pay_class", "item_no", "is_repeat", "drug_name",
+               "dosage_form", "payment_standard", "limit_remark", "valid_from", "valid_to", "pay_mark", "limit_mark"]
+    write(f"nrdl_{edition}.csv", columns, rows)
+
+
+def difference(source):
+    rows = read(source / "nrdl/nrdl_diff_2024_2025.csv")
+    for row in rows:
+        row["code"] = code(row)
+    write("nrdl_diff_2024_2025.csv", ["change", "code", "drug_name", "dosage_form"], rows)
+
+
+def spread(rows, count):
+    return [rows[i * len(rows) // count] for i in range(count)]
+
+
+def devices(source):
+    rows = read(source / "device_udi/gudid_dental_sample.csv")
+    good = [row for row in rows if row["issuing_agency"] == "GS1" and row["status"] == "in"
+            and row["primary_di"] not in WRONG_CHECK_DIGIT]
+    everything = read(source / "device_udi/gudid_dental_devices.csv.gz")
+    wrong = [row for row in everything if row["primary_di"] in WRONG_CHECK_DIGIT]
+    write("gudid_devices.csv", ["primary_di", "company", "brand", "model", "lot", "serial", "mfg_date", "exp_date"],
+          spread(good, DEVICES) + wrong)
+
+
+def main(source):
+    for edition in ("2024", "2025"):
+        catalogue(source, edition)
+    difference(source)
+    devices(source)
+    write("working_days.csv", ["date", "is_working_day", "kind", "holiday_name"],
+          read(source / "calendar/cn_working_days_2021_2026.csv"))
+    write("hospital_names.csv", ["name", "kind_guess_from_name"], read(source / "institutions/hospital_names.csv"))
+    write("regions.csv", ["code", "name", "level", "parent_code"],
+          [row for row in read(source / "region/region_codes_2023.csv") if row["kind"] != "stat_zone"])
+    diagnoses = [row for row in read(source / "icd/icd10_cn.csv") if re.fullmatch(r"[A-Z][0-9]{2}[.0-9x]*", row["code"])]
+    write("icd10.csv", ["code", "name"], spread(diagnoses, DIAGNOSES))
+
+
+main(pathlib.Path(sys.argv[1]))
