@@ -1,0 +1,50 @@
+/* event.h: the one type that flows through the hub.
+ *
+ * An event is made for each record of an inbox topic and lives until the record is settled; everything it points to
+ * is in its arena or lent by the record for as long. Stages fill it from left to right: decode the attributes and the
+ * message, authorise the source, check the findings, dedupe the earlier outcome, decide the decision. */
+#ifndef EVENT_EVENT_H
+#define EVENT_EVENT_H
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "event/finding.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+struct decision;      /* domain/decision.h */
+struct message_facts; /* event/schema.h */
+
+/* CloudEvents 1.0 context attributes as medhub uses them. Texts are NUL-terminated; "" when absent. */
+struct event_attributes {
+    const char *id;
+    const char *source; /* the organisation that says it: its registry id */
+    const char *type;   /* "medhub.prescription.uploaded.v1" */
+    const char *subject;
+    const char *time; /* RFC 3339, as sent */
+    const char *traceparent;
+};
+
+/* Where an event was read: with INDEX (0 for the first fact of an event) this names a fact for ever. */
+struct event_position {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+};
+
+struct event {
+    struct arena *arena;
+    struct event_position position;
+    int64_t submitted_ms; /* the broker's time stamp of the record */
+    struct bytes key;
+    struct bytes value; /* the protobuf bytes as received; never re-packed */
+    struct event_attributes attributes;
+
+    const struct message_facts *facts; /* decode: which message it is */
+    ProtobufCMessage *message;         /* decode: lent by the arena */
+    struct findings findings;          /* check, decide */
+    struct decision *decision;         /* decide */
+    struct fault fault;                /* the stage that refused says why */
+};
+
+#endif

@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+"""Writes the C table of facts (event/schema.h) from the descriptor set of schemas/ on standard output or to --out.
+
+    generate_facts.py --descriptors descriptors.binpb --codes schemas/codes --out facts.c
+
+Fails, naming the field, when options contradict each other: a table that compiles is a table that is right.
+"""
+import argparse
+import csv
+import json
+import pathlib
+import re
+import sys
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+OPTIONS_PACKAGE = "medhub.options.v1"
+MOMENT = "google.protobuf.Timestamp"
+PLACES_MAX = 256  # numbers up to here are found by one table look-up
+ITEMS_MAX_DEFAULT = 1000
+SENSITIVITIES = ["UNSPECIFIED", "PUBLIC", "ORGANISATION", "CLINICAL", "IDENTITY"]
+
+F = descriptor_pb2.FieldDescriptorProto
+WIRE_TYPE = {F.TYPE_DOUBLE: 1, F.TYPE_FIXED64: 1, F.TYPE_SFIXED64: 1,
+             F.TYPE_FLOAT: 5, F.TYPE_FIXED32: 5, F.TYPE_SFIXED32: 5,
+             F.TYPE_STRING: 2, F.TYPE_BYTES: 2, F.TYPE_MESSAGE: 2}  # all others: 0
+
+
+class Schema:
+    """All messages of a descriptor set with their options."""
+
+    def __init__(self, path):
+        files = descriptor_pb2.FileDescriptorSet.FromString(pathlib.Path(path).read_bytes())
+        pool = descriptor_pool.DescriptorPool()
+        for file in files.file:
+            pool.Add(file)
+        message_factory.MessageFactory(pool).GetMessages([file.name for file in files.file])
+        factory = message_factory.MessageFactory(pool)
+        self.field_options = factory.GetPrototype(pool.FindMessageTypeByName("google.protobuf.FieldOptions"))
+        self.message_options = factory.GetPrototype(pool.FindMessageTypeByName("google.protobuf.MessageOptions"))
+        self.field_extension = pool.FindExtensionByName(OPTIONS_PACKAGE + ".field")
+        self.event_extension = pool.FindExtensionByName(OPTIONS_PACKAGE + ".event")
+        self.headers = []
+        self.messages = {}
+        for file in files.file:
+            if file.package == OPTIONS_PACKAGE or file.name == "google/protobuf/descriptor.proto":
+                continue
+            self.headers.append(re.sub(r"[.]proto$", ".pb-c.h", file.name))
+            for message in file.message_type:
+                if message.nested_type:
+                    sys.exit(f"{file.name}: {message.name} holds nested types (or a map); write them at the top")
+                self.messages[f"{file.package}.{message.name}"] = message
+
+    def facts_of_field(self, field):
+        options = self.field_options.FromString(field.options.SerializeToString())
+        return options.Extensions[self.field_extension]
+
+    def event_of(self, message):
+        options = self.message_options.FromString(message.options.SerializeToString())
+        return options.Extensions[self.event_extension]
+
+
+def c_text(text):
+    return "NULL" if text == "" else json.dumps(text, ensure_ascii=False)
+
+
+def c_name(full_name):
+    """As protoc-c names it: medhub.trace.v1.ItemScanned -> medhub__trace__v1__item_scanned."""
+    return "__".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", part).lower() for part in full_name.split("."))
+
+
+def check_field(where, field, facts):
+    def wrong(why):
+        sys.exit(f"{where}.{field.name}: {why}")
+
+    if facts.pattern and field.type != F.TYPE_STRING:
+        wrong("a pattern is for strings")
+    if facts.code_table and field.type != F.TYPE_STRING:
+        wrong("a code table is for strings")
+    if facts.max_length and field.type not in (F.TYPE_STRING, F.TYPE_BYTES):
+        wrong("max_length is for strings and bytes")
+    if facts.max_items and field.label != F.LABEL_REPEATED:
+        wrong("max_items is for lists")
+    if (facts.key or facts.subject) and (field.type != F.TYPE_STRING or field.label == F.LABEL_REPEATED):
+        wrong("key and subject are single strings")
+    if field.type == F.TYPE_GROUP or field.proto3_optional:
+        wrong("groups and optional are not for protobuf-c")
+
+
+def field_row(schema, where, field):
+    facts = schema.facts_of_field(field)
+    check_field(where, field, facts)
+    repeated = field.label == F.LABEL_REPEATED
+    wire_type = WIRE_TYPE.get(field.type, 0)
+    message = "NULL"
+    if field.type == F.TYPE_MESSAGE:
+        message = "&facts_of_" + c_name(field.type_name[1:])
+    row = {
+        "name": c_text(field.name),
+        "json_name": c_text(field.json_name),
+        "number": field.number,
+        "max_length": facts.max_length,
+        "max_items": (facts.max_items or ITEMS_MAX_DEFAULT) if repeated else 0,
+        "pattern": f"&pattern_table[PATTERN_{facts.pattern.upper()}]" if facts.pattern else "NULL",
+        "codes": f"&codes_{facts.code_table}" if facts.code_table else "NULL",
+        "message": message,
+        "sensitivity": "SENSITIVITY_" + SENSITIVITIES[facts.sensitivity],
+        "wire_type": wire_type,
+        "packable": str(repeated and wire_type != 2).lower(),
+        "text": str(field.type == F.TYPE_STRING).lower(),
+        "required": str(facts.required).lower(),
+        "key": str(facts.key).lower(),
+        "subject": str(facts.subject).lower(),
+        "hub_only": str(facts.hub_only).lower(),
+    }
+    return "    {" + ", ".join(f".{name} = {value}" for name, value in row.items()
+                               if value not in ("NULL", 0, "false", "SENSITIVITY_UNSPECIFIED")) + "},"
+
+
+def place_table(fields):
+    limit = max([field.number for field in fields if field.number < PLACES_MAX], default=-1) + 1
+    places = [0] * limit
+    for index, field in enumerate(fields):
+        if field.number < limit:
+            places[field.number] = index + 1
+    return places
+
+
+def only_index(where, schema, fields, which):
+    found = [i for i, field in enumerate(fields) if getattr(schema.facts_of_field(field), which)]
+    if len(found) > 1:
+        sys.exit(f"{where}: more than one field is the {which}")
+    return found[0] if found else -1
+
+
+def write_message(out, schema, full_name, message):
+    name = c_name(full_name)
+    fields = sorted(message.field, key=lambda field: field.number)
+    places = place_table(fields)
+    event = schema.event_of(message)
+    if fields:
+        out.append(f"static const struct field_facts fields_of_{name}[] = {{")
+        out += [field_row(schema, full_name, field) for field in fields]
+        out.append("};")
+    if places:
+        out.append(f"static const uint8_t places_of_{name}[] = {{{', '.join(map(str, places))}}};")
+    key = only_index(full_name, schema, fields, "key")
+    if event.type and key < 0:
+        sys.exit(f"{full_name}: an event without a key field")
+    if event.type and not schema.facts_of_field(fields[-1]).hub_only:
+        sys.exit(f"{full_name}: an event ends with its provenance")
+    out.append(f"static const struct message_facts facts_of_{name} = {{")
+    out.append(f"    .name = {c_text(full_name)},")
+    out.append(f"    .descriptor = &{name}__descriptor,")
+    out.append(f"    .fields = {'fields_of_' + name if fields else 'NULL'}, .field_count = {len(fields)},")
+    out.append(f"    .places = {'places_of_' + name if places else 'NULL'}, .place_count = {len(places)},")
+    out.append(f"    .key_field = {key}, .subject_field = {only_index(full_name, schema, fields, 'subject')},")
+    out.append(f"    .moment = {str(full_name == MOMENT).lower()},")
+    for attribute in ("type", "topic", "key_kind", "title_zh", "title_en"):
+        out.append(f"    .{attribute} = {c_text(getattr(event, attribute))},")
+    out.append("};")
+
+
+def in_order_of_use(schema):
+    """Inner messages first; recursion is refused, because unpacking recurses with the data."""
+    done, order = set(), []
+
+    def visit(name, path):
+        if name in path:
+            sys.exit(f"{name}: recursive messages are not allowed ({' > '.join(path)})")
+        if name in done:
+            return
+        for field in schema.messages[name].field:
+            if field.type == F.TYPE_MESSAGE:
+                visit(field.type_name[1:], path + [name])
+        done.add(name)
+        order.append(name)
+
+    for name in sorted(schema.messages):
+        visit(name, [])
+    return order
+
+
+def write_codes(out, schema, folder):
+    names = {schema.facts_of_field(field).code_table
+             for message in schema.messages.values() for field in message.field} - {""}
+    for name in sorted(names):
+        with open(pathlib.Path(folder) / f"{name}.csv", encoding="utf-8", newline="") as file:
+            codes = sorted({row["code"] for row in csv.DictReader(file)}, key=lambda code: code.encode())
+        out.append(f"static const char *const list_of_{name}[] = {{{', '.join(map(c_text, codes))}}};")
+        out.append(f"static const struct code_table codes_{name} = {{{c_text(name)}, list_of_{name}, {len(codes)}}};")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--descriptors", required=True)
+    arguments.add_argument("--codes", required=True)
+    arguments.add_argument("--out")
+    chosen = arguments.parse_args()
+
+    schema = Schema(chosen.descriptors)
+    out = ["/* Generated by schemas/generate_facts.py from the descriptor set. Change the .proto, not this. */",
+           '#include "event/facts.h"', ""]
+    out += [f"#include \"{header}\"" for header in schema.headers] + [""]
+    write_codes(out, schema, chosen.codes)
+    for name in in_order_of_use(schema):
+        write_message(out, schema, name, schema.messages[name])
+
+    def write_index(array, count, names):
+        out.append(f"const struct message_facts *const {array}[] = {{")
+        out.extend(f"    &facts_of_{c_name(name)}," for name in names)
+        out.append("};")
+        out.append(f"const size_t {count} = {len(names)};")
+
+    events = {schema.event_of(message).type: name for name, message in schema.messages.items()
+              if schema.event_of(message).type}
+    write_index("facts_messages", "facts_message_count", sorted(schema.messages))
+    write_index("facts_events", "facts_event_count", [events[type_] for type_ in sorted(events)])
+
+    text = "\n".join(out) + "\n"
+    if chosen.out:
+        pathlib.Path(chosen.out).write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
