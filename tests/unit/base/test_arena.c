@@ -3,6 +3,10 @@
 
 #include "cmocka_all.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 static struct arena *arena;
 
 static int setup(void **state)
@@ -143,6 +147,18 @@ static void a_reset_gives_back_everything_and_keeps_the_first_chunk(void **state
     assert_ptr_equal(arena_take(arena, 16), first);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+static void what_is_not_given_out_is_poisoned(void **state)
+{
+    (void)state;
+    char *block = arena_take(arena, 32);
+    assert_false(__asan_address_is_poisoned(block + 31));
+    assert_true(__asan_address_is_poisoned(block + 32));
+    arena_reset(arena);
+    assert_true(__asan_address_is_poisoned(block));
+}
+#endif
+
 static void freeing_nothing_is_fine(void **state)
 {
     (void)state;
@@ -167,6 +183,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_mark_gives_back_what_came_after_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reset_gives_back_everything_and_keeps_the_first_chunk, setup,
                                         teardown),
+#if defined(__SANITIZE_ADDRESS__)
+        cmocka_unit_test_setup_teardown(what_is_not_given_out_is_poisoned, setup, teardown),
+#endif
         cmocka_unit_test(freeing_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
