@@ -290,9 +290,11 @@ static void project_message(struct projection *projection, const struct field_fa
     project_fields(projection, facts->message, field->content, field->end, within, depth + 1);
 
     size_t length = (size_t)(projection->to - content);
-    if (length == (size_t)(field->end - field->content) && length > 0)
+    size_t original = (size_t)(field->end - field->content);
+    if (length == original && length > 0)
         return;
-    if (length == 0 && (sensitivity_of_value(within) & projection->visible) == 0) {
+    bool emptied = original > 0 && within == SENSITIVITY_UNSPECIFIED;
+    if (length == 0 && (emptied || (sensitivity_of_value(within) & projection->visible) == 0)) {
         projection->to = begin;
         return;
     }

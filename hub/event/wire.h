@@ -34,7 +34,7 @@ enum status wire_check(const struct message_facts *facts, struct bytes value, en
 
 /* Appends to OUT what somebody who may see the classes VISIBLE (bits of enum sensitivity) sees of VALUE: fields of
  * other classes and unknown fields are left out, lengths corrected. A message left empty by that is left out with its
- * field, unless the field itself has a visible class. What the sender wrote in what order stays as it was. VALUE must
+ * field (not even their number is told), unless the field itself has a visible class. What the sender wrote in what order stays as it was. VALUE must
  * have passed wire_check(). False if it is malformed or OUT is full; OUT then holds what it held before, and is failed
  * if it was full. */
 bool wire_project(const struct message_facts *facts, struct bytes value, unsigned visible, struct buffer *out)
