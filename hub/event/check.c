@@ -12,7 +12,7 @@ struct place {
     const struct field_facts *field;
     size_t index; /* NO_INDEX: not in a list */
 };
-enum { NO_INDEX = SIZE_MAX };
+#define NO_INDEX SIZE_MAX
 
 struct check {
     struct findings *findings;

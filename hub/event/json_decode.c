@@ -15,7 +15,7 @@ struct place {
     const char *name;
     size_t index; /* NO_INDEX: not in a list */
 };
-enum { NO_INDEX = SIZE_MAX };
+#define NO_INDEX SIZE_MAX
 
 struct decoding {
     struct arena *arena;
