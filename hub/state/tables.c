@@ -1,0 +1,347 @@
+#include "state/tables.h"
+
+#include "state/numbers.h"
+
+#include "medhub/event/v1/event.pb-c.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Key of a row: TABLE NUL KEY NUL REGION NUL, then the first day, biased so that bytes order as dates do; in the history
+ * the version follows. Value: version 8, last day 4, message. */
+enum { DAY_BYTES = 4, VERSION_BYTES = 8, VALUE_HEAD_BYTES = VERSION_BYTES + 4, TABLES_MAX = 16, TABLE_NAME_BYTES = 32 };
+
+struct tables {
+    struct store *store;
+    struct table_count {
+        char name[TABLE_NAME_BYTES];
+        atomic_uint_fast64_t applied;
+    } counts[TABLES_MAX];
+    atomic_size_t count;
+};
+
+struct tables_reader {
+    struct store_reader *reader;
+};
+
+struct table_key {
+    uint8_t data[STORE_KEY_BYTES_MAX];
+    size_t length;
+};
+
+static bool append_part(struct table_key *key, const char *text)
+{
+    size_t length = strlen(text) + 1;
+
+    if (key->length + length > sizeof key->data)
+        return false;
+    memcpy(key->data + key->length, text, length);
+    key->length += length;
+    return true;
+}
+
+static bool make_prefix(struct table_key *key, const char *table, const char *row, const char *region)
+{
+    key->length = 0;
+    return append_part(key, table) && append_part(key, row) && append_part(key, region) &&
+           key->length + DAY_BYTES + VERSION_BYTES <= sizeof key->data;
+}
+
+static void append_day(struct table_key *key, date_t day)
+{
+    put_be32(key->data + key->length, (uint32_t)day ^ 0x80000000u);
+    key->length += DAY_BYTES;
+}
+
+static void append_version(struct table_key *key, uint64_t version)
+{
+    put_be64(key->data + key->length, version);
+    key->length += VERSION_BYTES;
+}
+
+static struct bytes key_bytes(const struct table_key *key)
+{
+    return bytes_from(key->data, key->length);
+}
+
+enum status tables_open(const struct store_settings *settings, struct tables **tables, bool *empty,
+                        struct fault *fault)
+{
+    struct tables *made = calloc(1, sizeof *made);
+
+    *tables = NULL;
+    if (made == NULL)
+        return fault_fatal(fault, "memory.out", "no memory for the tables");
+    enum status status = store_open(settings, "tables", &made->store, empty, fault);
+    if (status != STATUS_OK) {
+        free(made);
+        return status;
+    }
+    *tables = made;
+    return STATUS_OK;
+}
+
+void tables_close(struct tables *tables)
+{
+    if (tables == NULL)
+        return;
+    store_close(tables->store);
+    free(tables);
+}
+
+enum status tables_begin(struct tables *tables, struct fault *fault)
+{
+    return store_begin(tables->store, fault);
+}
+
+enum status tables_commit(struct tables *tables, struct fault *fault)
+{
+    return store_commit(tables->store, fault);
+}
+
+/* Written by the follower only; readers see a name once the count includes it. */
+static void count_row(struct tables *tables, const char *table)
+{
+    size_t count = atomic_load(&tables->count), i = 0;
+
+    while (i < count && strcmp(tables->counts[i].name, table) != 0)
+        i++;
+    if (i == TABLES_MAX)
+        return;
+    if (i == count) {
+        (void)snprintf(tables->counts[i].name, TABLE_NAME_BYTES, "%s", table);
+        atomic_store(&tables->count, count + 1);
+    }
+    atomic_fetch_add(&tables->counts[i].applied, 1);
+}
+
+uint64_t tables_rows_applied(const struct tables *tables, const char *table)
+{
+    size_t count = atomic_load(&tables->count);
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (table == NULL || strcmp(tables->counts[i].name, table) == 0)
+            sum += atomic_load(&tables->counts[i].applied);
+    return sum;
+}
+
+static bool encode_value(const Medhub__Event__V1__TableRow *row, struct buffer *value)
+{
+    uint8_t head[VALUE_HEAD_BYTES];
+    date_t until = row->valid_until[0] == '\0' ? DATE_NONE : date_parse(bytes_of(row->valid_until));
+
+    put_le64(head, row->version);
+    put_be32(head + VERSION_BYTES, (uint32_t)until);
+    buffer_append(value, head, sizeof head);
+    buffer_append(value, row->value.data, row->value.len);
+    return buffer_ok(value) && (until != DATE_NONE || row->valid_until[0] == '\0');
+}
+
+static bool decode_value(struct bytes value, date_t valid_from, struct tables_row *row)
+{
+    if (value.length < VALUE_HEAD_BYTES)
+        return false;
+    row->version = get_le64(value.data);
+    row->valid_until = (date_t)get_be32(value.data + VERSION_BYTES);
+    row->valid_from = valid_from;
+    row->value = bytes_from(value.data + VALUE_HEAD_BYTES, value.length - VALUE_HEAD_BYTES);
+    return true;
+}
+
+static enum status put_versions(struct tables *tables, struct table_key *key, const Medhub__Event__V1__TableRow *row,
+                                struct fault *fault)
+{
+    struct buffer value;
+    enum status status = STATUS_OK;
+
+    buffer_init(&value, row->value.len + VALUE_HEAD_BYTES);
+    if (!encode_value(row, &value))
+        status = fault_reject(fault, "table.row", "a row of table %s with a malformed last day", row->table);
+    if (status == STATUS_OK && row->removed)
+        status = store_delete(tables->store, STORE_ROWS, key_bytes(key), fault);
+    else if (status == STATUS_OK)
+        status = store_put(tables->store, STORE_ROWS, key_bytes(key), buffer_bytes(&value), fault);
+    append_version(key, row->version);
+    if (status == STATUS_OK)
+        status = store_put(tables->store, STORE_HISTORY, key_bytes(key), buffer_bytes(&value), fault);
+    buffer_done(&value);
+    return status;
+}
+
+static enum status apply_row(struct tables *tables, const Medhub__Event__V1__TableRow *row, struct fault *fault)
+{
+    struct table_key key;
+    date_t from = date_parse(bytes_of(row->valid_from));
+
+    if (from == DATE_NONE || !make_prefix(&key, row->table, row->key, row->region))
+        return fault_reject(fault, "table.row", "a row of table %s with a malformed first day or a long key",
+                            row->table);
+    append_day(&key, from);
+    enum status status = put_versions(tables, &key, row, fault);
+    if (status == STATUS_OK)
+        count_row(tables, row->table);
+    return status;
+}
+
+/* A tombstone's key says which row goes: the same parts, the first day as text. */
+static enum status remove_row(struct tables *tables, struct bytes kafka_key, struct fault *fault)
+{
+    struct table_key key = {.length = 0};
+    size_t head = kafka_key.length - (DATE_TEXT_BYTES - 1);
+
+    if (kafka_key.length < DATE_TEXT_BYTES || head + DAY_BYTES > sizeof key.data)
+        return fault_reject(fault, "table.key", "a tombstone in a table with a malformed key");
+    date_t from = date_parse(bytes_from(kafka_key.data + head, DATE_TEXT_BYTES - 1));
+    if (from == DATE_NONE)
+        return fault_reject(fault, "table.key", "a tombstone in a table with a malformed key");
+    memcpy(key.data, kafka_key.data, head);
+    key.length = head;
+    append_day(&key, from);
+    return store_delete(tables->store, STORE_ROWS, key_bytes(&key), fault);
+}
+
+enum status tables_apply(struct tables *tables, struct bytes key, struct bytes value, struct fault *fault)
+{
+    if (value.data == NULL)
+        return remove_row(tables, key, fault);
+
+    Medhub__Event__V1__TableRow *row = medhub__event__v1__table_row__unpack(NULL, value.length, value.data);
+    if (row == NULL)
+        return fault_reject(fault, "table.row", "a record of a table that is no TableRow");
+    enum status status = apply_row(tables, row, fault);
+    medhub__event__v1__table_row__free_unpacked(row, NULL);
+    return status;
+}
+
+static void offset_key(const char *topic, int32_t partition, char key[300])
+{
+    (void)snprintf(key, 300, "offset/%s/%d", topic, (int)partition);
+}
+
+enum status tables_set_offset(struct tables *tables, const char *topic, int32_t partition, int64_t next_offset,
+                              struct fault *fault)
+{
+    char key[300];
+    uint8_t value[8];
+
+    offset_key(topic, partition, key);
+    put_le64(value, (uint64_t)next_offset);
+    return store_put(tables->store, STORE_META, bytes_of(key), bytes_from(value, sizeof value), fault);
+}
+
+int64_t tables_offset(struct tables *tables, const char *topic, int32_t partition)
+{
+    char key[300];
+
+    offset_key(topic, partition, key);
+    struct bytes value = store_get(tables->store, STORE_META, bytes_of(key));
+    return value.length == 8 ? (int64_t)get_le64(value.data) : -1;
+}
+
+bool tables_row_key(const char *table, const char *key, const char *region, date_t valid_from, struct buffer *out)
+{
+    char day[DATE_TEXT_BYTES];
+
+    buffer_append(out, table, strlen(table) + 1);
+    buffer_append(out, key, strlen(key) + 1);
+    buffer_append(out, region, strlen(region) + 1);
+    buffer_append_text(out, date_format(valid_from, day));
+    return buffer_ok(out);
+}
+
+enum status tables_reader_open(struct tables *tables, struct tables_reader **reader, struct fault *fault)
+{
+    struct tables_reader *made = calloc(1, sizeof *made);
+
+    *reader = NULL;
+    if (made == NULL)
+        return fault_fatal(fault, "memory.out", "no memory for a reader of the tables");
+    enum status status = store_reader_open(tables->store, &made->reader, fault);
+    if (status != STATUS_OK) {
+        free(made);
+        return status;
+    }
+    *reader = made;
+    return STATUS_OK;
+}
+
+void tables_reader_close(struct tables_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    store_reader_close(reader->reader);
+    free(reader);
+}
+
+enum status tables_reader_renew(struct tables_reader *reader, struct fault *fault)
+{
+    return store_reader_renew(reader->reader, fault);
+}
+
+void tables_reader_release(struct tables_reader *reader)
+{
+    store_reader_release(reader->reader);
+}
+
+static date_t day_of(struct bytes key, size_t at)
+{
+    return (date_t)(get_be32(key.data + at) ^ 0x80000000u);
+}
+
+bool tables_find(struct tables_reader *reader, const char *table, const char *key, const char *region, date_t date,
+                 struct tables_row *row)
+{
+    struct table_key wanted;
+    struct bytes found, value;
+
+    if (!make_prefix(&wanted, table, key, region))
+        return false;
+    size_t prefix = wanted.length;
+    append_day(&wanted, date);
+    if (!store_reader_seek_back(reader->reader, STORE_ROWS, key_bytes(&wanted), &found, &value) ||
+        found.length != wanted.length || memcmp(found.data, wanted.data, prefix) != 0 ||
+        !decode_value(value, day_of(found, prefix), row))
+        return false;
+    return row->valid_until == DATE_NONE || date <= row->valid_until;
+}
+
+bool tables_find_version(struct tables_reader *reader, const char *table, const char *key, const char *region,
+                         date_t valid_from, uint64_t version, struct tables_row *row)
+{
+    struct table_key wanted;
+
+    if (!make_prefix(&wanted, table, key, region))
+        return false;
+    append_day(&wanted, valid_from);
+    append_version(&wanted, version);
+    return decode_value(store_reader_get(reader->reader, STORE_HISTORY, key_bytes(&wanted)), valid_from, row);
+}
+
+struct each_row {
+    size_t table_bytes;
+    bool (*each)(const char *key, const char *region, const struct tables_row *row, void *context);
+    void *context;
+};
+
+static bool tell_row(struct bytes key, struct bytes value, void *context)
+{
+    const struct each_row *to = context;
+    struct tables_row row;
+    const char *name = (const char *)key.data + to->table_bytes;
+    const char *region = name + strlen(name) + 1; /* parts end with NUL, the day follows */
+
+    if (!decode_value(value, day_of(key, key.length - DAY_BYTES), &row))
+        return true;
+    return to->each(name, region, &row, to->context);
+}
+
+void tables_each(struct tables_reader *reader, const char *table,
+                 bool (*each)(const char *key, const char *region, const struct tables_row *row, void *context),
+                 void *context)
+{
+    struct each_row to = {.table_bytes = strlen(table) + 1, .each = each, .context = context};
+
+    store_reader_each(reader->reader, STORE_ROWS, bytes_from(table, to.table_bytes), tell_row, &to);
+}
