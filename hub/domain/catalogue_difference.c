@@ -1,0 +1,151 @@
+#include "domain/catalogue.h"
+
+#include "base/hash.h"
+
+#include <stdlib.h>
+
+/* --- texts --- */
+
+/* The next character of TEXT with spaces left out and wide forms (U+FF01 to U+FF5E) made narrow; 0 at the
+ * end. Other characters come byte by byte, which is enough to compare. */
+static uint32_t next_folded(const uint8_t **text)
+{
+    const uint8_t *at = *text;
+    while (*at == ' ')
+        at++;
+    bool is_wide = at[0] == 0xEF && (at[1] == 0xBC || at[1] == 0xBD) && at[2] >= 0x80;
+    uint32_t wide = is_wide ? (uint32_t)(at[1] - 0xBC) * 64 + (at[2] & 0x3F) : 0; /* from U+FF00 */
+    if (wide >= 0x01 && wide <= 0x5E) {
+        *text = at + 3;
+        return wide + 0x20;
+    }
+    *text = at[0] == '\0' ? at : at + 1;
+    return at[0];
+}
+
+/* A list that is printed again with other spaces or wide commas has not changed. */
+static bool texts_differ(const char *a, const char *b)
+{
+    const uint8_t *left = (const uint8_t *)a, *right = (const uint8_t *)b;
+    for (;;) {
+        uint32_t in_left = next_folded(&left), in_right = next_folded(&right);
+        if (in_left != in_right)
+            return true;
+        if (in_left == 0)
+            return false;
+    }
+}
+
+/* --- items --- */
+
+static bool prices_differ(const Medhub__Common__V1__Price *a, const Medhub__Common__V1__Price *b)
+{
+    return (a == NULL) != (b == NULL) || (a != NULL && a->micro_yuan != b->micro_yuan);
+}
+
+static bool ratios_differ(const Medhub__Common__V1__Ratio *a, const Medhub__Common__V1__Ratio *b)
+{
+    return (a == NULL) != (b == NULL) || (a != NULL && a->e4 != b->e4);
+}
+
+static bool lists_differ(char *const *a, size_t a_count, char *const *b, size_t b_count)
+{
+    if (a_count != b_count)
+        return true;
+    for (size_t i = 0; i < a_count; i++)
+        if (texts_differ(a[i], b[i]))
+            return true;
+    return false;
+}
+
+static bool payment_standards_differ(const CatalogueItem *a, const CatalogueItem *b)
+{
+    return prices_differ(a->payment_standard, b->payment_standard) ||
+           texts_differ(a->payment_standard_text, b->payment_standard_text) ||
+           a->payment_standard_confidential != b->payment_standard_confidential;
+}
+
+static bool agreements_differ(const CatalogueItem *a, const CatalogueItem *b)
+{
+    return strcmp(a->agreement_from, b->agreement_from) != 0 ||
+           strcmp(a->agreement_until, b->agreement_until) != 0;
+}
+
+static bool anything_else_differs(const CatalogueItem *a, const CatalogueItem *b)
+{
+    return texts_differ(a->dosage_form, b->dosage_form) || texts_differ(a->specification, b->specification) ||
+           texts_differ(a->unit, b->unit) || texts_differ(a->maker, b->maker) ||
+           texts_differ(a->approval_number, b->approval_number) || a->pay_class != b->pay_class ||
+           a->nationally_protected != b->nationally_protected ||
+           prices_differ(a->price_limit, b->price_limit) ||
+           ratios_differ(a->self_pay_ratio, b->self_pay_ratio) ||
+           lists_differ(a->aliases, a->n_aliases, b->aliases, b->n_aliases) ||
+           texts_differ(a->supersedes, b->supersedes) || texts_differ(a->mapped_code, b->mapped_code) ||
+           a->single_use_not_payable != b->single_use_not_payable || a->repeat_form != b->repeat_form;
+}
+
+change_set catalogue_difference(const CatalogueItem *before, const CatalogueItem *after)
+{
+    change_set changes = 0;
+    if (texts_differ(before->name, after->name))
+        changes |= change_bit(CHANGE_RENAMED);
+    if (texts_differ(before->section, after->section))
+        changes |= change_bit(CHANGE_SECTION_MOVED);
+    if (texts_differ(before->class_code, after->class_code))
+        changes |= change_bit(CHANGE_CATEGORY_MOVED);
+    if (payment_standards_differ(before, after))
+        changes |= change_bit(CHANGE_PAYMENT_STANDARD);
+    if (texts_differ(before->limit_remark, after->limit_remark))
+        changes |= change_bit(CHANGE_LIMIT);
+    if (agreements_differ(before, after))
+        changes |= change_bit(CHANGE_VALIDITY);
+    if (anything_else_differs(before, after))
+        changes |= change_bit(CHANGE_OTHER);
+    return changes;
+}
+
+/* --- names and digest --- */
+
+/* Appends TEXT after SEPARATOR, which stands only between texts. */
+static void join(struct buffer *buffer, const char *separator, const char *text)
+{
+    if (buffer->length > 0)
+        buffer_append_text(buffer, separator);
+    buffer_append_text(buffer, text);
+}
+
+enum { NAMES_BYTES_MAX = 512, ROW_TEXT_BYTES_MAX = 1024 * 1024 };
+
+const char *catalogue_change_names(struct arena *arena, change_set changes)
+{
+    struct buffer buffer;
+    buffer_init(&buffer, NAMES_BYTES_MAX);
+    for (unsigned change = 1; change < 32; change++)
+        if ((changes & change_bit((CatalogueChange)change)) != 0)
+            join(&buffer, ", ", catalogue_change_name((CatalogueChange)change));
+    const char *names = arena_text(arena, buffer_bytes(&buffer));
+    buffer_done(&buffer);
+    return names == NULL ? "" : names;
+}
+
+bool catalogue_row_digest(struct arena *arena, const ItemChanged *said, change_set changes, uint64_t *digest)
+{
+    const CatalogueItem *item = said->item;
+    const char *const texts[] = {
+        said->region,       said->effective_on,   catalogue_change_names(arena, changes),
+        item->code,         item->name,           item->dosage_form,
+        item->section,      item->class_code,     item->payment_standard_text,
+        item->limit_remark, item->agreement_from, item->agreement_until,
+    };
+    struct buffer row;
+    buffer_init(&row, ROW_TEXT_BYTES_MAX);
+    buffer_append_text(&row, said->item_key);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        buffer_append_byte(&row, 0x1F);
+        buffer_append_text(&row, texts[i]);
+    }
+    *digest = hash_bytes(buffer_bytes(&row), 0);
+    bool ok = buffer_ok(&row);
+    buffer_done(&row);
+    return ok;
+}

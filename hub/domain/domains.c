@@ -1,0 +1,11 @@
+#include "domain/catalogue.h"
+#include "domain/policy.h"
+#include "domain/prescription.h"
+#include "domain/registry.h"
+#include "domain/settlement.h"
+#include "domain/trace.h"
+
+const struct domain *const domains_all[] = {
+    &domain_prescription, &domain_settlement, &domain_trace, &domain_catalogue,
+    &domain_registry,     &domain_policy,     NULL,
+};

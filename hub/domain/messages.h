@@ -1,0 +1,169 @@
+/* messages.h: short names for the generated messages that decisions read and write. CamelCase is a message of
+ * schemas/, UPPER_CASE its descriptor or a value of one of its enumerations; everything else is ours. */
+#ifndef DOMAIN_MESSAGES_H
+#define DOMAIN_MESSAGES_H
+
+#include "base/date.h"
+
+#include "medhub/catalogue/v1/catalogue.pb-c.h"
+#include "medhub/policy/v1/policy.pb-c.h"
+#include "medhub/prescription/v1/prescription.pb-c.h"
+#include "medhub/registry/v1/registry.pb-c.h"
+#include "medhub/settlement/v1/settlement.pb-c.h"
+#include "medhub/state/v1/state.pb-c.h"
+#include "medhub/trace/v1/trace.pb-c.h"
+
+typedef Google__Protobuf__Timestamp Timestamp;
+typedef Medhub__Common__V1__Money Money;
+typedef Medhub__Common__V1__Quantity Quantity;
+#define TIMESTAMP (&google__protobuf__timestamp__descriptor)
+
+/* prescription */
+typedef Medhub__Prescription__V1__Uploaded PrescriptionUploaded;
+typedef Medhub__Prescription__V1__Line PrescriptionLine;
+typedef Medhub__Prescription__V1__Expired PrescriptionExpired;
+typedef Medhub__State__V1__Prescription PrescriptionState;
+typedef Medhub__State__V1__PrescriptionLine PrescriptionLineState;
+#define PRESCRIPTION_EXPIRED_MESSAGE (&medhub__prescription__v1__expired__descriptor)
+#define PRESCRIPTION_STATE           (&medhub__state__v1__prescription__descriptor)
+#define PRESCRIPTION_LINE_STATE      (&medhub__state__v1__prescription_line__descriptor)
+#define PRESCRIPTION_STATUS_NONE     MEDHUB__STATE__V1__PRESCRIPTION_STATUS__PRESCRIPTION_STATUS_UNSPECIFIED
+#define PRESCRIPTION_UPLOADED        MEDHUB__STATE__V1__PRESCRIPTION_STATUS__PRESCRIPTION_STATUS_UPLOADED
+#define PRESCRIPTION_DISPENSED       MEDHUB__STATE__V1__PRESCRIPTION_STATUS__PRESCRIPTION_STATUS_DISPENSED
+#define PRESCRIPTION_EXPIRED         MEDHUB__STATE__V1__PRESCRIPTION_STATUS__PRESCRIPTION_STATUS_EXPIRED
+#define LINE_KIND_UNSPECIFIED        MEDHUB__PRESCRIPTION__V1__KIND__KIND_UNSPECIFIED
+#define LINE_WESTERN                 MEDHUB__PRESCRIPTION__V1__KIND__KIND_WESTERN
+#define LINE_PATENT_TCM              MEDHUB__PRESCRIPTION__V1__KIND__KIND_PATENT_TCM
+#define LINE_PIECES                  MEDHUB__PRESCRIPTION__V1__KIND__KIND_PIECES
+#define LINE_GRANULES                MEDHUB__PRESCRIPTION__V1__KIND__KIND_GRANULES
+
+/* settlement */
+typedef Medhub__Settlement__V1__Posted SettlementPosted;
+typedef Medhub__Settlement__V1__Reversed SettlementReversed;
+typedef Medhub__Settlement__V1__Amounts SettlementAmounts;
+typedef Medhub__Settlement__V1__Line SettlementLine;
+typedef Medhub__State__V1__Settlement SettlementState;
+#define SETTLEMENT_STATE    (&medhub__state__v1__settlement__descriptor)
+#define SETTLEMENT_POSTED   MEDHUB__STATE__V1__SETTLEMENT_STATUS__SETTLEMENT_STATUS_POSTED
+#define SETTLEMENT_REVERSED MEDHUB__STATE__V1__SETTLEMENT_STATUS__SETTLEMENT_STATUS_REVERSED
+
+/* trace */
+typedef Medhub__Trace__V1__ItemScanned ItemScanned;
+typedef Medhub__Trace__V1__AlertRaised AlertRaised;
+typedef Medhub__Trace__V1__Alert AlertKind;
+typedef Medhub__State__V1__ScannedItem ScannedItemState;
+#define ALERT_RAISED            (&medhub__trace__v1__alert_raised__descriptor)
+#define SCANNED_ITEM_STATE      (&medhub__state__v1__scanned_item__descriptor)
+#define STEP_USED               MEDHUB__TRACE__V1__STEP__STEP_USED
+#define STEP_SOLD               MEDHUB__TRACE__V1__STEP__STEP_SOLD
+#define STEP_PURCHASED          MEDHUB__TRACE__V1__STEP__STEP_PURCHASED
+#define STEP_SETTLED            MEDHUB__TRACE__V1__STEP__STEP_SETTLED
+#define STEP_RETURNED           MEDHUB__TRACE__V1__STEP__STEP_RETURNED
+#define STEP_DESTROYED          MEDHUB__TRACE__V1__STEP__STEP_DESTROYED
+#define DEVICE_CLASS_III        MEDHUB__TRACE__V1__DEVICE_CLASS__DEVICE_CLASS_III
+#define CODE_UNSPECIFIED        MEDHUB__TRACE__V1__CODE_SYSTEM__CODE_SYSTEM_UNSPECIFIED
+#define CODE_GS1                MEDHUB__TRACE__V1__CODE_SYSTEM__CODE_SYSTEM_GS1
+#define CODE_DRUG_TRACE         MEDHUB__TRACE__V1__CODE_SYSTEM__CODE_SYSTEM_DRUG_TRACE
+#define ALERT_SOLD_TWICE        MEDHUB__TRACE__V1__ALERT__ALERT_SOLD_TWICE
+#define ALERT_SOLD_AFTER_EXPIRY MEDHUB__TRACE__V1__ALERT__ALERT_SOLD_AFTER_EXPIRY
+
+/* catalogue */
+typedef Medhub__Catalogue__V1__Item CatalogueItem;
+typedef Medhub__Catalogue__V1__ItemChanged ItemChanged;
+typedef Medhub__Catalogue__V1__ReleasePublished ReleasePublished;
+typedef Medhub__Catalogue__V1__ReleaseItemCounted ReleaseItemCounted;
+typedef Medhub__Catalogue__V1__ChangeCount ChangeCount;
+typedef Medhub__Catalogue__V1__Change CatalogueChange;
+typedef Medhub__Catalogue__V1__Kind CatalogueKind;
+typedef Medhub__State__V1__CatalogueRow CatalogueRow;
+typedef Medhub__State__V1__CatalogueRows CatalogueRows;
+typedef Medhub__State__V1__ReleaseTally ReleaseTally;
+#define RELEASE_ITEM_COUNTED      (&medhub__catalogue__v1__release_item_counted__descriptor)
+#define CATALOGUE_CHANGE_COUNT    (&medhub__catalogue__v1__change_count__descriptor)
+#define CATALOGUE_ROW             (&medhub__state__v1__catalogue_row__descriptor)
+#define CATALOGUE_ROWS            (&medhub__state__v1__catalogue_rows__descriptor)
+#define RELEASE_TALLY             (&medhub__state__v1__release_tally__descriptor)
+#define CATALOGUE_KIND_ENUM       (&medhub__catalogue__v1__kind__descriptor)
+#define CATALOGUE_CHANGE_ENUM     (&medhub__catalogue__v1__change__descriptor)
+#define KIND_WESTERN_DRUG         MEDHUB__CATALOGUE__V1__KIND__KIND_WESTERN_DRUG
+#define KIND_PATENT_DRUG          MEDHUB__CATALOGUE__V1__KIND__KIND_PATENT_DRUG
+#define KIND_TCM_PIECE            MEDHUB__CATALOGUE__V1__KIND__KIND_TCM_PIECE
+#define KIND_TCM_GRANULE          MEDHUB__CATALOGUE__V1__KIND__KIND_TCM_GRANULE
+#define KIND_HOSPITAL_PREPARATION MEDHUB__CATALOGUE__V1__KIND__KIND_HOSPITAL_PREPARATION
+#define CHANGE_ADDED              MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_ADDED
+#define CHANGE_REMOVED            MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_REMOVED
+#define CHANGE_SECTION_MOVED      MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_SECTION_MOVED
+#define CHANGE_PAYMENT_STANDARD   MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_PAYMENT_STANDARD_CHANGED
+#define CHANGE_LIMIT              MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_LIMIT_CHANGED
+#define CHANGE_VALIDITY           MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_VALIDITY_CHANGED
+#define CHANGE_CATEGORY_MOVED     MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_CATEGORY_MOVED
+#define CHANGE_RENAMED            MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_RENAMED
+#define CHANGE_OTHER              MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_OTHER
+
+/* registry */
+typedef Medhub__Registry__V1__Organisation Organisation;
+typedef Medhub__Registry__V1__OrganisationChanged OrganisationChanged;
+typedef Medhub__Registry__V1__State OrganisationState;
+typedef Medhub__Registry__V1__OrganisationKind OrganisationKind;
+typedef Medhub__State__V1__RegisteredOrganisation RegisteredOrganisation;
+#define ORGANISATION                (&medhub__registry__v1__organisation__descriptor)
+#define REGISTERED_ORGANISATION     (&medhub__state__v1__registered_organisation__descriptor)
+#define ORGANISATION_STATE_ENUM     (&medhub__registry__v1__state__descriptor)
+#define ORGANISATION_HOSPITAL       MEDHUB__REGISTRY__V1__ORGANISATION_KIND__ORGANISATION_KIND_HOSPITAL
+#define ORGANISATION_PHARMACY       MEDHUB__REGISTRY__V1__ORGANISATION_KIND__ORGANISATION_KIND_PHARMACY
+#define ORGANISATION_INSURER_AGENCY MEDHUB__REGISTRY__V1__ORGANISATION_KIND__ORGANISATION_KIND_INSURER_AGENCY
+#define STATE_UNSPECIFIED           MEDHUB__REGISTRY__V1__STATE__STATE_UNSPECIFIED
+#define STATE_APPLIED               MEDHUB__REGISTRY__V1__STATE__STATE_APPLIED
+#define STATE_DESIGNATED            MEDHUB__REGISTRY__V1__STATE__STATE_DESIGNATED
+#define STATE_TESTED                MEDHUB__REGISTRY__V1__STATE__STATE_TESTED
+#define STATE_LIVE                  MEDHUB__REGISTRY__V1__STATE__STATE_LIVE
+#define STATE_SUSPENDED             MEDHUB__REGISTRY__V1__STATE__STATE_SUSPENDED
+#define STATE_ENDED                 MEDHUB__REGISTRY__V1__STATE__STATE_ENDED
+
+/* policy */
+typedef Medhub__Policy__V1__Parameter Parameter;
+typedef Medhub__Policy__V1__ParameterKind ParameterKind;
+typedef Medhub__Policy__V1__ParameterSet ParameterSet;
+typedef Medhub__Policy__V1__CalendarPublished CalendarPublished;
+typedef Medhub__State__V1__ParameterRow ParameterRow;
+typedef Medhub__State__V1__ParameterRows ParameterRows;
+#define PARAMETER         (&medhub__policy__v1__parameter__descriptor)
+#define PARAMETER_ROW     (&medhub__state__v1__parameter_row__descriptor)
+#define PARAMETER_ROWS    (&medhub__state__v1__parameter_rows__descriptor)
+#define PARAMETER_INTEGER MEDHUB__POLICY__V1__PARAMETER_KIND__PARAMETER_KIND_INTEGER
+#define PARAMETER_DATE    MEDHUB__POLICY__V1__PARAMETER_KIND__PARAMETER_KIND_DATE
+#define PARAMETER_TEXT    MEDHUB__POLICY__V1__PARAMETER_KIND__PARAMETER_KIND_TEXT
+
+/* Milliseconds of a moment that is there; beyond the years 1 to 9999 it is the end of that span. */
+static inline int64_t timestamp_ms(const Timestamp *timestamp)
+{
+    const int64_t first = -62135596800, last = 253402300799;
+    int64_t seconds = timestamp->seconds < first  ? first
+                      : timestamp->seconds > last ? last
+                                                  : timestamp->seconds;
+    return seconds * 1000 + timestamp->nanos / 1000000;
+}
+
+/* The local day of a moment; DATE_NONE if it is not given. */
+static inline date_t timestamp_day(const Timestamp *timestamp)
+{
+    return timestamp == NULL ? DATE_NONE : date_in_china(timestamp_ms(timestamp));
+}
+
+static inline date_t text_day(const char *text)
+{
+    return date_parse(bytes_of(text));
+}
+
+/* proto3: a text that is not given is "". */
+static inline bool is_given(const char *text)
+{
+    return text[0] != '\0';
+}
+
+static inline int64_t money_fen(const Money *money)
+{
+    return money == NULL ? 0 : money->fen;
+}
+
+#endif

@@ -1,0 +1,35 @@
+#include "domain/organisation.h"
+
+#include "domain/span.h"
+
+const Organisation *organisation_on(struct view *view, const char *id, date_t date)
+{
+    return (const Organisation *)view_table_message(view, ORGANISATION, TABLE_REGISTRY, id, REGION_NATION,
+                                                    date);
+}
+
+bool organisation_is_designated(const Organisation *organisation, date_t date)
+{
+    if (organisation == NULL || organisation->state != STATE_LIVE)
+        return false;
+    struct span designation = {text_day(organisation->designated_from),
+                               text_day(organisation->designated_until)};
+    return span_covers(designation, date);
+}
+
+bool organisation_has_role(const Organisation *organisation, const char *role)
+{
+    for (size_t i = 0; i < organisation->n_roles; i++)
+        if (strcmp(organisation->roles[i], role) == 0)
+            return true;
+    return false;
+}
+
+const char *organisation_state_name(const Organisation *organisation)
+{
+    if (organisation == NULL)
+        return "not registered";
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value(ORGANISATION_STATE_ENUM, (int)organisation->state);
+    return value == NULL ? "unknown" : value->name + strlen("STATE_");
+}

@@ -1,0 +1,206 @@
+#include "domain/registry.h"
+
+#include "domain/organisation.h"
+#include "domain/span.h"
+
+struct registration {
+    const OrganisationChanged *said;
+    const RegisteredOrganisation *earlier; /* or NULL */
+    date_t valid_from;
+};
+
+/* --- what the rules look at --- */
+
+static date_t first_day(const struct view *view, const OrganisationChanged *said)
+{
+    if (is_given(said->effective_on))
+        return text_day(said->effective_on);
+    if (is_given(said->organisation->valid_from))
+        return text_day(said->organisation->valid_from);
+    return date_in_china(view->now_ms);
+}
+
+static void *prepare(struct view *view, const struct event *event)
+{
+    struct registration *registration = arena_take(view->arena, sizeof *registration);
+    if (registration == NULL)
+        return NULL;
+    registration->said = (const OrganisationChanged *)event->message;
+    registration->earlier =
+        (const RegisteredOrganisation *)view_state(view, REGISTERED_ORGANISATION, "organisation");
+    registration->valid_from = first_day(view, registration->said);
+    return registration;
+}
+
+static const struct registration *registration_of(const struct rule_context *context)
+{
+    return context->prepared;
+}
+
+/* --- rules --- */
+
+static void id_is_the_key(struct rule_context *context)
+{
+    const OrganisationChanged *said = registration_of(context)->said;
+    const char *key = context->view->key;
+    if (strcmp(said->organisation_id, key) != 0)
+        rule_refuse(context, "organisationId", said->organisation_id, key);
+    if (strcmp(said->organisation->id, key) != 0)
+        rule_refuse(context, "organisation.id", said->organisation->id, key);
+}
+
+/* The way of an institution to the hub [C4 L6025-6120]. A new organisation may enter at any stage up to live:
+ * that is how an existing directory is taken over. What has ended may apply again. */
+bool registry_may_become(OrganisationState before, OrganisationState after)
+{
+    static const bool may[STATE_ENDED + 1][STATE_ENDED + 1] = {
+        [STATE_UNSPECIFIED] =
+            {[STATE_APPLIED] = true, [STATE_DESIGNATED] = true, [STATE_TESTED] = true, [STATE_LIVE] = true},
+        [STATE_APPLIED] = {[STATE_DESIGNATED] = true, [STATE_ENDED] = true},
+        [STATE_DESIGNATED] = {[STATE_TESTED] = true, [STATE_ENDED] = true},
+        [STATE_TESTED] = {[STATE_LIVE] = true, [STATE_ENDED] = true},
+        [STATE_LIVE] = {[STATE_SUSPENDED] = true, [STATE_ENDED] = true},
+        [STATE_SUSPENDED] = {[STATE_LIVE] = true, [STATE_ENDED] = true},
+        [STATE_ENDED] = {[STATE_APPLIED] = true},
+    };
+    bool is_known = (unsigned)before <= STATE_ENDED && (unsigned)after <= STATE_ENDED;
+    return is_known && after != STATE_UNSPECIFIED && (before == after || may[before][after]);
+}
+
+static void state_follows_the_earlier_one(struct rule_context *context)
+{
+    const struct registration *registration = registration_of(context);
+    const Organisation *before = registration->earlier == NULL ? NULL : registration->earlier->organisation;
+    const Organisation *after = registration->said->organisation;
+    if (!registry_may_become(before == NULL ? STATE_UNSPECIFIED : before->state, after->state))
+        rule_refuse(context, "organisation.state", organisation_state_name(after),
+                    rule_text(context, "a state that may follow %s", organisation_state_name(before)));
+}
+
+static void versions_follow_in_time(struct rule_context *context)
+{
+    const struct registration *registration = registration_of(context);
+    if (registration->earlier != NULL &&
+        registration->valid_from < text_day(registration->earlier->valid_from))
+        rule_refuse(context, "effectiveOn", rule_day(context, registration->valid_from),
+                    rule_text(context, "not before %s", registration->earlier->valid_from));
+}
+
+static void designation_is_dated(struct rule_context *context)
+{
+    const Organisation *said = registration_of(context)->said->organisation;
+    struct span designation = {text_day(said->designated_from), text_day(said->designated_until)};
+    bool must_be = said->state == STATE_LIVE &&
+                   (said->kind == ORGANISATION_HOSPITAL || said->kind == ORGANISATION_PHARMACY);
+    if (must_be && designation.from == DATE_NONE)
+        rule_refuse(context, "organisation.designatedFrom", "", "the first day of the designation");
+    else if (designation.from != DATE_NONE && !span_is_ordered(designation))
+        rule_refuse(context, "organisation.designatedUntil", said->designated_until,
+                    rule_text(context, "not before %s", said->designated_from));
+}
+
+/* --- the decision --- */
+
+static RegisteredOrganisation *remember(struct decision *decision, const struct registration *registration)
+{
+    char day[DATE_TEXT_BYTES];
+    RegisteredOrganisation *state = decision_message(decision, REGISTERED_ORGANISATION);
+    if (state == NULL)
+        return NULL;
+    state->organisation = registration->said->organisation;
+    state->valid_from = arena_text(decision->arena, bytes_of(date_format(registration->valid_from, day)));
+    return state->valid_from == NULL ? NULL : state;
+}
+
+/* The earlier version ends on the day before; one that began on the same day is replaced. */
+static void end_earlier(struct decision *decision, const struct registration *registration)
+{
+    if (registration->earlier == NULL)
+        return;
+    date_t began_on = text_day(registration->earlier->valid_from);
+    if (began_on < registration->valid_from)
+        decision_table_row(decision, TABLE_REGISTRY, registration->said->organisation_id, REGION_NATION,
+                           began_on, registration->valid_from - 1,
+                           &registration->earlier->organisation->base);
+}
+
+static void decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+{
+    const struct registration *registration = prepared;
+    const OrganisationChanged *said = registration->said;
+    const RegisteredOrganisation *state = remember(decision, registration);
+    (void)view;
+    (void)event;
+    if (state == NULL) {
+        decision->failed = true;
+        return;
+    }
+    size_t fact = decision_fact_of_event(decision);
+    end_earlier(decision, registration);
+    decision_table_row(decision, TABLE_REGISTRY, said->organisation_id, REGION_NATION,
+                       registration->valid_from, DATE_NONE, &said->organisation->base);
+    decision_write(decision, &state->base, "organisation");
+    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", said->organisation_id);
+    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s",
+                     said->organisation->region);
+}
+
+/* --- the family --- */
+
+#define ADMISSION "新疆医药机构纳入医疗保障定点机构协议管理经办规程（2021-11-24）"
+
+static const struct rule changed_rules[] = {
+    {
+        .id = "RG-001",
+        .code = "registry.id_differs",
+        .document = ADMISSION,
+        .clause = "统一的医保编码，C4 L5925",
+        .evaluate = id_is_the_key,
+        .sentence_zh = "机构标识须与事件键一致",
+        .sentence_en = "The organisation's id is the event's key.",
+    },
+    {
+        .id = "RG-002",
+        .code = "registry.state_not_allowed",
+        .document = ADMISSION,
+        .clause = "申请、评估、协商、联网测试、运行、中止、解除，C4 L6025-6120",
+        .evaluate = state_follows_the_earlier_one,
+        .sentence_zh = "机构状态须按规定的顺序变化",
+        .sentence_en = "An organisation's states follow one another as laid down.",
+    },
+    {
+        .id = "RG-003",
+        .code = "registry.out_of_order",
+        .document = ADMISSION,
+        .clause = "变更，C4 L6110",
+        .evaluate = versions_follow_in_time,
+        .sentence_zh = "变更生效日期不得早于上一版本",
+        .sentence_en = "A change does not begin before the version it takes the place of.",
+    },
+    {
+        .id = "RG-004",
+        .code = "registry.designation_undated",
+        .document = ADMISSION,
+        .clause = "协议期限，C4 L6080",
+        .evaluate = designation_is_dated,
+        .sentence_zh = "在网定点机构须有定点起始日期，截止日期不得早于起始日期",
+        .sentence_en = "A live institution has a dated designation whose last day is not before its first.",
+    },
+};
+
+static const struct handler handlers[] = {
+    {
+        .type = "medhub.registry.organisation_changed.v1",
+        .rules = changed_rules,
+        .rule_count = sizeof changed_rules / sizeof *changed_rules,
+        .prepare = prepare,
+        .decide = decide,
+        .roles = "registrar",
+    },
+};
+
+const struct domain domain_registry = {
+    .name = "registry",
+    .handlers = handlers,
+    .handler_count = sizeof handlers / sizeof *handlers,
+};

@@ -1,0 +1,78 @@
+/* rule.h: rules are tables. All rules of an event are evaluated and every finding is reported, not only the first. */
+#ifndef DOMAIN_RULE_H
+#define DOMAIN_RULE_H
+
+#include "domain/decision.h"
+#include "domain/view.h"
+
+/* What a rule function gets: the event, the view, and what the handler's prepare step looked up once for all rules. */
+struct rule_context {
+    struct view *view;
+    const struct event *event;
+    struct findings *findings;
+    const struct rule *rule; /* the row being evaluated; finding() takes rule id and citation from it */
+    void *prepared;          /* the handler's own structure, in the arena */
+};
+
+struct rule {
+    const char *id;        /* "RX-001": never reused */
+    const char *code;      /* "prescription.issuer_not_designated": stable, what partners' programs match */
+    const char *document;  /* document number or compendium reference: "C1" ... as ../shared/domain/events.md cites */
+    const char *clause;    /* clause, line or field */
+    const char *parameter; /* policy parameter it reads, or NULL */
+    void (*evaluate)(struct rule_context *context);
+    const char *sentence_zh; /* what must hold, one sentence */
+    const char *sentence_en;
+};
+
+/* Reports that the rule is broken at PATH (printf not applied). FOUND and EXPECTED are printf results the caller made
+ * in the arena, or constants. Identity and clinical values must be passed as "***". */
+void rule_refuse(struct rule_context *context, const char *path, const char *found, const char *expected);
+void rule_warn(struct rule_context *context, const char *path, const char *found, const char *expected);
+/* The policy has no value of the rule's parameter for REGION on DATE: refuses with code "policy.missing". */
+void rule_policy_missing(struct rule_context *context, const char *region, date_t date);
+/* The rule's parameter is a switch: refuses where the policy of REGION on DATE says 1, warns where it says 0. */
+void rule_refuse_or_warn(struct rule_context *context, const char *region, date_t date, const char *path,
+                         const char *found, const char *expected);
+/* arena printf for paths and values; "" when it is full */
+const char *rule_text(struct rule_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "2026-01-31", or "none" */
+const char *rule_day(struct rule_context *context, date_t date);
+
+/* What one event type does. decide is called only if no rule refused; it may not add refusing findings. */
+struct handler {
+    const char *type; /* CloudEvents type, or the type of a timer */
+    const struct rule *rules;
+    size_t rule_count;
+    /* Looks up once what several rules and decide need; NULL if there is nothing. Returns the structure, in the
+     * view's arena; NULL only when that is full. */
+    void *(*prepare)(struct view *view, const struct event *event);
+    void (*decide)(struct view *view, const struct event *event, void *prepared, struct decision *decision);
+    /* For a timer type: EVENT has attributes.type = the timer's type, attributes.subject = its name, no message. */
+    void (*fire)(struct view *view, const struct event *event, struct decision *decision);
+    /* Roles of which the source must hold one ("hospital|pharmacy"); NULL for timers. */
+    const char *roles;
+};
+
+/* Domains of one key kind share the keyed state: a person's prescriptions and settlements lie in one partition, so the
+ * inbox topics of a key kind have equal partition counts. Topics left NULL have the names in the comments. */
+struct domain {
+    const char *name;     /* "prescription" */
+    const char *key_kind; /* person, product, item, institution, parameter */
+    const char *inbox_topic; /* medhub.inbox.NAME */
+    const char *fact_topic;  /* medhub.fact.NAME */
+    const char *state_topic; /* medhub.state.KEY_KIND */
+    const struct handler *handlers;
+    size_t handler_count;
+};
+
+/* The shipped domains, in reading order; ends with NULL. */
+extern const struct domain *const domains_all[];
+
+/* Finds the handler of TYPE among DOMAINS (NULL-terminated) and in *DOMAIN the domain it belongs to; NULL if none. */
+const struct handler *handler_find(const struct domain *const *domains, const char *type, const struct domain **domain);
+
+/* Runs prepare, all rules, and, if none refuses, decide; sets the outcome. Pure. Any thread. */
+void handler_decide(const struct handler *handler, struct view *view, struct event *event, struct decision *decision);
+
+#endif

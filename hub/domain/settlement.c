@@ -1,0 +1,308 @@
+#include "domain/settlement.h"
+
+#include "domain/organisation.h"
+
+#include "base/money.h"
+
+static const char *yuan(struct rule_context *context, int64_t fen)
+{
+    char text[MONEY_TEXT_BYTES];
+    return rule_text(context, "%s", money_format(fen, 2, text));
+}
+
+static void person_is_the_key(struct rule_context *context, const char *person)
+{
+    if (!is_given(person) || strcmp(person, context->view->key) != 0)
+        rule_refuse(context, "person", is_given(person) ? "***" : "", "the key of the event");
+}
+
+/* The payee, or an agency of the insurer: nobody else knows what was paid. */
+static void source_is_a_party(struct rule_context *context, const char *payee, date_t date)
+{
+    const char *source = context->event->attributes.source;
+    if (strcmp(source, payee) == 0)
+        return;
+    const Organisation *organisation = organisation_on(context->view, source, date);
+    if (organisation == NULL || organisation->kind != ORGANISATION_INSURER_AGENCY)
+        rule_refuse(context, "payee", payee,
+                    rule_text(context, "the source, %s, or an insurer agency", source));
+}
+
+/* --- posted --- */
+
+static const struct posting *posting_of(const struct rule_context *context)
+{
+    return context->prepared;
+}
+
+static void posting_names_its_person(struct rule_context *context)
+{
+    person_is_the_key(context, posting_of(context)->said->person);
+}
+
+static void posting_comes_from_a_party(struct rule_context *context)
+{
+    source_is_a_party(context, posting_of(context)->said->payee, posting_of(context)->settled_on);
+}
+
+static void layers_are_not_negative(struct rule_context *context)
+{
+    const SettlementPosted *said = posting_of(context)->said;
+    for (size_t i = 0; i < said->n_layers; i++)
+        if (money_fen(said->layers[i]->amount) < 0)
+            rule_refuse(context, rule_text(context, "layers[%zu].amount", i),
+                        yuan(context, money_fen(said->layers[i]->amount)), "0.00 or more");
+}
+
+static void message_id_says_one_thing(struct rule_context *context)
+{
+    const struct posting *posting = posting_of(context);
+    if (posting->earlier != NULL && settlement_contradicts(posting))
+        rule_refuse(context, "messageId", posting->said->message_id,
+                    rule_text(context, "the amounts first posted under it: total %s, fund %s",
+                              yuan(context, posting->earlier->total_fen),
+                              yuan(context, posting->earlier->fund_fen)));
+}
+
+/* --- reversed --- */
+
+static const struct reversal *reversal_of(const struct rule_context *context)
+{
+    return context->prepared;
+}
+
+static void reversal_names_its_person(struct rule_context *context)
+{
+    person_is_the_key(context, reversal_of(context)->said->person);
+}
+
+static void reversal_comes_from_a_party(struct rule_context *context)
+{
+    const SettlementReversed *said = reversal_of(context)->said;
+    source_is_a_party(context, said->payee, timestamp_day(said->reversed_at));
+}
+
+static void original_exists(struct rule_context *context)
+{
+    const SettlementReversed *said = reversal_of(context)->said;
+    const SettlementState *original = reversal_of(context)->original;
+    if (original == NULL)
+        rule_refuse(context, "originalMessageId", said->original_message_id,
+                    "the message id of a settlement posted for this person");
+    else if (strcmp(original->payee, said->payee) != 0)
+        rule_refuse(context, "payee", said->payee, original->payee);
+}
+
+static void compare_with_posted(struct rule_context *context, const char *path, const Money *said,
+                                int64_t posted)
+{
+    if (said != NULL && said->fen != posted)
+        rule_refuse(context, path, yuan(context, said->fen), yuan(context, posted));
+}
+
+static void reversal_is_exact(struct rule_context *context)
+{
+    const struct reversal *reversal = reversal_of(context);
+    if (reversal->original == NULL)
+        return;
+    compare_with_posted(context, "total", reversal->said->total, reversal->original->total_fen);
+    compare_with_posted(context, "fundTotal", reversal->said->fund_total, reversal->original->fund_fen);
+}
+
+/* The same reversal said again is a duplicate, not a second one. */
+static void reversal_is_the_only_one(struct rule_context *context)
+{
+    const struct reversal *reversal = reversal_of(context);
+    const SettlementState *original = reversal->original;
+    if (original != NULL && original->status == SETTLEMENT_REVERSED &&
+        strcmp(original->reversal_message_id, reversal->said->message_id) != 0)
+        rule_refuse(context, "originalMessageId", original->message_id,
+                    rule_text(context, "not reversed yet; reversed by %s", original->reversal_message_id));
+}
+
+/* --- the family --- */
+
+#define PLATFORM "定点医药机构接口规范" /* as public code shows it: nhsa-wire 1 */
+
+#define PERSON_ZH "结算必须写明参保人，且与事件键一致"
+#define PERSON_EN "A settlement names its person, and the event's key is that person."
+#define PARTY_ZH  "结算由收款机构或经办机构提交"
+#define PARTY_EN  "A settlement is said by its payee or by an insurer agency."
+
+static const struct rule posted_rules[] = {
+    {
+        .id = "SE-001",
+        .code = "settlement.person_differs",
+        .document = PLATFORM,
+        .clause = "2207 psn_no，nhsa-wire 1.5",
+        .evaluate = posting_names_its_person,
+        .sentence_zh = PERSON_ZH,
+        .sentence_en = PERSON_EN,
+    },
+    {
+        .id = "SE-002",
+        .code = "settlement.source_is_no_party",
+        .document = "津医保局发〔2021〕106号",
+        .clause = "经办机构与定点机构结算，C1 L1362",
+        .evaluate = posting_comes_from_a_party,
+        .sentence_zh = PARTY_ZH,
+        .sentence_en = PARTY_EN,
+    },
+    {
+        .id = "SE-003",
+        .code = "settlement.message_id_reused",
+        .document = PLATFORM,
+        .clause = "2207 msgid、medins_setl_id，nhsa-wire 1.5",
+        .evaluate = message_id_says_one_thing,
+        .sentence_zh = "同一报文号重复提交须金额完全一致",
+        .sentence_en = "A message id that comes again says the same amounts.",
+    },
+    {
+        .id = "SE-004",
+        .code = "settlement.layer_negative",
+        .document = PLATFORM,
+        .clause = "setldetail fund_payamt，nhsa-wire 1.5",
+        .evaluate = layers_are_not_negative,
+        .sentence_zh = "各基金支付金额不得为负",
+        .sentence_en = "No fund pays a negative amount.",
+    },
+    {
+        .id = "SE-101",
+        .code = "settlement.lines_do_not_add_up",
+        .document = PLATFORM,
+        .clause = "I1，nhsa-wire 1.10",
+        .parameter = "settlement.i1.hard",
+        .evaluate = settlement_i1_lines_add_up,
+        .sentence_zh = "明细金额之和等于各项合计",
+        .sentence_en = "The lines add up to the totals.",
+    },
+    {
+        .id = "SE-102",
+        .code = "settlement.line_amount_differs",
+        .document = PLATFORM,
+        .clause = "I2，nhsa-wire 1.10",
+        .evaluate = settlement_i2_line_amounts,
+        .sentence_zh = "明细金额等于数量乘以单价",
+        .sentence_en = "A line's amount is quantity times price.",
+    },
+    {
+        .id = "SE-103",
+        .code = "settlement.partition_differs",
+        .document = PLATFORM,
+        .clause = "I3，nhsa-wire 1.10",
+        .evaluate = settlement_i3_partition,
+        .sentence_zh = "总费用等于全自费、超限价、先行自付与符合政策范围金额之和",
+        .sentence_en = "Self-paid, over limit, first self-pay and in scope make up the total.",
+    },
+    {
+        .id = "SE-104",
+        .code = "settlement.layers_do_not_add_up",
+        .document = PLATFORM,
+        .clause = "I4、I5，nhsa-wire 1.10",
+        .evaluate = settlement_i4_layers_add_up,
+        .sentence_zh = "各基金支付之和等于基金支付总额",
+        .sentence_en = "The layers add up to what the funds pay.",
+    },
+    {
+        .id = "SE-106",
+        .code = "settlement.person_part_differs",
+        .document = PLATFORM,
+        .clause = "I6，nhsa-wire 1.10",
+        .parameter = "settlement.i6.hard",
+        .evaluate = settlement_i6_person_pays_the_rest,
+        .sentence_zh = "个人负担等于总费用减基金支付减医院负担",
+        .sentence_en = "The person bears the total less the funds less what the institution bears.",
+    },
+    {
+        .id = "SE-107",
+        .code = "settlement.account_and_cash_differ",
+        .document = PLATFORM,
+        .clause = "I7，nhsa-wire 1.10",
+        .evaluate = settlement_i7_account_and_cash,
+        .sentence_zh = "个人负担等于个人账户支付加现金支付",
+        .sentence_en = "The person pays from the account and in cash.",
+    },
+    {
+        .id = "SE-108",
+        .code = "settlement.payers_do_not_add_up",
+        .document = PLATFORM,
+        .clause = "I8，nhsa-wire 1.10",
+        .parameter = "settlement.i8.hard",
+        .evaluate = settlement_i8_all_payers,
+        .sentence_zh = "总费用等于基金、个人账户、现金与医院负担之和",
+        .sentence_en = "Funds, account, cash and the institution pay the total.",
+    },
+};
+
+static const struct rule reversed_rules[] = {
+    {
+        .id = "SE-011",
+        .code = "settlement.person_differs",
+        .document = PLATFORM,
+        .clause = "2207 psn_no，nhsa-wire 1.5",
+        .evaluate = reversal_names_its_person,
+        .sentence_zh = PERSON_ZH,
+        .sentence_en = PERSON_EN,
+    },
+    {
+        .id = "SE-012",
+        .code = "settlement.source_is_no_party",
+        .document = "津医保局发〔2021〕106号",
+        .clause = "经办机构与定点机构结算，C1 L1362",
+        .evaluate = reversal_comes_from_a_party,
+        .sentence_zh = PARTY_ZH,
+        .sentence_en = PARTY_EN,
+    },
+    {
+        .id = "SE-013",
+        .code = "settlement.reversal_of_nothing",
+        .document = PLATFORM,
+        .clause = "2601 omsgid，nhsa-wire 1.4",
+        .evaluate = original_exists,
+        .sentence_zh = "冲正须指向已入账的结算，且收款机构一致",
+        .sentence_en = "A reversal names a settlement that was posted for the same payee.",
+    },
+    {
+        .id = "SE-014",
+        .code = "settlement.reversal_differs",
+        .document = PLATFORM,
+        .clause = "2208、2601，nhsa-wire 1.4",
+        .evaluate = reversal_is_exact,
+        .sentence_zh = "冲正金额与原结算完全一致",
+        .sentence_en = "A reversal takes back exactly what was posted.",
+    },
+    {
+        .id = "SE-015",
+        .code = "settlement.reversed_before",
+        .document = PLATFORM,
+        .clause = "2601，nhsa-wire 1.4",
+        .evaluate = reversal_is_the_only_one,
+        .sentence_zh = "同一结算只能冲正一次",
+        .sentence_en = "A settlement is reversed once.",
+    },
+};
+
+static const struct handler handlers[] = {
+    {
+        .type = "medhub.settlement.posted.v1",
+        .rules = posted_rules,
+        .rule_count = sizeof posted_rules / sizeof *posted_rules,
+        .prepare = settlement_prepare_posting,
+        .decide = settlement_decide_posting,
+        .roles = "hospital|pharmacy|insurer",
+    },
+    {
+        .type = "medhub.settlement.reversed.v1",
+        .rules = reversed_rules,
+        .rule_count = sizeof reversed_rules / sizeof *reversed_rules,
+        .prepare = settlement_prepare_reversal,
+        .decide = settlement_decide_reversal,
+        .roles = "hospital|pharmacy|insurer",
+    },
+};
+
+const struct domain domain_settlement = {
+    .name = "settlement",
+    .handlers = handlers,
+    .handler_count = sizeof handlers / sizeof *handlers,
+};

@@ -1,0 +1,51 @@
+/* settlement.h: the settlement family. Key: the person's pseudonym.
+ *
+ *     medhub.settlement.posted.v1     payee or insurer: what was charged and who pays it
+ *     medhub.settlement.reversed.v1   takes back exactly what was posted, once
+ *
+ * Row settlement/MESSAGE_ID. A posting that says the same amounts again under the same message id is a
+ * duplicate and changes nothing; other amounts under that id are refused. A reversal states the amounts as
+ * they were posted, with the same (positive) sign, or leaves them out. */
+#ifndef DOMAIN_SETTLEMENT_H
+#define DOMAIN_SETTLEMENT_H
+
+#include "domain/messages.h"
+#include "domain/rule.h"
+
+extern const struct domain domain_settlement;
+
+/* The amounts of a posting by which a repetition is recognised. */
+enum { FINGERPRINT_BYTES = 8 };
+
+struct posting {
+    const SettlementPosted *said;
+    const SettlementState *earlier; /* under the same message id, or NULL */
+    date_t settled_on;
+    uint8_t fingerprint[FINGERPRINT_BYTES];
+};
+
+struct reversal {
+    const SettlementReversed *said;
+    SettlementState *original; /* what it takes back, or NULL */
+};
+
+/* settlement_decide.c; the rules and the table of handlers are in settlement.c. */
+void *settlement_prepare_posting(struct view *view, const struct event *event);
+void settlement_decide_posting(struct view *view, const struct event *event, void *prepared,
+                               struct decision *decision);
+void *settlement_prepare_reversal(struct view *view, const struct event *event);
+void settlement_decide_reversal(struct view *view, const struct event *event, void *prepared,
+                                struct decision *decision);
+/* True if the earlier posting under the same message id has other amounts. */
+bool settlement_contradicts(const struct posting *posting);
+
+/* settlement_identities.c: nhsa-wire 1.10, I1 to I8; one function for each rule. */
+void settlement_i1_lines_add_up(struct rule_context *context);
+void settlement_i2_line_amounts(struct rule_context *context);
+void settlement_i3_partition(struct rule_context *context);
+void settlement_i4_layers_add_up(struct rule_context *context);
+void settlement_i6_person_pays_the_rest(struct rule_context *context);
+void settlement_i7_account_and_cash(struct rule_context *context);
+void settlement_i8_all_payers(struct rule_context *context);
+
+#endif

@@ -1,0 +1,191 @@
+#include "domain/trace.h"
+
+#include "domain/region.h"
+
+/* --- what the rules look at --- */
+
+static int current_year(const struct view *view)
+{
+    int year, month, day;
+    date_to_civil(date_in_china(view->now_ms), &year, &month, &day);
+    return year;
+}
+
+void *trace_prepare(struct view *view, const struct event *event)
+{
+    const ItemScanned *said = (const ItemScanned *)event->message;
+    struct scan *scan = arena_take_zeroed(view->arena, sizeof *scan);
+    if (scan == NULL || !trace_read_label(view->arena, said, current_year(view), &scan->label))
+        return NULL;
+    scan->said = said;
+    scan->serial = is_given(scan->label.serial) ? scan->label.serial : said->serial;
+    scan->lot = is_given(scan->label.lot) ? scan->label.lot : said->lot;
+    scan->expires_on =
+        scan->label.expires_on == DATE_NONE ? text_day(said->expires_on) : scan->label.expires_on;
+    scan->scanned_on = timestamp_day(said->scanned_at);
+    scan->region = is_given(said->region) ? said->region : REGION_NATION;
+    if (is_given(scan->serial))
+        scan->earlier = (ScannedItemState *)view_state(view, SCANNED_ITEM_STATE, "serial/%s", scan->serial);
+    return scan;
+}
+
+bool trace_gives_away(const struct scan *scan)
+{
+    return scan->said->step == STEP_SOLD || scan->said->step == STEP_USED;
+}
+
+bool trace_is_gone(const struct scan *scan)
+{
+    const ScannedItemState *earlier = scan->earlier;
+    return earlier != NULL && earlier->sold + earlier->used > earlier->returned;
+}
+
+/* --- the serial's row --- */
+
+static void count_step(ScannedItemState *state, const struct scan *scan, bool was_gone)
+{
+    switch ((int)scan->said->step) {
+    case STEP_PURCHASED:
+        state->purchased++;
+        break;
+    case STEP_SOLD:
+        state->sold++;
+        break;
+    case STEP_USED:
+        state->used++;
+        break;
+    case STEP_SETTLED:
+        state->settled++;
+        break;
+    case STEP_RETURNED:
+        /* Brought back by the patient: all that was given away is back. To the supplier: it never left. */
+        if (was_gone)
+            state->returned = state->sold + state->used;
+        break;
+    default:
+        break;
+    }
+}
+
+static const ScannedItemState *remember(struct decision *decision, struct scan *scan)
+{
+    bool was_gone = trace_is_gone(scan);
+    ScannedItemState *state =
+        scan->earlier != NULL ? scan->earlier : decision_message(decision, SCANNED_ITEM_STATE);
+    char day[DATE_TEXT_BYTES];
+    if (state == NULL)
+        return NULL;
+    count_step(state, scan, was_gone);
+    state->last_step = scan->said->step;
+    state->last_scanned_at_ms = timestamp_ms(scan->said->scanned_at);
+    state->last_place = scan->said->place;
+    state->holder = scan->said->holder;
+    state->lot = arena_text(decision->arena, bytes_of(scan->lot));
+    state->expires_on = arena_text(decision->arena, bytes_of(date_format(scan->expires_on, day)));
+    if (trace_gives_away(scan)) {
+        state->sold_by = arena_text(decision->arena, bytes_of(decision->event->attributes.source));
+        state->sold_at_ms = state->last_scanned_at_ms;
+    }
+    return state->lot == NULL || state->expires_on == NULL || state->sold_by == NULL ? NULL : state;
+}
+
+/* --- alerts --- */
+
+/* What an alert says of the earlier scan must be read before the row is changed. */
+struct earlier {
+    const char *holder;
+    int64_t sold_at_ms;
+};
+
+static Timestamp *moment(struct decision *decision, int64_t unix_ms)
+{
+    Timestamp *timestamp = decision_message(decision, TIMESTAMP);
+    if (timestamp != NULL) {
+        timestamp->seconds = (unix_ms - (unix_ms < 0 ? 999 : 0)) / 1000; /* down, also before 1970 */
+        timestamp->nanos = (int32_t)(unix_ms - timestamp->seconds * 1000) * 1000000;
+    }
+    return timestamp;
+}
+
+static AlertRaised *make_alert(struct decision *decision, const struct scan *scan, AlertKind kind,
+                               const struct rule *rule, const struct earlier *earlier)
+{
+    struct arena *arena = decision->arena;
+    AlertRaised *message = decision_message(decision, ALERT_RAISED);
+    if (message == NULL)
+        return NULL;
+    message->product = scan->said->product;
+    message->alert = kind;
+    message->rule = arena_text(arena, bytes_of(rule->id));
+    message->citation = arena_format(arena, "%s %s", rule->document, rule->clause);
+    message->code = scan->said->code;
+    message->lot = arena_text(arena, bytes_of(scan->lot));
+    message->serial = arena_text(arena, bytes_of(scan->serial));
+    message->holder = scan->said->holder;
+    message->step = scan->said->step;
+    message->scanned_at = scan->said->scanned_at;
+    message->region = scan->said->region;
+    message->settlement = scan->said->settlement;
+    message->sentence_zh = arena_text(arena, bytes_of(rule->sentence_zh));
+    message->sentence_en = arena_text(arena, bytes_of(rule->sentence_en));
+    if (kind == ALERT_SOLD_TWICE) {
+        message->other_holder = arena_text(arena, bytes_of(earlier->holder));
+        message->earlier_at = moment(decision, earlier->sold_at_ms);
+    }
+    bool is_complete = message->rule != NULL && message->citation != NULL && message->lot != NULL &&
+                       message->serial != NULL && message->sentence_zh != NULL &&
+                       message->sentence_en != NULL && message->other_holder != NULL;
+    return is_complete ? message : NULL;
+}
+
+static void raise_alerts(struct decision *decision, const struct scan *scan, const struct earlier *earlier)
+{
+    struct region province = region_province(scan->region);
+    for (size_t i = 0; i < scan->alert_count; i++) {
+        const AlertRaised *message =
+            make_alert(decision, scan, scan->alerts[i].kind, scan->alerts[i].rule, earlier);
+        if (message == NULL) {
+            decision->failed = true;
+            return;
+        }
+        size_t fact = decision_fact(decision, TRACE_ALERT_TYPE, message->serial, &message->base);
+        decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "regulator@%s",
+                         province.code);
+        decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s", province.code);
+    }
+}
+
+/* --- the decision --- */
+
+/* The trace platform, the regulator and the next holder follow the item, not the patient. */
+static void tell_the_chain(struct decision *decision, size_t fact, const struct scan *scan)
+{
+    struct region province = region_province(scan->region);
+    const unsigned visibility = VISIBLE_PUBLIC | VISIBLE_ORGANISATION;
+    decision_deliver(decision, fact, visibility, "trace_platform@%s", province.code);
+    decision_deliver(decision, fact, visibility, "regulator@%s", province.code);
+    if (strcmp(scan->said->holder, decision->event->attributes.source) != 0)
+        decision_deliver(decision, fact, visibility, "%s", scan->said->holder);
+}
+
+void trace_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+{
+    struct scan *scan = prepared;
+    struct earlier earlier = {"", 0};
+    (void)view;
+    (void)event;
+    if (scan->earlier != NULL)
+        earlier = (struct earlier){scan->earlier->sold_by, scan->earlier->sold_at_ms};
+
+    size_t fact = decision_fact_of_event(decision);
+    tell_the_chain(decision, fact, scan);
+    if (is_given(scan->serial)) {
+        const ScannedItemState *state = remember(decision, scan);
+        if (state == NULL) {
+            decision->failed = true;
+            return;
+        }
+        decision_write(decision, &state->base, "serial/%s", scan->serial);
+    }
+    raise_alerts(decision, scan, &earlier);
+}

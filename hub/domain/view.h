@@ -1,0 +1,84 @@
+/* view.h: the world as a decision sees it: rows of its own key, tables as of a date, policy, time.
+ *
+ * A view is filled by hub/flow (LMDB behind it) or by a test (plain arrays behind it); domain code cannot tell. It is
+ * read-only and deterministic: the same view and the same event give the same decision. Every table row and policy
+ * value that is read is noted, so that the fact can say what it was decided on. */
+#ifndef DOMAIN_VIEW_H
+#define DOMAIN_VIEW_H
+
+#include "base/arena.h"
+#include "base/calendar.h"
+#include "base/date.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+/* The nation as a region; other regions are GB/T 2260 codes such as "650100". */
+#define REGION_NATION "000000"
+
+/* Tables: compacted topics that every hub process holds in full. */
+#define TABLE_CATALOGUE "catalogue" /* key KIND/CODE, medhub.catalogue.v1.Item */
+#define TABLE_REGISTRY "registry"   /* key organisation id, medhub.registry.v1.Organisation */
+#define TABLE_POLICY "policy"       /* key parameter, medhub.policy.v1.Parameter */
+#define TABLE_CALENDAR "calendar"   /* key YYYY, medhub.policy.v1.CalendarYear */
+
+/* One dated version of a row. value is NULL (data) when there is none. */
+struct table_row {
+    struct bytes value;
+    uint64_t version; /* of the fact that wrote it; goes into the provenance of what is decided on it */
+    date_t valid_from;
+    date_t valid_until; /* inclusive; DATE_NONE = open */
+    const char *region; /* the region whose row it is: the asked one or an outer one */
+};
+
+/* What was read, in order, each once. */
+struct consulted_row {
+    const char *table;
+    const char *key;
+    const char *region;
+    date_t valid_from;
+    uint64_t version; /* 0: looked for and not there */
+};
+
+struct view_operations {
+    /* The row NAME of the event's key, BYTES_NONE if there is none. Lent until the end of the decision. */
+    struct bytes (*state)(void *self, const char *name);
+    /* The row of TABLE under KEY for exactly REGION valid on DATE; false if there is none. */
+    bool (*table)(void *self, const char *table, const char *key, const char *region, date_t date,
+                  struct table_row *row);
+};
+
+struct view {
+    const struct view_operations *operations;
+    void *self;
+    struct arena *arena;
+    const char *key;                 /* of the event: person, product, item, institution */
+    int64_t now_ms;                  /* the moment of the decision; recorded in the fact */
+    const struct calendar *calendar; /* never NULL; may be empty */
+    struct consulted_row *consulted;
+    size_t consulted_count;
+    size_t consulted_capacity;
+    bool failed; /* the arena was full while reading: the decision must not stand (handler_decide sees to it) */
+};
+
+void view_init(struct view *view, const struct view_operations *operations, void *self, struct arena *arena,
+               const char *key, int64_t now_ms, const struct calendar *calendar);
+
+/* The row NAME (printf) of this key unpacked as DESCRIPTOR's message, or NULL if there is none. A row that does not
+ * unpack is our fault and aborts. */
+ProtobufCMessage *view_state(struct view *view, const ProtobufCMessageDescriptor *descriptor, const char *name_format,
+                             ...) __attribute__((format(printf, 3, 4)));
+
+/* The row of KEY on DATE for REGION or, if it has none, for the next outer one (county, city, province, nation). */
+bool view_table(struct view *view, const char *table, const char *key, const char *region, date_t date,
+                struct table_row *row);
+/* The same, unpacked; NULL if there is none. */
+ProtobufCMessage *view_table_message(struct view *view, const ProtobufCMessageDescriptor *descriptor, const char *table,
+                                     const char *key, const char *region, date_t date);
+
+/* A policy parameter's value for REGION on DATE. False if the policy has none: the rule must then say so (finding
+ * "policy.missing"), never assume a number. Text values are lent by the arena. */
+bool view_policy_int(struct view *view, const char *parameter, const char *region, date_t date, int64_t *value);
+bool view_policy_date(struct view *view, const char *parameter, const char *region, date_t date, date_t *value);
+bool view_policy_text(struct view *view, const char *parameter, const char *region, date_t date, const char **value);
+
+#endif
