@@ -19,16 +19,25 @@ static void *kill_in_a_millisecond(void *unused)
     return unused;
 }
 
-void crash_point(const char *point)
+/* True if VARIABLE is "POINT" or "POINT:N" and this is the N-th time at POINT. */
+static bool is_due(const char *variable, const char *point, atomic_int *passed)
 {
-    static atomic_int passed; /* the harness names one point a process */
-    const char *wanted = getenv("MEDHUB_CRASH_AT");
+    const char *wanted = getenv(variable);
     size_t length = strlen(point);
 
     if (wanted == NULL || strncmp(wanted, point, length) != 0 || (wanted[length] != '\0' && wanted[length] != ':'))
-        return;
+        return false;
     int nth = wanted[length] == ':' ? atoi(wanted + length + 1) : 1;
-    if (atomic_fetch_add(&passed, 1) + 1 != nth)
+    return atomic_fetch_add(passed, 1) + 1 == nth;
+}
+
+void crash_point(const char *point)
+{
+    static atomic_int passed_stop, passed_crash; /* the harness names one point a process */
+
+    if (is_due("MEDHUB_STOP_AT", point, &passed_stop))
+        (void)kill(getpid(), SIGSTOP);
+    if (!is_due("MEDHUB_CRASH_AT", point, &passed_crash))
         return;
     if (strncmp(point, "inside_", strlen("inside_")) == 0) {
         pthread_t killer; /* while the call after this point is under way */

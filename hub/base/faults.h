@@ -7,7 +7,8 @@
 
 #ifdef MEDHUB_FAULTS
 
-/* Kills the process (SIGKILL) when MEDHUB_CRASH_AT is "POINT" or "POINT:N" and this is the N-th time. */
+/* Kills the process (SIGKILL) when MEDHUB_CRASH_AT is "POINT" or "POINT:N" and this is the N-th time; stops it (SIGSTOP)
+ * when MEDHUB_STOP_AT is. */
 void crash_point(const char *point);
 /* True if MEDHUB_BREAK names RULE. */
 bool is_broken(const char *rule);
