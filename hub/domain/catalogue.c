@@ -201,6 +201,7 @@ static const struct handler handlers[] = {
 
 const struct domain domain_catalogue = {
     .name = "catalogue",
+    .key_kind = "item",
     .handlers = handlers,
     .handler_count = sizeof handlers / sizeof *handlers,
 };

@@ -319,6 +319,7 @@ static const struct handler handlers[] = {
 
 const struct domain domain_policy = {
     .name = "policy",
+    .key_kind = "parameter",
     .handlers = handlers,
     .handler_count = sizeof handlers / sizeof *handlers,
 };

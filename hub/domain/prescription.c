@@ -260,6 +260,7 @@ static const struct handler handlers[] = {
 
 const struct domain domain_prescription = {
     .name = "prescription",
+    .key_kind = "person",
     .handlers = handlers,
     .handler_count = sizeof handlers / sizeof *handlers,
 };

@@ -201,6 +201,7 @@ static const struct handler handlers[] = {
 
 const struct domain domain_registry = {
     .name = "registry",
+    .key_kind = "institution",
     .handlers = handlers,
     .handler_count = sizeof handlers / sizeof *handlers,
 };

@@ -303,6 +303,7 @@ static const struct handler handlers[] = {
 
 const struct domain domain_settlement = {
     .name = "settlement",
+    .key_kind = "person",
     .handlers = handlers,
     .handler_count = sizeof handlers / sizeof *handlers,
 };

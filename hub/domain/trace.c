@@ -224,6 +224,7 @@ static const struct handler handlers[] = {
 
 const struct domain domain_trace = {
     .name = "trace",
+    .key_kind = "product",
     .handlers = handlers,
     .handler_count = sizeof handlers / sizeof *handlers,
 };

@@ -1,0 +1,132 @@
+#include "flow/stages.h"
+
+#include "base/date.h"
+#include "event/unpack.h"
+#include "flow/flow.h"
+
+#include "medhub/registry/v1/registry.pb-c.h"
+
+#include <stdio.h>
+
+typedef Medhub__Registry__V1__Organisation Organisation;
+
+static const char *state_name(int state)
+{
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
+        &medhub__registry__v1__state__descriptor, state);
+    return value == NULL ? "?" : value->name;
+}
+
+static void keep_roles(struct known_source *source, const Organisation *organisation)
+{
+    size_t used = 0;
+
+    source->roles[used++] = '|';
+    for (size_t i = 0; i < organisation->n_roles; i++) {
+        size_t length = strlen(organisation->roles[i]);
+        if (used + length + 2 > sizeof source->roles)
+            break;
+        memcpy(source->roles + used, organisation->roles[i], length);
+        used += length;
+        source->roles[used++] = '|';
+    }
+    source->roles[used] = '\0';
+}
+
+static void look_up(struct flow *flow, struct event *event, struct known_source *source)
+{
+    struct tables_row row;
+    ProtobufCMessage *message = NULL;
+    struct fault ignored; /* a row that the hub wrote and cannot read makes the source unknown: refused, not guessed */
+    date_t today = date_in_china(flow->now_ms);
+
+    if (!tables_find(flow->tables, TABLE_REGISTRY, source->id, REGION_NATION, today, &row) ||
+        unpack_message(schema_of(&medhub__registry__v1__organisation__descriptor), row.value, event->arena, &message,
+                       &ignored) != STATUS_OK)
+        return;
+    const Organisation *organisation = (const Organisation *)message;
+    source->known = true;
+    source->live = organisation->state == MEDHUB__REGISTRY__V1__STATE__STATE_LIVE;
+    (void)snprintf(source->state, sizeof source->state, "%s", state_name((int)organisation->state));
+    keep_roles(source, organisation);
+}
+
+/* What the registry says of ID: kept until a row of the registry changes. */
+static const struct known_source *source_find(struct flow *flow, struct event *event, const char *id)
+{
+    uint64_t rows = tables_rows_applied(flow->shared->tables, TABLE_REGISTRY);
+
+    if (rows != flow->registry_rows || flow->source_count == SOURCE_CACHE_MAX) {
+        flow->source_count = 0;
+        flow->registry_rows = rows;
+    }
+    for (size_t i = 0; i < flow->source_count; i++)
+        if (strcmp(flow->sources[i].id, id) == 0)
+            return &flow->sources[i];
+
+    struct known_source *made = &flow->sources[flow->source_count];
+    memset(made, 0, sizeof *made);
+    if (strlen(id) >= sizeof made->id)
+        return made; /* longer than any organisation's id: unknown, and not kept */
+    memcpy(made->id, id, strlen(id) + 1);
+    look_up(flow, event, made);
+    flow->source_count++;
+    return made;
+}
+
+/* ROLES is "hospital|pharmacy", HELD "|hospital|": is one of the first among the second? */
+static bool holds_one(const char *held, const char *roles)
+{
+    char wanted[64];
+
+    for (const char *role = roles; role != NULL; role = strchr(role, '|')) {
+        if (*role == '|')
+            role++;
+        size_t length = strcspn(role, "|");
+        (void)snprintf(wanted, sizeof wanted, "|%.*s|", (int)length, role);
+        if (strstr(held, wanted) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static enum status refuse(struct event *event, const char *code, const char *found, const char *expected,
+                          const char *sentence_zh, const char *sentence_en)
+{
+    const struct finding finding = {
+        .severity = SEVERITY_REFUSE,
+        .code = code,
+        .rule = "",
+        .citation = "",
+        .path = "source",
+        .found = found,
+        .expected = expected,
+        .sentence_zh = sentence_zh,
+        .sentence_en = sentence_en,
+    };
+    findings_add(&event->findings, &finding);
+    return fault_reject(&event->fault, code, "%s", sentence_en);
+}
+
+enum status authorise_stage(struct flow *flow, struct event *event)
+{
+    const char *id = event->attributes.source;
+    const char *roles = flow->handler->roles;
+
+    if (strcmp(id, flow->shared->settings->hub_operator) != 0) {
+        const struct known_source *source = source_find(flow, event, id);
+        if (!source->known)
+            return refuse(event, "source.unknown", id, "an organisation of the registry", "来源机构未登记",
+                          "the source is not in the registry");
+        if (!source->live)
+            return refuse(event, "source.not_live", arena_format(event->arena, "%s", source->state),
+                          "STATE_LIVE", "来源机构当前不可提交事件",
+                          "the source's state does not allow it to submit events");
+        if (roles == NULL || !holds_one(source->roles, roles))
+            return refuse(event, "source.role", arena_format(event->arena, "%s", source->roles),
+                          roles == NULL ? "" : roles, "来源机构无权提交此类事件",
+                          "the source holds no role that may say this");
+    }
+    flow->remembered = true;
+    return STATUS_OK;
+}

@@ -1,0 +1,60 @@
+#include "flow/stages.h"
+
+#include "flow/flow.h"
+#include "state/rows.h"
+
+/* The world as the decision sees it, with LMDB behind it. Copies: what the store lends ends with the next write. */
+static struct bytes read_state(void *self, const char *name)
+{
+    struct flow *flow = self;
+    struct row_key key;
+
+    if (!row_key_make(&key, bytes_of(flow->view.key), ROW_STATE, bytes_of(name)))
+        return BYTES_NONE;
+    struct bytes row = store_get(flow->task->store, STORE_ROWS, row_key_bytes(&key));
+    return row.data == NULL ? BYTES_NONE : arena_bytes(flow->arena, row);
+}
+
+/* Lends from the tables' snapshot, which stays as it is for the whole batch. */
+static bool read_table(void *self, const char *table, const char *key, const char *region, date_t date,
+                       struct table_row *row)
+{
+    struct flow *flow = self;
+    struct tables_row found;
+
+    if (!tables_find(flow->tables, table, key, region, date, &found))
+        return false;
+    *row = (struct table_row){.value = found.value,
+                              .version = found.version,
+                              .valid_from = found.valid_from,
+                              .valid_until = found.valid_until,
+                              .region = region};
+    return true;
+}
+
+static const struct view_operations view_of_store = {.state = read_state, .table = read_table};
+
+enum status decide_stage(struct flow *flow, struct event *event)
+{
+    if (event->decision->outcome != OUTCOME_NONE)
+        return STATUS_OK; /* answered already */
+
+    const char *key = arena_text(event->arena, event->key);
+    if (key == NULL)
+        return fault_reject(&event->fault, "event.too_complex", "no memory left to decide the event");
+    view_init(&flow->view, &view_of_store, flow, event->arena, key, flow->now_ms, flow->calendar);
+    decision_init(event->decision, event->arena, event);
+    if (flow->record == NULL) {
+        flow->handler->fire(&flow->view, event, event->decision);
+        event->decision->outcome = OUTCOME_ACCEPTED;
+    } else {
+        handler_decide(flow->handler, &flow->view, event, event->decision);
+    }
+
+    if (event->decision->failed)
+        return fault_reject(&event->fault, "event.too_complex", "no memory left to decide the event");
+    if (event->decision->outcome == OUTCOME_REFUSED)
+        return fault_reject(&event->fault, event->findings.count > 0 ? event->findings.items[0].code : "event.refused",
+                            "%zu rules are broken", event->findings.refusing);
+    return STATUS_OK;
+}

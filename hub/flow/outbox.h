@@ -1,0 +1,44 @@
+/* outbox.h: what one event puts into the transaction, built whole before any of it is produced or written.
+ *
+ * A record costs only itself: while the outbox is being built the event can still be refused (too large, out of
+ * memory) without a trace. outbox_apply then changes the store and produces; it fails only with the whole batch. */
+#ifndef FLOW_OUTBOX_H
+#define FLOW_OUTBOX_H
+
+#include "kafka/record.h"
+#include "kafka/sink.h"
+
+struct flow;
+struct event;
+
+struct outgoing {
+    struct sink_topic *topic;
+    int32_t partition;
+    struct bytes key, value;
+    struct headers *headers; /* owned until produced */
+    bool changelog;          /* also applied to the store, and its offset counts for the checkpoint */
+};
+
+struct outbox {
+    struct outgoing *items;
+    size_t count, capacity;
+    bool failed;    /* memory is out */
+    bool too_large; /* a value is larger than the broker takes */
+};
+
+/* Empties it, releasing headers that were not produced. */
+void outbox_clear(struct outbox *outbox);
+void outbox_done(struct outbox *outbox);
+
+/* KEY and VALUE must live until outbox_apply (the event's arena). Takes HEADERS. */
+void outbox_add(struct flow *flow, struct sink_topic *topic, struct bytes key, struct bytes value,
+                struct headers *headers);
+/* A changelog record of the task in hand. */
+void outbox_add_changelog(struct flow *flow, struct bytes key, struct bytes value);
+
+/* REJECT: something does not fit; nothing has happened. */
+enum status outbox_check(const struct flow *flow, struct fault *fault) MUST_CHECK;
+/* Produces all and applies the changelog records to the store. Anything but OK ends the batch. */
+enum status outbox_apply(struct flow *flow, struct fault *fault) MUST_CHECK;
+
+#endif

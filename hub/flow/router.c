@@ -1,0 +1,97 @@
+#include "flow/router.h"
+
+#include "event/pack.h"
+#include "event/schema.h"
+#include "event/wire.h"
+#include "flow/flow.h"
+
+#include "medhub/event/v1/event.pb-c.h"
+
+#include <stdio.h>
+
+typedef Medhub__Event__V1__Delivery Delivery;
+
+enum { VISIBILITIES = VISIBLE_ALL + 1 };
+
+/* Recipients of fact INDEX who see exactly VISIBILITY. */
+static size_t recipients_of(const struct decision *decision, size_t index, unsigned visibility, char **recipients)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < decision->delivery_count; i++)
+        if (decision->deliveries[i].fact == index && decision->deliveries[i].visibility == visibility)
+            recipients[count++] = (char *)decision->deliveries[i].recipient;
+    return count;
+}
+
+static struct bytes projection(struct event *event, const struct message_facts *facts, struct bytes bare,
+                               unsigned visibility)
+{
+    struct buffer seen;
+
+    if (visibility == VISIBLE_ALL)
+        return bare;
+    buffer_init(&seen, bare.length);
+    struct bytes result = BYTES_NONE;
+    if (facts != NULL && wire_project(facts, bare, visibility, &seen))
+        result = arena_bytes(event->arena, bytes_from(seen.data == NULL ? (const uint8_t *)"" : seen.data, seen.length));
+    buffer_done(&seen);
+    return result;
+}
+
+static const struct message_facts *facts_of(const struct event *event, size_t index)
+{
+    const struct decided_fact *fact = &event->decision->facts[index];
+    return fact->original.data != NULL ? event->facts : schema_of(fact->message->descriptor);
+}
+
+static void add_delivery(struct flow *flow, struct event *event, size_t index, struct bytes bare, uint64_t version,
+                         unsigned visibility, char **recipients, size_t count)
+{
+    const struct decided_fact *fact = &event->decision->facts[index];
+    struct bytes data = projection(event, facts_of(event, index), bare, visibility);
+    Delivery delivery = MEDHUB__EVENT__V1__DELIVERY__INIT;
+
+    delivery.n_recipients = count;
+    delivery.recipients = recipients;
+    delivery.type = (char *)(fact->original.data != NULL ? event->attributes.type : fact->type);
+    delivery.id = (char *)event->attributes.id;
+    delivery.source = (char *)event->attributes.source;
+    delivery.subject = (char *)fact->subject;
+    /* The key is the person's pseudonym where the key kind says so: who may not see the person gets no key. */
+    delivery.key = (visibility & VISIBLE_IDENTITY) != 0 || strcmp(flow->lane->keyspace->kind, "person") != 0
+                       ? (char *)flow->view.key
+                       : (char *)"";
+    delivery.version = version;
+    delivery.visibility = visibility;
+    delivery.decided_at_ms = flow->now_ms;
+    delivery.input_topic = (char *)event->position.topic;
+    delivery.input_partition = event->position.partition;
+    delivery.input_offset = event->position.offset;
+    delivery.index = (uint32_t)index;
+    delivery.data.data = (uint8_t *)data.data;
+    delivery.data.len = data.length;
+    struct bytes value = pack_message(&delivery.base, event->arena);
+    if (data.data == NULL || value.data == NULL)
+        flow->outbox.failed = true;
+    outbox_add(flow, flow_outlets(flow)->delivery, event->key, value, NULL);
+    metric_add(flow->measures.deliveries, 1);
+}
+
+void route_deliveries(struct flow *flow, struct event *event, size_t index, struct bytes bare, uint64_t version)
+{
+    const struct decision *decision = event->decision;
+
+    if (decision->delivery_count == 0)
+        return;
+    char **recipients = arena_take(event->arena, decision->delivery_count * sizeof *recipients);
+    if (recipients == NULL) {
+        flow->outbox.failed = true;
+        return;
+    }
+    for (unsigned visibility = 1; visibility < VISIBILITIES; visibility++) {
+        size_t count = recipients_of(decision, index, visibility, recipients);
+        if (count > 0)
+            add_delivery(flow, event, index, bare, version, visibility, recipients, count);
+    }
+}

@@ -1,0 +1,16 @@
+/* router.h: who hears of a fact, and which of its fields. */
+#ifndef FLOW_ROUTER_H
+#define FLOW_ROUTER_H
+
+#include "base/bytes.h"
+
+#include <stddef.h>
+
+struct flow;
+struct event;
+
+/* Adds to the outbox the deliveries that the decision names for fact INDEX, whose message bytes are BARE: one record
+ * for each class of visibility, with all recipients that see the same. */
+void route_deliveries(struct flow *flow, struct event *event, size_t index, struct bytes bare, uint64_t version);
+
+#endif

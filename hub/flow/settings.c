@@ -1,0 +1,118 @@
+#include "flow/settings.h"
+
+#include <string.h>
+
+#define ROW(key_, kind_, member_, min_, max_, fallback_, help_, help_zh_)                                              \
+    {.key = (key_),                                                                                                    \
+     .kind = (kind_),                                                                                                  \
+     .offset = offsetof(struct settings, member_),                                                                     \
+     .min = (min_),                                                                                                    \
+     .max = (max_),                                                                                                    \
+     .fallback = (fallback_),                                                                                          \
+     .help = (help_),                                                                                                  \
+     .help_zh = (help_zh_)}
+#define CHOICE(key_, member_, choices_, fallback_, help_, help_zh_)                                                    \
+    {.key = (key_),                                                                                                    \
+     .kind = CONF_CHOICE,                                                                                              \
+     .offset = offsetof(struct settings, member_),                                                                     \
+     .fallback = (fallback_),                                                                                          \
+     .choices = (choices_),                                                                                            \
+     .help = (help_),                                                                                                  \
+     .help_zh = (help_zh_)}
+
+const struct conf_row settings_rows[] = {
+    ROW("kafka.brokers", CONF_STRING, kafka_brokers, 1, 4096, "127.0.0.1:9092",
+        "addresses of Kafka brokers, host:port, separated by commas", "Kafka 集群地址，host:port，以逗号分隔"),
+    ROW("hub.group", CONF_STRING, hub_group, 1, 200, "medhub", "consumer group that all hub processes share",
+        "所有枢纽进程共用的消费组"),
+    ROW("hub.instance", CONF_STRING, hub_instance, 0, 100, "hub-0",
+        "name of this process, stable over restarts: static membership and transactional ids",
+        "本进程的名称，重启后保持不变：用于静态成员和事务编号"),
+    ROW("hub.operator", CONF_STRING, hub_operator, 1, 100, "medhub",
+        "organisation that the hub itself speaks as; it may submit every event", "枢纽自身所用的机构编号，可提交任何事件"),
+    ROW("hub.workers", CONF_INT, hub_workers, 1, 64, "2", "worker threads; a worker waits in commit, so two a core pay",
+        "工作线程数；线程在提交时等待，因此每核两个较合适"),
+    ROW("hub.batch_events_max", CONF_INT, batch_events_max, 1, 100000, "5000", "events in one Kafka transaction at most",
+        "一个 Kafka 事务最多包含的事件数"),
+    ROW("hub.batch_wait_ms", CONF_INT, batch_wait_ms, 0, 10000, "2",
+        "how long a batch may wait for more events after its first, in milliseconds",
+        "一批从首个事件起最多等待的毫秒数"),
+    ROW("hub.transaction_timeout_ms", CONF_INT, transaction_timeout_ms, 1000, 900000, "10000",
+        "after this the broker aborts a transaction, in milliseconds", "超过此毫秒数，Kafka 中止事务"),
+    ROW("hub.session_timeout_ms", CONF_INT, session_timeout_ms, 1000, 300000, "10000",
+        "after this the group gives a silent member's partitions away, in milliseconds",
+        "成员失联超过此毫秒数，其分区交给其他成员"),
+    ROW("hub.poll_interval_ms_max", CONF_INT, poll_interval_ms_max, 10000, 3600000, "300000",
+        "longest time between two polls of a worker, in milliseconds", "工作线程两次取数之间的最长毫秒数"),
+    ROW("hub.linger_ms", CONF_INT, linger_ms, 0, 1000, "5",
+        "how long a producer waits to fill a request, in milliseconds; a commit sends at once",
+        "生产者为凑满请求等待的毫秒数；提交时立即发送"),
+    CHOICE("hub.compression", compression, "none|lz4|zstd", "lz4", "how produced batches are compressed",
+           "输出批次的压缩方式"),
+    ROW("hub.timers_per_batch", CONF_INT, timers_per_batch, 1, 100000, "1000",
+        "timers that fire in one transaction at most", "一个事务最多触发的定时器数"),
+    ROW("hub.rebuilds_max", CONF_INT, rebuilds_max, 1, 1000, "5",
+        "a worker that must rebuild its producer more often within hub.rebuild_window_ms ends",
+        "在 hub.rebuild_window_ms 内重建生产者超过此次数，工作线程结束"),
+    ROW("hub.rebuild_window_ms", CONF_INT, rebuild_window_ms, 1000, 86400000, "600000",
+        "window for hub.rebuilds_max, in milliseconds", "hub.rebuilds_max 的时间窗口，毫秒"),
+    ROW("hub.event_bytes_max", CONF_INT, event_bytes_max, 1000, 10000000, "800000",
+        "largest event that is decided, in bytes; its results must fit the broker's message.max.bytes",
+        "可处理的最大事件字节数；结果须不超过 Kafka 的 message.max.bytes"),
+    ROW("hub.event_memory_bytes_max", CONF_INT, event_memory_bytes_max, 100000, 1000000000, "33554432",
+        "memory that one event may take while it is decided, in bytes", "处理一个事件可用的内存字节数"),
+    ROW("state.directory", CONF_STRING, state_directory, 1, 1000, "medhub-state",
+        "folder of the keyed state; it can always be restored from Kafka", "状态目录；随时可从 Kafka 恢复"),
+    CHOICE("state.sync", state_sync, "none|txn", "none",
+           "none: survives a killed process, restored after a power loss; txn: fsync in each transaction",
+           "none：进程被杀不丢失，断电后重新恢复；txn：每个事务落盘"),
+    ROW("state.map_bytes", CONF_INT, state_map_bytes, 1048576, 1099511627776, "17179869184",
+        "largest size of one partition's state file, in bytes (sparse)", "单个分区状态文件的最大字节数（稀疏文件）"),
+    ROW("dedupe.days", CONF_INT, dedupe_days, 1, 3650, "30",
+        "how long an event id is remembered where the policy parameter dedupe.window_days has no value, in days",
+        "政策参数 dedupe.window_days 无值时，事件编号的保留天数"),
+    ROW("monitor.address", CONF_STRING, monitor_address, 1, 100, "127.0.0.1",
+        "address of /metrics, /livez and /readyz", "监控端点 /metrics、/livez、/readyz 的地址"),
+    ROW("monitor.port", CONF_INT, monitor_port, -1, 65535, "9464",
+        "port of the monitor; 0: any free one, -1: none", "监控端口；0 表示任选，-1 表示不开"),
+    CHOICE("log.level", log_level, "debug|info|warn|error|off", "info", "least level that is logged", "日志级别"),
+};
+const size_t settings_row_count = sizeof settings_rows / sizeof *settings_rows;
+const char *const settings_free_prefix = "kafka.client.";
+
+struct free_keys {
+    struct kafka_client *client;
+    struct fault *fault;
+    enum status status;
+};
+
+static void take_free_key(const char *key, const char *value, void *context)
+{
+    struct free_keys *keys = context;
+
+    if (keys->status == STATUS_OK)
+        keys->status = kafka_client_set(keys->client, key, value, keys->fault);
+}
+
+enum status settings_load(struct conf_source source, struct settings *settings, struct kafka_client *client,
+                          struct conf **conf, struct fault *fault)
+{
+    memset(settings, 0, sizeof *settings);
+    enum status status =
+        conf_load(settings_rows, settings_row_count, settings_free_prefix, source, settings, conf, fault);
+    if (status != STATUS_OK)
+        return status;
+
+    kafka_client_init(client, settings->kafka_brokers);
+    struct free_keys keys = {client, fault, STATUS_OK};
+    conf_each_free(*conf, take_free_key, &keys);
+    status = keys.status;
+    if (status == STATUS_OK)
+        status = kafka_client_verify(client, fault);
+    if (status != STATUS_OK) {
+        kafka_client_done(client);
+        conf_free(*conf);
+        *conf = NULL;
+    }
+    return status;
+}
