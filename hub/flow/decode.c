@@ -30,7 +30,7 @@ struct header_walk {
     struct event *event;
     const char *specversion;
     const char *content_type;
-    enum status status;
+    enum status status; /* of the first header that cannot be read; the others are read all the same */
 };
 
 /* NUL-terminated in the arena; NULL if it is too long or not text. */
@@ -65,7 +65,7 @@ static bool take_header(const char *name, struct bytes value, void *context)
         const char *text = attribute_text(walk, name, value);
         if (text != NULL)
             *to = text;
-        return walk->status == STATUS_OK;
+        return true;
     }
     walk->flow->foreign_headers = true;
     if (strcmp(name, "medhub.redrive") == 0 && text_parse_i64(value, &redrive) && redrive > 0 && redrive < 1000000)
@@ -73,22 +73,21 @@ static bool take_header(const char *name, struct bytes value, void *context)
     return true;
 }
 
-static enum status read_attributes(struct flow *flow, struct event *event)
+static enum status check_attributes(const struct header_walk *walk)
 {
-    struct header_walk walk = {flow, event, "", "", STATUS_OK};
-
-    record_each_header(flow->record, take_header, &walk);
-    if (walk.status != STATUS_OK)
-        return walk.status;
+    struct event *event = walk->event;
     const struct event_attributes *have = &event->attributes;
+
+    if (walk->status != STATUS_OK)
+        return walk->status;
     if (have->id[0] == '\0' || have->source[0] == '\0' || have->type[0] == '\0')
         return fault_reject(&event->fault, "event.attributes", "a CloudEvent needs ce_id, ce_source and ce_type");
-    if (strcmp(walk.specversion, "1.0") != 0)
+    if (strcmp(walk->specversion, "1.0") != 0)
         return fault_reject(&event->fault, "event.specversion", "ce_specversion is \"%.16s\", expected \"1.0\"",
-                            walk.specversion);
-    if (strcasecmp(walk.content_type, "application/protobuf") != 0)
+                            walk->specversion);
+    if (strcasecmp(walk->content_type, "application/protobuf") != 0)
         return fault_reject(&event->fault, "event.content_type",
-                            "content-type is \"%.64s\", expected \"application/protobuf\"", walk.content_type);
+                            "content-type is \"%.64s\", expected \"application/protobuf\"", walk->content_type);
     return STATUS_OK;
 }
 
@@ -150,9 +149,13 @@ static enum status decode_message(struct event *event)
 
 enum status decode_stage(struct flow *flow, struct event *event)
 {
-    enum status status = read_attributes(flow, event);
+    struct header_walk walk = {flow, event, "", "", STATUS_OK};
+
+    /* Read before anything is refused: whoever can be told gets a receipt. */
+    record_each_header(flow->record, take_header, &walk);
+    enum status status = check_envelope(flow, event);
     if (status == STATUS_OK)
-        status = check_envelope(flow, event);
+        status = check_attributes(&walk);
     if (status == STATUS_OK)
         status = find_type(flow, event);
     if (status == STATUS_OK)
