@@ -11,6 +11,7 @@
 #include "flow/measures.h"
 #include "flow/outbox.h"
 #include "flow/task.h"
+#include "kafka/reader.h"
 #include "kafka/sink.h"
 #include "kafka/source.h"
 #include "state/tables.h"
@@ -53,6 +54,7 @@ struct flow {
     const struct shared *shared;
     unsigned index;
     struct source *source;
+    struct reader *asker; /* for questions about offsets; reads nothing */
     struct sink *sinks[SINKS]; /* used in turn: the broker is still ending the other's transaction */
     struct outlets outlets[SINKS];
     unsigned turn;

@@ -143,16 +143,13 @@ enum status hub_start(const struct settings *settings, const struct kafka_client
 bool hub_is_ready(struct hub *hub)
 {
     bool all = true;
-    size_t running = 0;
 
     (void)pthread_mutex_lock(&hub->lock);
     size_t count = hub->worker_count;
-    for (size_t i = 0; i < count; i++) {
-        all = all && (worker_is_ready(hub->workers[i]));
-        running += worker_running_tasks(hub->workers[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        all = all && worker_is_ready(hub->workers[i]);
     (void)pthread_mutex_unlock(&hub->lock);
-    return follower_is_ready(hub->follower) && count == (size_t)hub->shared.settings->hub_workers && all && running > 0;
+    return follower_is_ready(hub->follower) && count == (size_t)hub->shared.settings->hub_workers && all;
 }
 
 bool hub_is_alive(struct hub *hub, struct fault *fault)

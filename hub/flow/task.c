@@ -97,7 +97,7 @@ static enum status begin_restore(struct flow *flow, struct task *task, struct fa
     if (status == STATUS_OK)
         status = open_store(flow, task, fault);
     if (status == STATUS_OK)
-        status = restore_start(flow->shared->client, task->store, task->keyspace->state_topic, task->partition,
+        status = restore_start(flow->shared->client, flow->asker, task->store, task->keyspace->state_topic, task->partition,
                                &task->restore, fault);
     if (status != STATUS_OK)
         return status;

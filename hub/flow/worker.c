@@ -6,6 +6,7 @@
 #include "flow/flow.h"
 #include "flow/stages.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -55,8 +56,7 @@ static void on_assigned(void *self, const char *topic, int32_t partition)
     struct flow *flow = self;
     const struct lane *lane = lane_of_inbox(&flow->shared->lanes, topic);
 
-    if (lane == NULL)
-        return;
+    assert(lane != NULL); /* we subscribe to inboxes only */
     struct task *task = flow_task(flow, lane->keyspace, partition);
     if (task == NULL)
         task = add_task(flow, lane->keyspace, partition);
@@ -365,7 +365,8 @@ static enum status turn_once(struct worker *worker, struct fault *fault)
     status = collect(flow, fault);
     if (status == STATUS_OK)
         status = run_batch(flow, fault);
-    atomic_store(&worker->ready, flow->task_count > 0 && atomic_load(&worker->running) == flow->task_count);
+    atomic_store(&worker->ready,
+                 source_has_joined(flow->source) && atomic_load(&worker->running) == flow->task_count);
     return status;
 }
 
@@ -390,6 +391,8 @@ static enum status open_all(struct flow *flow, struct fault *fault)
     const struct source_events events = {on_assigned, on_revoked, flow};
     enum status status = tables_reader_open(flow->shared->tables, &flow->tables, fault);
     if (status == STATUS_OK)
+        status = reader_open(flow->shared->client, true, &flow->asker, fault);
+    if (status == STATUS_OK)
         status = source_open(flow->shared->client, &how, events, &flow->source, fault);
     return status;
 }
@@ -403,6 +406,7 @@ static void close_all(struct flow *flow)
     source_close(flow->source); /* revokes: frees the tasks, whose stores are closed clean */
     while (flow->task_count > 0)
         remove_task(flow, flow->tasks[0]);
+    reader_close(flow->asker);
     tables_reader_close(flow->tables);
     calendar_free(flow->calendar);
     outbox_done(&flow->outbox);
@@ -488,9 +492,4 @@ bool worker_is_alive(struct worker *worker, struct fault *fault)
         return true;
     *fault = worker->fault;
     return false;
-}
-
-size_t worker_running_tasks(const struct worker *worker)
-{
-    return atomic_load(&worker->running);
 }

@@ -5,7 +5,6 @@
 #include "base/fault.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct shared;
 struct worker;
@@ -17,10 +16,9 @@ enum status worker_start(const struct shared *shared, unsigned index, struct wor
 void worker_stop(struct worker *worker);
 void worker_join(struct worker *worker);
 
-/* Any thread. Ready: it owns partitions, or knows that there are none for it, and all of them run. */
+/* Any thread. Ready: the group told it its partitions (maybe none), and all of them run. */
 bool worker_is_ready(const struct worker *worker);
 /* False once it has ended by a fatal fault, which is then in *FAULT. */
 bool worker_is_alive(struct worker *worker, struct fault *fault);
-size_t worker_running_tasks(const struct worker *worker);
 
 #endif

@@ -13,6 +13,7 @@ enum { SEEK_TIMEOUT_MS = 10000, TOPIC_NAMES_MAX = 64 };
 struct source {
     rd_kafka_t *handle;
     struct source_events events;
+    bool joined;
     /* Names that records point to: one pointer per topic, so that users may compare and cache by it. */
     struct {
         const rd_kafka_topic_t *topic;
@@ -47,6 +48,7 @@ static void rebalanced(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_to
 
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         log_info("group.assigned", LOG_INT("partitions", list->cnt));
+        source->joined = true;
         /* Where reading begins is decided after the restore, by source_seek; until then nothing may flow. A logical
          * offset keeps librdkafka from looking up the committed one, which may not exist. */
         for (int i = 0; i < list->cnt; i++)
@@ -197,6 +199,11 @@ bool source_poll(struct source *source, int timeout_ms, struct record *record, s
     }
     rd_kafka_message_destroy(message);
     return false;
+}
+
+bool source_has_joined(const struct source *source)
+{
+    return source->joined;
 }
 
 enum status source_committed(struct source *source, const char *topic, int32_t partition, int timeout_ms,

@@ -37,6 +37,9 @@ void source_close(struct source *source);
  * (code empty = none): RETRY ones have been logged by the library and heal by themselves. */
 bool source_poll(struct source *source, int timeout_ms, struct record *record, struct fault *fault);
 
+/* True once the group has told this member its partitions, be they none. */
+bool source_has_joined(const struct source *source);
+
 /* Where the group stands for the partition: its next offset, or OFFSET_NONE if it never committed. Waits for
  * transactions in doubt to be decided. RETRY after TIMEOUT_MS. */
 #define OFFSET_NONE (-1)

@@ -16,8 +16,8 @@ struct restore {
     int64_t next; /* of the changelog */
 };
 
-enum status restore_start(const struct kafka_client *client, struct store *store, const char *topic, int32_t partition,
-                          struct restore **restore, struct fault *fault)
+enum status restore_start(const struct kafka_client *client, struct reader *asker, struct store *store,
+                          const char *topic, int32_t partition, struct restore **restore, struct fault *fault)
 {
     struct restore *made = calloc(1, sizeof *made);
     struct checkpoint checkpoint;
@@ -34,9 +34,11 @@ enum status restore_start(const struct kafka_client *client, struct store *store
     store_checkpoint(store, &checkpoint);
     made->next = checkpoint.changelog_next;
 
-    enum status status = reader_open(client, true, &made->reader, fault);
+    enum status status = asker == NULL ? reader_open(client, true, &made->reader, fault) : STATUS_OK;
+    if (asker == NULL)
+        asker = made->reader;
     if (status == STATUS_OK)
-        status = reader_watermarks(made->reader, topic, partition, ASK_TIMEOUT_MS, &low, &high, fault);
+        status = reader_watermarks(asker, topic, partition, ASK_TIMEOUT_MS, &low, &high, fault);
     if (status == STATUS_OK && made->next > high)
         status = fault_fatal(fault, "state.ahead",
                              "the store stands at %lld but the changelog %s/%d ends at %lld: one of the two was deleted",
@@ -44,6 +46,8 @@ enum status restore_start(const struct kafka_client *client, struct store *store
     if (status == STATUS_OK && made->next < low)
         made->next = low; /* compaction or a new topic: what is gone was superseded */
     made->progress = (struct restore_progress){.from = made->next, .to = high, .done = made->next >= high};
+    if (status == STATUS_OK && !made->progress.done && made->reader == NULL)
+        status = reader_open(client, true, &made->reader, fault);
     if (status == STATUS_OK && !made->progress.done)
         status = reader_add(made->reader, topic, partition, made->next, fault);
     if (status != STATUS_OK) {

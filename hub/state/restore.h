@@ -17,10 +17,12 @@ struct restore_progress {
     bool done;
 };
 
-/* Starts with STORE's checkpoint. RETRY: the broker did not answer. FATAL: the checkpoint lies beyond the end of the
+/* Starts with STORE's checkpoint. ASKER is the worker's reader for questions; one that reads is only opened when there is
+ * something to read. NULL: it opens one for both. RETRY: the broker did not answer. FATAL: the checkpoint lies beyond the end of the
  * changelog: somebody deleted one of the two. */
-enum status restore_start(const struct kafka_client *client, struct store *store, const char *topic, int32_t partition,
-                          struct restore **restore, struct fault *fault) MUST_CHECK;
+enum status restore_start(const struct kafka_client *client, struct reader *asker, struct store *store,
+                          const char *topic, int32_t partition, struct restore **restore,
+                          struct fault *fault) MUST_CHECK;
 /* Applies up to RECORDS_MAX records or MILLISECONDS_MAX, commits them to the store, and says how far it is. */
 enum status restore_step(struct restore *restore, size_t records_max, int milliseconds_max,
                          struct restore_progress *progress, struct fault *fault) MUST_CHECK;

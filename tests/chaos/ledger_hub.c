@@ -118,9 +118,9 @@ static int print_store(struct store *store)
     printf("checkpoint %" PRId64 "\n", checkpoint.changelog_next);
     for (size_t i = 0; i < checkpoint.input_count; i++)
         printf("input %s %" PRId64 "\n", checkpoint.inputs[i].topic, checkpoint.inputs[i].next_offset);
-    store_each(store, STORE_ROWS, BYTES_NONE, print_row, "rows");
-    store_each(store, STORE_TIMERS, BYTES_NONE, print_row, "timers");
-    store_each(store, STORE_SEGMENTS, BYTES_NONE, print_row, "segments");
+    store_each(store, STORE_ROWS, BYTES_NONE, print_row, (void *)"rows");
+    store_each(store, STORE_TIMERS, BYTES_NONE, print_row, (void *)"timers");
+    store_each(store, STORE_SEGMENTS, BYTES_NONE, print_row, (void *)"segments");
     store_abort(store);
     return 0;
 }
@@ -154,7 +154,7 @@ static enum status restore_all(const struct kafka_client *client, struct store *
     struct restore *restore = NULL;
     struct restore_progress progress = {0};
 
-    enum status status = restore_start(client, store, topic, partition, &restore, fault);
+    enum status status = restore_start(client, NULL, store, topic, partition, &restore, fault);
     while (status == STATUS_OK && !progress.done)
         status = restore_step(restore, RESTORE_RECORDS, RESTORE_MS, &progress, fault);
     restore_end(restore);
