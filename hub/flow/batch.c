@@ -115,23 +115,6 @@ static enum status forget_expired(struct flow *flow, struct task *task, struct f
     return status;
 }
 
-static int64_t task_next_due_ms(struct task *task)
-{
-    struct timer timer;
-    struct bytes segment;
-    struct fault ignored; /* a store that cannot be read shows itself in the next batch */
-    int64_t due_ms = INT64_MAX;
-
-    if (task_touch(task, &ignored) != STATUS_OK)
-        return INT64_MAX;
-    if (timer_first(task->store, &timer))
-        due_ms = timer.due_ms;
-    if (dedupe_expired(task->store, INT64_MAX, &segment) && dedupe_segment_expires_ms(segment) < due_ms)
-        due_ms = dedupe_segment_expires_ms(segment);
-    task->next_due_ms = due_ms;
-    return due_ms;
-}
-
 static enum status do_what_is_due(struct flow *flow, struct fault *fault)
 {
     int64_t left = flow->shared->settings->timers_per_batch;
@@ -140,7 +123,7 @@ static enum status do_what_is_due(struct flow *flow, struct fault *fault)
     for (size_t i = 0; status == STATUS_OK && i < flow->task_count; i++) {
         struct task *task = flow->tasks[i];
         if (task->state != TASK_RUNNING || (!task->touched && task->next_due_ms > flow->now_ms))
-            continue;
+            continue; /* a touched one may have got a timer that is due already */
         status = fire_timers(flow, task, &left, fault);
         if (status == STATUS_OK)
             status = forget_expired(flow, task, fault);
@@ -248,7 +231,7 @@ static enum status commit_stores(struct flow *flow, struct fault *fault)
         set_inputs(task, &checkpoint);
         if (task->changelog_next > checkpoint.changelog_next)
             checkpoint.changelog_next = task->changelog_next + marker;
-        (void)task_next_due_ms(task);
+        task_look_up_due(task);
         enum status status = store_set_checkpoint(task->store, &checkpoint, fault);
         if (status == STATUS_OK)
             status = store_commit(task->store, fault);

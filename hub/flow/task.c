@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/faults.h"
 #include "flow/flow.h"
+#include "state/dedupe.h"
+#include "state/timers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,8 +149,34 @@ static enum status cross_check(struct flow *flow, struct task *task, struct faul
     return STATUS_OK;
 }
 
+void task_look_up_due(struct task *task)
+{
+    struct timer timer;
+    struct bytes segment;
+
+    task->next_due_ms = INT64_MAX;
+    if (timer_first(task->store, &timer))
+        task->next_due_ms = timer.due_ms;
+    if (dedupe_expired(task->store, INT64_MAX, &segment) && dedupe_segment_expires_ms(segment) < task->next_due_ms)
+        task->next_due_ms = dedupe_segment_expires_ms(segment);
+}
+
+static enum status look_up_due(struct task *task, struct fault *fault)
+{
+    enum status status = store_begin(task->store, fault);
+
+    if (status != STATUS_OK)
+        return status;
+    task_look_up_due(task);
+    store_abort(task->store);
+    return STATUS_OK;
+}
+
 static enum status resume(struct flow *flow, struct task *task, struct fault *fault)
 {
+    enum status due = look_up_due(task, fault);
+    if (due != STATUS_OK)
+        return due;
     for (size_t i = 0; i < task->input_count; i++) {
         struct task_input *input = &task->inputs[i];
         if (!input->assigned)
@@ -161,7 +189,6 @@ static enum status resume(struct flow *flow, struct task *task, struct fault *fa
     for (size_t i = 0; i < task->input_count; i++)
         if (task->inputs[i].assigned)
             source_resume(flow->source, task->inputs[i].lane->inbox_topic, task->partition);
-    task->next_due_ms = 0;
     task->state = TASK_RUNNING;
     return STATUS_OK;
 }

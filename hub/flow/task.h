@@ -33,7 +33,7 @@ struct task {
     struct task_input inputs[LANES_MAX];
     size_t input_count;
 
-    int64_t next_due_ms; /* its earliest timer or expiry; 0: not looked up since it runs */
+    int64_t next_due_ms; /* its earliest timer or expiry; INT64_MAX: none */
 
     /* Of the batch being built. */
     bool touched;            /* its store transaction is open */
@@ -57,5 +57,8 @@ void task_rewind(struct flow *flow, struct task *task);
 
 /* Opens the store's transaction for this batch if it is not open. */
 enum status task_touch(struct task *task, struct fault *fault) MUST_CHECK;
+
+/* Sets next_due_ms from the store, in whose transaction it is called. */
+void task_look_up_due(struct task *task);
 
 #endif
