@@ -87,6 +87,18 @@ def check_field(where, field, facts):
         wrong("groups and optional are not for protobuf-c")
 
 
+def look_of(field, facts):
+    """What check_message() has to look at: most fields of most events need nothing."""
+    single = field.label != F.LABEL_REPEATED and not field.HasField("oneof_index")
+    if field.type == F.TYPE_MESSAGE:
+        return "LOOK_MESSAGE" if single and field.type_name[1:] != MOMENT else "LOOK_OTHER"
+    if not single or facts.required or field.type == F.TYPE_ENUM or (field.type == F.TYPE_BYTES and facts.max_length):
+        return "LOOK_TEXT" if single and field.type == F.TYPE_STRING else "LOOK_OTHER"
+    if field.type == F.TYPE_STRING and (facts.max_length or facts.pattern or facts.code_table):
+        return "LOOK_TEXT"
+    return "LOOK_NOTHING"
+
+
 def field_row(schema, where, field):
     facts = schema.facts_of_field(field)
     check_field(where, field, facts)
@@ -105,6 +117,7 @@ def field_row(schema, where, field):
         "codes": f"&codes_{facts.code_table}" if facts.code_table else "NULL",
         "message": message,
         "sensitivity": "SENSITIVITY_" + SENSITIVITIES[facts.sensitivity],
+        "look": look_of(field, facts),
         "wire_type": wire_type,
         "packable": str(repeated and wire_type != 2).lower(),
         "text": str(field.type == F.TYPE_STRING).lower(),
@@ -114,7 +127,7 @@ def field_row(schema, where, field):
         "hub_only": str(facts.hub_only).lower(),
     }
     return "    {" + ", ".join(f".{name} = {value}" for name, value in row.items()
-                               if value not in ("NULL", 0, "false", "SENSITIVITY_UNSPECIFIED")) + "},"
+                               if value not in ("NULL", 0, "false", "SENSITIVITY_UNSPECIFIED", "LOOK_NOTHING")) + "},"
 
 
 def place_table(fields):

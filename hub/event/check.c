@@ -205,26 +205,46 @@ static void check_list(const struct check *check, struct place *place, field_des
     }
 }
 
+/* Lists, choices, enumerations, moments and what else is not one string or one message. */
+static void check_other(const struct check *check, struct place *place, field_descriptor *descriptor,
+                        const ProtobufCMessage *message, enum sensitivity within, unsigned depth)
+{
+    if (!reflect_is_present(message, descriptor)) {
+        if (place->field->required)
+            complain(check, &required, place, "", "");
+    } else if (reflect_is_list(descriptor)) {
+        check_list(check, place, descriptor, message, within, depth);
+    } else {
+        check_element(check, place, descriptor, reflect_member(message, descriptor), within, depth);
+    }
+}
+
 static void check_fields(const struct check *check, const struct message_facts *facts, const ProtobufCMessage *message,
                          const struct place *outer, enum sensitivity within, unsigned depth)
 {
     assert(depth <= DEPTH_MAX); /* the schema has no recursion: generate_facts.py refuses it */
 
-    for (size_t i = 0; i < facts->field_count; i++) {
-        const struct field_facts *field = &facts->fields[i];
-        field_descriptor *descriptor = &facts->descriptor->fields[i];
-        struct place place = {.outer = outer, .field = field, .index = NO_INDEX};
-
-        if (!reflect_is_present(message, descriptor)) {
-            if (field->required)
-                complain(check, &required, &place, "", "");
+    field_descriptor *descriptor = facts->descriptor->fields;
+    const struct field_facts *end = facts->fields + facts->field_count;
+    for (const struct field_facts *field = facts->fields; field < end; field++, descriptor++) {
+        if (field->look == LOOK_NOTHING)
             continue;
-        }
+        const void *member = reflect_member(message, descriptor);
+        bool absent = (field->look == LOOK_TEXT && reflect_text(member)[0] == '\0') ||
+                      (field->look == LOOK_MESSAGE && reflect_message(member) == NULL);
+        if (absent && !field->required)
+            continue;
+
+        struct place place = {.outer = outer, .field = field, .index = NO_INDEX};
         enum sensitivity inner = sensitivity_within(within, field->sensitivity);
-        if (reflect_is_list(descriptor))
-            check_list(check, &place, descriptor, message, inner, depth);
+        if (absent)
+            complain(check, &required, &place, "", "");
+        else if (field->look == LOOK_TEXT)
+            check_text(check, &place, bytes_of(reflect_text(member)), inner);
+        else if (field->look == LOOK_MESSAGE)
+            check_fields(check, field->message, reflect_message(member), &place, inner, depth + 1);
         else
-            check_element(check, &place, descriptor, reflect_member(message, descriptor), inner, depth);
+            check_other(check, &place, descriptor, message, inner, depth);
     }
 }
 

@@ -11,19 +11,29 @@ enum character_class {
     COLON = 32,
 };
 
-static unsigned class_of(uint8_t c)
+#define D DIGIT
+#define U (LETTER | UPPER)
+#define L LETTER
+#define V PUNCTUATION
+static const uint8_t classes_of_ascii[128] = {
+    /* controls and space */ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    /* ! to , */ V, V, V, V, V, V, V, V, V, V, V, V,
+    /* - . / */ POINT, POINT, V,
+    /* 0 to 9 */ D, D, D, D, D, D, D, D, D, D,
+    /* : to @ */ COLON, V, V, V, V, V, V,
+    /* A to Z */ U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
+    /* [ to ` */ V, V, V, V, POINT, V,
+    /* a to z */ L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    /* { to ~ */ V, V, V, V,
+    /* DEL */ 0};
+#undef D
+#undef U
+#undef L
+#undef V
+
+static inline unsigned class_of(uint8_t c)
 {
-    if (c >= '0' && c <= '9')
-        return DIGIT;
-    if (c >= 'A' && c <= 'Z')
-        return LETTER | UPPER;
-    if (c >= 'a' && c <= 'z')
-        return LETTER;
-    if (c == '.' || c == '_' || c == '-')
-        return POINT;
-    if (c == ':')
-        return COLON;
-    return c > ' ' && c < 0x7f ? PUNCTUATION : 0;
+    return c < sizeof(classes_of_ascii) ? classes_of_ascii[c] : 0;
 }
 
 static bool all_of(struct bytes text, unsigned classes)

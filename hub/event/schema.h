@@ -26,6 +26,14 @@ struct code_table {
 
 struct message_facts;
 
+/* What check_message() has to look at. */
+enum look {
+    LOOK_NOTHING = 0, /* any value and none is right */
+    LOOK_TEXT,        /* one string that is not a choice */
+    LOOK_MESSAGE,     /* one message, likewise */
+    LOOK_OTHER,
+};
+
 struct field_facts {
     const char *name;      /* as in the .proto: "hospital_number" */
     const char *json_name; /* "hospitalNumber" */
@@ -36,6 +44,7 @@ struct field_facts {
     const struct code_table *codes;
     const struct message_facts *message; /* of a message field, else NULL */
     enum sensitivity sensitivity;
+    enum look look;
     uint8_t wire_type; /* 0, 1, 2 or 5: of one element */
     bool packable;     /* a list of numbers: may also come as one length-delimited block */
     bool text;         /* a string: must be UTF-8 without NUL */

@@ -1,98 +1,6 @@
 #include "event/wire.h"
 
-enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BLOCK = 2, WIRE_FIXED32 = 5 };
-enum { TAG_BYTES_MAX = 5, VARINT_BYTES_MAX = 10, NUMBER_MAX = (1 << 29) - 1 };
-
-/* One field as it lies on the wire. */
-struct wire_field {
-    uint32_t number;
-    unsigned type;
-    const uint8_t *begin;   /* of the tag */
-    const uint8_t *length;  /* of a block: where its length begins, else == content */
-    const uint8_t *content; /* after tag and, of a block, length */
-    const uint8_t *end;     /* of the content */
-};
-
-/* The next after a varint of at most LIMIT bytes, or NULL. */
-static inline const uint8_t *read_varint(const uint8_t *at, const uint8_t *end, unsigned limit, uint64_t *value)
-{
-    if (at < end && *at < 0x80) {
-        *value = *at;
-        return at + 1;
-    }
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < limit && at + i < end; i++) {
-        sum |= (uint64_t)(at[i] & 0x7f) << (7 * i);
-        if (at[i] < 0x80) {
-            *value = sum;
-            return at + i + 1;
-        }
-    }
-    return NULL;
-}
-
-static inline const uint8_t *skip_varint(const uint8_t *at, const uint8_t *end)
-{
-    for (unsigned i = 0; i < VARINT_BYTES_MAX && at + i < end; i++) {
-        if (at[i] < 0x80)
-            return at + i + 1;
-    }
-    return NULL;
-}
-
-static inline const uint8_t *skip_bytes(const uint8_t *at, const uint8_t *end, uint64_t count)
-{
-    return count > (uint64_t)(end - at) ? NULL : at + count;
-}
-
-/* NULL, or the code of what is wrong with the field at AT. */
-static inline const char *read_field(const uint8_t *at, const uint8_t *end, struct wire_field *field)
-{
-    uint64_t tag;
-    field->begin = at;
-    at = read_varint(at, end, TAG_BYTES_MAX, &tag);
-    if (at == NULL)
-        return "wire.truncated";
-    uint64_t number = tag >> 3;
-    if (number == 0 || number > NUMBER_MAX)
-        return "wire.tag";
-    field->number = (uint32_t)number;
-    field->type = (unsigned)(tag & 7);
-    field->length = at;
-    field->content = at;
-
-    uint64_t count;
-    switch (field->type) {
-    case WIRE_VARINT:
-        field->end = skip_varint(at, end);
-        return field->end == NULL ? "wire.varint" : NULL;
-    case WIRE_FIXED64:
-        field->end = skip_bytes(at, end, 8);
-        break;
-    case WIRE_FIXED32:
-        field->end = skip_bytes(at, end, 4);
-        break;
-    case WIRE_BLOCK:
-        at = read_varint(at, end, TAG_BYTES_MAX, &count);
-        if (at == NULL)
-            return "wire.truncated";
-        field->content = at;
-        field->end = skip_bytes(at, end, count);
-        break;
-    default:
-        return "wire.group";
-    }
-    return field->end == NULL ? "wire.truncated" : NULL;
-}
-
-static inline const struct field_facts *facts_at(const struct message_facts *facts, uint32_t number)
-{
-    if (number < facts->place_count) {
-        uint8_t place = facts->places[number];
-        return place == 0 ? NULL : &facts->fields[place - 1];
-    }
-    return schema_field(facts, number);
-}
+#include "event/wire_read.h"
 
 /* ---- check ---- */
 
@@ -129,16 +37,64 @@ static const char *sentence_of(const char *code)
     return "is malformed";
 }
 
-static enum status refuse(const struct check *check, const char *code, const struct message_facts *facts,
-                          const struct field_facts *field)
+enum status wire_refuse(struct fault *fault, const char *code, const struct message_facts *facts,
+                        const struct field_facts *field)
 {
-    return fault_reject(check->fault, code, "%s%s%s %s", facts->name, field == NULL ? "" : ".",
+    return fault_reject(fault, code, "%s%s%s %s", facts->name, field == NULL ? "" : ".",
                         field == NULL ? "" : field->name, sentence_of(code));
 }
 
-static const char *check_text(struct bytes text)
+static inline uint64_t load8(const uint8_t *at)
 {
-    if (text.length == 0)
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+static inline uint32_t load4(const uint8_t *at)
+{
+    uint32_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+/* Not 0 if a byte of the word is NUL or not ASCII (a 1 after a NUL may be taken for one more: no matter). */
+static inline uint64_t odd_bytes(uint64_t word)
+{
+    return (word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080);
+}
+
+/* Most texts are short ASCII: eight (or four) bytes at a time, the last ones overlapping those before. */
+static inline bool is_plain(const uint8_t *at, size_t length)
+{
+    if (length >= 8) {
+        uint64_t odd = odd_bytes(load8(at + length - 8));
+        for (size_t i = 0; i + 8 < length; i += 8)
+            odd |= odd_bytes(load8(at + i));
+        return odd == 0;
+    }
+    if (length >= 4)
+        return odd_bytes((uint64_t)load4(at) << 32 | load4(at + length - 4)) == 0;
+    for (size_t i = 0; i < length; i++) {
+        if (at[i] == 0 || at[i] >= 0x80)
+            return false;
+    }
+    return true;
+}
+
+/* Chinese in UTF-8: a run of three-byte characters that are not near the surrogates or overlong forms. */
+static inline size_t chinese_prefix(const uint8_t *at, size_t length)
+{
+    size_t i = 0;
+    while (length - i >= 3 && at[i] >= 0xe1 && at[i] <= 0xec && ((at[i + 1] ^ 0x80) | (at[i + 2] ^ 0x80)) < 0x40)
+        i += 3;
+    return i;
+}
+
+const char *wire_text_wrong(struct bytes text)
+{
+    size_t chinese = text.length > 0 && text.data[0] >= 0x80 ? chinese_prefix(text.data, text.length) : 0;
+    if (is_plain(text.data + chinese, text.length - chinese))
         return NULL;
     if (memchr(text.data, 0, text.length) != NULL)
         return "wire.nul";
@@ -146,7 +102,7 @@ static const char *check_text(struct bytes text)
 }
 
 /* A list of numbers in one block: each must be whole. */
-static const char *check_packed(const struct field_facts *facts, const struct wire_field *field)
+const char *wire_packed_wrong(const struct field_facts *facts, const struct wire_field *field)
 {
     size_t length = (size_t)(field->end - field->content);
     if (facts->wire_type == WIRE_FIXED64)
@@ -154,7 +110,8 @@ static const char *check_packed(const struct field_facts *facts, const struct wi
     if (facts->wire_type == WIRE_FIXED32)
         return length % 4 == 0 ? NULL : "wire.truncated";
     for (const uint8_t *at = field->content; at < field->end;) {
-        at = skip_varint(at, field->end);
+        uint64_t ignored;
+        at = wire_read_varint(at, field->end, WIRE_VARINT_BYTES_MAX, &ignored);
         if (at == NULL)
             return "wire.varint";
     }
@@ -176,42 +133,42 @@ static const char *note_key(struct check *check, const struct field_facts *facts
 static enum status check_fields(struct check *check, const struct message_facts *facts, struct bytes value,
                                 unsigned depth);
 
-static enum status check_known(struct check *check, const struct message_facts *message,
+WIRE_INLINE enum status check_known(struct check *check, const struct message_facts *message,
                                const struct field_facts *facts, const struct wire_field *field, unsigned depth)
 {
-    struct bytes content = {field->content, (size_t)(field->end - field->content)};
+    struct bytes content = wire_content(field);
     const char *wrong = NULL;
 
     if (facts->hub_only && check->origin == WIRE_SUBMITTED)
         wrong = "wire.hub_only";
     else if (field->type != facts->wire_type)
-        wrong = facts->packable && field->type == WIRE_BLOCK ? check_packed(facts, field) : "wire.type";
+        wrong = facts->packable && field->type == WIRE_BLOCK ? wire_packed_wrong(facts, field) : "wire.type";
     else if (facts->text)
-        wrong = check_text(content);
+        wrong = wire_text_wrong(content);
     else if (facts->message != NULL)
         return check_fields(check, facts->message, content, depth + 1);
 
-    if (wrong == NULL && depth == 1 && (facts->key || facts->subject))
+    if (wrong == NULL && (facts->key || facts->subject) && depth == 1)
         wrong = note_key(check, facts, content);
-    return wrong == NULL ? STATUS_OK : refuse(check, wrong, message, facts);
+    return wrong == NULL ? STATUS_OK : wire_refuse(check->fault, wrong, message, facts);
 }
 
 static enum status check_fields(struct check *check, const struct message_facts *facts, struct bytes value,
                                 unsigned depth)
 {
     if (depth > WIRE_DEPTH_MAX)
-        return refuse(check, "wire.depth", facts, NULL);
+        return wire_refuse(check->fault, "wire.depth", facts, NULL);
 
     const uint8_t *end = value.data + value.length;
     for (const uint8_t *at = value.data; at < end;) {
         struct wire_field field;
-        const char *wrong = read_field(at, end, &field);
+        const char *wrong = wire_read_field(at, end, &field);
         if (wrong != NULL)
-            return refuse(check, wrong, facts, NULL);
+            return wire_refuse(check->fault, wrong, facts, NULL);
         if (check->fields_left-- == 0)
-            return refuse(check, "wire.fields", facts, NULL);
+            return wire_refuse(check->fault, "wire.fields", facts, NULL);
 
-        const struct field_facts *known = facts_at(facts, field.number);
+        const struct field_facts *known = wire_facts_of(facts, field.number);
         if (known == NULL) {
             check->unknown = true;
         } else {
@@ -317,12 +274,12 @@ static void project_fields(struct projection *projection, const struct message_f
 
     while (at < end) {
         struct wire_field field;
-        if (depth > WIRE_DEPTH_MAX || read_field(at, end, &field) != NULL) {
+        if (depth > WIRE_DEPTH_MAX || wire_read_field(at, end, &field) != NULL) {
             projection->malformed = true;
             return;
         }
         at = field.end;
-        const struct field_facts *known = facts_at(facts, field.number);
+        const struct field_facts *known = wire_facts_of(facts, field.number);
         enum sensitivity within = known == NULL ? outer : sensitivity_within(outer, known->sensitivity);
         bool inner = known != NULL && known->message != NULL && field.type == WIRE_BLOCK;
         if (!inner && known != NULL && is_visible(projection, within))
@@ -362,10 +319,10 @@ struct bytes wire_find(struct bytes value, uint32_t number)
     const uint8_t *end = value.data + value.length;
     for (const uint8_t *at = value.data; at < end;) {
         struct wire_field field;
-        if (read_field(at, end, &field) != NULL)
+        if (wire_read_field(at, end, &field) != NULL)
             return BYTES_NONE;
         if (field.number == number && field.type == WIRE_BLOCK)
-            found = (struct bytes){field.content, (size_t)(field.end - field.content)};
+            found = wire_content(&field);
         at = field.end;
     }
     return found;

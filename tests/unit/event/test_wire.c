@@ -43,6 +43,15 @@ static void assert_refused(struct bytes value, const char *code)
     struct fault fault = {0};
     assert_int_equal(wire_check(kinds(), value, WIRE_SUBMITTED, NULL, &fault), STATUS_REJECT);
     assert_string_equal(fault.code, code);
+
+    /* Unpacking refuses the same for the same reason. */
+    struct fault again = {0};
+    ProtobufCMessage *message = NULL;
+    struct arena *arena = arena_new(64 * 1024, 4 * 1024 * 1024);
+    assert_int_equal(unpack_submitted(kinds(), value, WIRE_SUBMITTED, arena, &message, NULL, &again), STATUS_REJECT);
+    assert_string_equal(again.code, fault.code);
+    assert_string_equal(again.text, fault.text);
+    arena_free(arena);
 }
 
 static void assert_accepted(struct bytes value)
@@ -134,6 +143,39 @@ static void unknown_fields_are_seen_and_allowed(void **state)
     assert_true(summary.unknown);
     assert_int_equal(wire_check(kinds(), B("\x8a\x01\x03\x7a\x01\x00"), WIRE_SUBMITTED, &summary, NULL), STATUS_OK);
     assert_true(summary.unknown);
+}
+
+/* Against protobuf-c's own packing: what was packed is what is unpacked, in every kind of field. */
+static void what_was_packed_is_unpacked(void **state)
+{
+    struct arena *arena = *state;
+    struct bytes value = sample_bytes(arena);
+    ProtobufCMessage *message;
+    struct wire_summary summary;
+    assert_int_equal(unpack_submitted(uploaded_facts(), value, WIRE_SUBMITTED, arena, &message, &summary, NULL),
+                     STATUS_OK);
+    assert_true(bytes_equal(pack_message(message, arena), value));
+    assert_true(bytes_equal_text(summary.subject, "RX202601310001"));
+}
+
+/* Lists may come in pieces, with other fields between, and messages in halves: all is kept, in order. */
+static void pieces_are_put_together(void **state)
+{
+    struct bytes value = B("\x8a\x02\x02\x01\x02" "\x18\x05" "\x88\x02\x03" "\x8a\x02\x01\x04" /* int32s, an int32 */
+                           "\x8a\x01\x03\x0a\x01" "a" "\x8a\x01\x02\x10\x07"                 /* inner, in two halves */
+                           "\xaa\x01\x01x" "\xb0\x01\x09");                                  /* choice: text, then number */
+    ProtobufCMessage *message;
+    struct fault fault = {0};
+    assert_int_equal(unpack_submitted(kinds(), value, WIRE_SUBMITTED, *state, &message, NULL, &fault), STATUS_OK);
+    Medhub__Selftest__V1__Kinds *kinds_read = (void *)message;
+    assert_int_equal(kinds_read->n_int32s, 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(kinds_read->int32s[i], i + 1);
+    assert_int_equal(kinds_read->an_int32, 5);
+    assert_string_equal(kinds_read->inner->text, "a");
+    assert_int_equal(kinds_read->inner->number, 7);
+    assert_int_equal(kinds_read->choice_case, MEDHUB__SELFTEST__V1__KINDS__CHOICE_CHOICE_NUMBER);
+    assert_int_equal(kinds_read->choice_number, 9);
 }
 
 static void the_hub_may_write_its_own_fields(void **state)
@@ -309,6 +351,8 @@ int main(void)
         WITH_ARENA(packed_and_single_forms_of_lists_are_both_fine),
         WITH_ARENA(singular_fields_may_come_twice),
         WITH_ARENA(unknown_fields_are_seen_and_allowed),
+        WITH_ARENA(what_was_packed_is_unpacked),
+        WITH_ARENA(pieces_are_put_together),
         WITH_ARENA(the_hub_may_write_its_own_fields),
         WITH_ARENA(too_many_fields_are_refused),
         WITH_ARENA(unpacking_stops_at_the_limit_of_the_arena),
