@@ -138,13 +138,14 @@ static enum status decode_message(struct event *event)
 {
     struct wire_summary summary;
 
-    enum status status = wire_check(event->facts, event->value, WIRE_SUBMITTED, &summary, &event->fault);
+    enum status status = unpack_submitted(event->facts, event->value, WIRE_SUBMITTED, event->arena, &event->message,
+                                          &summary, &event->fault);
     if (status != STATUS_OK)
         return status;
     if (!bytes_equal(summary.key, event->key))
         return fault_reject(&event->fault, "event.key_differs", "the record's key is not the message's %s",
                             event->facts->key_field >= 0 ? event->facts->fields[event->facts->key_field].json_name : "key");
-    return unpack_message(event->facts, event->value, event->arena, &event->message, &event->fault);
+    return STATUS_OK;
 }
 
 enum status decode_stage(struct flow *flow, struct event *event)

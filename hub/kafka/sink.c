@@ -162,6 +162,10 @@ enum status sink_begin(struct sink *sink, struct fault *fault)
     return kafka_fault_transaction(rd_kafka_begin_transaction(sink->handle), "beginning a transaction", fault);
 }
 
+/* librdkafka's argument macros are statement expressions; its array form frees headers twice before 2.12. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+
 /* One attempt. On success librdkafka owns the headers; on failure they stay ours. */
 static rd_kafka_resp_err_t produce_once(struct sink *sink, struct sink_topic *topic, int32_t partition,
                                         struct bytes key, struct bytes value, struct headers *headers,
@@ -178,6 +182,8 @@ static rd_kafka_resp_err_t produce_once(struct sink *sink, struct sink_topic *to
                              RD_KAFKA_V_HEADERS((rd_kafka_headers_t *)headers), RD_KAFKA_V_OPAQUE(next_offset),
                              RD_KAFKA_V_END);
 }
+
+#pragma GCC diagnostic pop
 
 enum status sink_produce(struct sink *sink, struct sink_topic *topic, int32_t partition, struct bytes key,
                          struct bytes value, struct headers *headers, int64_t *next_offset, struct fault *fault)
