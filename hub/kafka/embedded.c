@@ -20,7 +20,11 @@ enum status embedded_start(int broker_count, struct embedded **embedded, struct 
     *embedded = NULL;
     if (made == NULL)
         return fault_fatal(fault, "memory.out", "no memory for the embedded broker");
-    made->handle = rd_kafka_new(RD_KAFKA_PRODUCER, NULL, error, sizeof error);
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    (void)rd_kafka_conf_set(conf, "log_level", "3", error, sizeof error); /* or it warns that it has no brokers */
+    made->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
+    if (made->handle == NULL)
+        rd_kafka_conf_destroy(conf);
     if (made->handle != NULL)
         made->cluster = rd_kafka_mock_cluster_new(made->handle, broker_count);
     if (made->cluster == NULL) {

@@ -1,0 +1,32 @@
+/* main.c: one program, one table of subcommands. What each does lies in ops/. */
+#include "ops/ctl/commands.h"
+
+static const struct command *const commands[] = {
+    &command_hub,
+    &command_up,
+    &command_version,
+    &command_submit,
+    &command_facts,
+    &command_receipts,
+    &command_deliveries,
+    &command_parked,
+    &command_parked_show,
+    &command_parked_edit,
+    &command_parked_redrive,
+    &command_state,
+    &command_sum,
+    &command_rules,
+    &command_conf,
+    &command_topics_plan,
+    &command_topics_apply,
+    &command_topics_verify,
+    &command_policy_check,
+    &command_policy_publish,
+    &command_docs,
+    NULL,
+};
+
+int main(int argc, char **argv)
+{
+    return commands_run(commands, argc, argv);
+}

@@ -1,0 +1,165 @@
+/* docs.c: ctl docs: the generated pages of ops/docs, from the tables that the program works with. */
+#include "ops/ctl/commands.h"
+#include "ops/ctl/rules.h"
+#include "ops/ctl/say.h"
+
+#include "base/metrics.h"
+#include "flow/measures.h"
+#include "flow/settings.h"
+#include "kafka/topics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Cells: "|" would end them, a line break would end the row. */
+static void cell(const char *text)
+{
+    (void)fputs(" ", stdout);
+    for (; text != NULL && *text != '\0'; text++) {
+        if (*text == '|')
+            (void)fputs("\\|", stdout);
+        else
+            (void)fputc(*text == '\n' ? ' ' : *text, stdout);
+    }
+    (void)fputs(" |", stdout);
+}
+
+static void row(const char *const *cells)
+{
+    (void)fputc('|', stdout);
+    for (; *cells != NULL; cells++)
+        cell(*cells);
+    (void)fputc('\n', stdout);
+}
+
+static void head(const char *title, const char *page, const char *const *columns)
+{
+    (void)printf("# %s\n\nMade by `medhub ctl docs %s`; a test fails when it is stale.\n\n", title, page);
+    row(columns);
+    (void)fputc('|', stdout);
+    for (; *columns != NULL; columns++)
+        (void)fputs("---|", stdout);
+    (void)fputc('\n', stdout);
+}
+
+struct rule_page {
+    const char *event;
+};
+
+static void print_rule(const struct handler *handler, const struct rule *rule, void *context)
+{
+    struct rule_page *page = context;
+    char event[160] = "";
+
+    if (page->event == NULL || strcmp(page->event, handler->type) != 0)
+        (void)snprintf(event, sizeof event, "`%s`", handler->type);
+    page->event = handler->type;
+    char citation[300];
+    (void)snprintf(citation, sizeof citation, "%s %s", rule->document, rule->clause);
+    row((const char *const[]){event, rule->id, rule->code, rule->sentence_zh, rule->sentence_en, citation,
+                              rule->parameter == NULL ? "" : rule->parameter, NULL});
+}
+
+static void rules_page(void)
+{
+    struct rule_page page = {NULL};
+
+    head("业务规则 / Rules", "rules",
+         (const char *const[]){"event", "id", "code", "规则", "rule", "citation", "parameter", NULL});
+    rules_each(print_rule, &page);
+}
+
+static void print_setting(const struct conf_row *setting)
+{
+    char bounds[96] = "";
+
+    if (setting->kind == CONF_INT)
+        (void)snprintf(bounds, sizeof bounds, "%lld..%lld", (long long)setting->min, (long long)setting->max);
+    else if (setting->kind == CONF_STRING && setting->max > 0)
+        (void)snprintf(bounds, sizeof bounds, "%lld..%lld bytes", (long long)setting->min, (long long)setting->max);
+    else if (setting->kind == CONF_CHOICE)
+        (void)snprintf(bounds, sizeof bounds, "%s", setting->choices);
+    else if (setting->kind == CONF_BOOL)
+        (void)snprintf(bounds, sizeof bounds, "true|false");
+    row((const char *const[]){setting->key, setting->fallback == NULL ? "(required)" : setting->fallback, bounds,
+                              setting->help_zh, setting->help, NULL});
+}
+
+static void settings_page(void)
+{
+    head("设置 / Settings", "settings",
+         (const char *const[]){"key", "default", "bounds", "说明", "what", NULL});
+    for (size_t i = 0; i < settings_row_count; i++)
+        print_setting(&settings_rows[i]);
+    (void)printf("\n`%s*`: any property of librdkafka, such as `%ssecurity.protocol`.\n"
+                 "Precedence: --set KEY=VALUE, environment (MEDHUB_KAFKA_BROKERS), file (--config), default.\n",
+                 settings_free_prefix, settings_free_prefix);
+}
+
+static void print_metric(const struct metric_row *metric, void *context)
+{
+    static const char *const kinds[] = {"counter", "gauge", "histogram"};
+    (void)context;
+
+    row((const char *const[]){metric->name, kinds[metric->kind], metric->label == NULL ? "" : metric->label,
+                              metric->help, NULL});
+}
+
+static void metrics_page(void)
+{
+    metrics_register(measures_rows, measures_row_count);
+    head("指标 / Metrics", "metrics", (const char *const[]){"name", "kind", "label", "what", NULL});
+    metrics_describe(print_metric, NULL);
+}
+
+static void topics_page(void)
+{
+    struct arena *arena = arena_new(64 * 1024, 4 * 1024 * 1024);
+    struct topics topics = {0};
+    struct fault fault;
+
+    head("主题 / Topics", "topics",
+         (const char *const[]){"topic", "key", "partitions", "retention", "cleanup", "说明", "what", NULL});
+    if (arena != NULL && topics_shipped(arena, &topics, &fault) == STATUS_OK)
+        for (size_t i = 0; i < topics.count; i++) {
+            const struct topic_row *topic = &topics.rows[i];
+            char partitions[16], retention[32];
+            (void)snprintf(partitions, sizeof partitions, "%d", topic->partitions);
+            if (topic->retention_ms < 0)
+                (void)snprintf(retention, sizeof retention, "for ever");
+            else
+                (void)snprintf(retention, sizeof retention, "%lld days", (long long)(topic->retention_ms / 86400000));
+            row((const char *const[]){topic->name, topic->key, partitions, retention, topic->cleanup_policy,
+                                      topic->what_zh, topic->what, NULL});
+        }
+    (void)printf("\nReplicas: min(3, brokers). `medhub ctl topics plan` shows what a cluster lacks.\n");
+    arena_free(arena);
+}
+
+static const struct page {
+    const char *name;
+    void (*print)(void);
+} pages[] = {
+    {"rules", rules_page},
+    {"settings", settings_page},
+    {"metrics", metrics_page},
+    {"topics", topics_page},
+};
+
+static enum exit_code docs_command(struct call *call)
+{
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (strcmp(pages[i].name, call->arguments[0]) == 0) {
+            pages[i].print();
+            return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+        }
+    return say_refusal(call, EXIT_USAGE, "docs.page", "没有这一页", "the pages are rules, settings, metrics, topics");
+}
+
+const struct command command_docs = {.words = "ctl docs",
+                                     .arguments = "rules|settings|metrics|topics",
+                                     .summary_zh = "输出生成的文档页（Markdown）",
+                                     .summary = "the generated pages, as Markdown",
+                                     .arguments_min = 1,
+                                     .arguments_max = 1,
+                                     .run = docs_command};
