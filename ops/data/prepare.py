@@ -6,8 +6,6 @@ programs in C only compare bytes:
 
 - code: the national catalogue prints no code, so an item is told by its name and dosage form. Both are folded
   (NFKC, blanks out, Chinese punctuation to ASCII, a final stop dropped) and hashed: "NRDL-" and 12 hexadecimal digits.
-- pay_mark, limit_mark: 8 hexadecimal digits of the folded payment standard and limit, empty where the text is, so
-  that another spelling of the same words does not count as a change.
 """
 import csv
 import gzip
@@ -27,10 +25,6 @@ PUNCTUATION = str.maketrans({
 def fold(text):
     text = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
     return text.translate(PUNCTUATION).rstrip(".")
-
-
-def mark(text):
-    return hashlib.sha256(fold(text).encode()).hexdigest()[:8] if fold(text) else ""
 
 
 def code(row):
@@ -55,10 +49,10 @@ def write(name, columns, rows):
 def catalogue(source, edition):
     rows = read(source / f"nrdl/nrdl_{edition}.csv")
     for row in rows:
-        row |= {"code": code(row), "pay_mark": mark(row["payment_standard"]), "limit_mark": mark(row["limit_remark"])}
+        row["code"] = code(row)
     assert len({row["code"] for row in rows}) == len(rows), "two items share a code"
     columns = ["code", "section", "class_code", "class_name", "pay_class", "item_no", "is_repeat", "drug_name",
-               "dosage_form", "payment_standard", "limit_remark", "valid_from", "valid_to", "pay_mark", "limit_mark"]
+               "dosage_form", "payment_standard", "limit_remark", "valid_from", "valid_to"]
     write(f"nrdl_{edition}.csv", columns, rows)
 
 
