@@ -1,5 +1,7 @@
 #include "domain/catalogue.h"
 
+#include "domain/format.h"
+
 /* --- what the rules look at --- */
 
 static bool read_spans(struct view *view, struct item_change *change)
@@ -143,20 +145,20 @@ static void count_for_release(struct decision *decision, const struct item_chang
     const ItemChanged *said = change->said;
     uint64_t digest;
     ReleaseItemCounted *counted = decision_message(decision, RELEASE_ITEM_COUNTED);
-    const char *key = arena_format(decision->arena, "release/%s", said->release);
+    const char *key = format_in(decision->arena, "release/%s", said->release);
     if (counted == NULL || key == NULL ||
         !catalogue_row_digest(decision->arena, said, change->actual, &digest)) {
         decision->failed = true;
         return;
     }
-    counted->item_key = arena_text(decision->arena, bytes_of(key));
+    counted->item_key = lent(key);
     counted->release = said->release;
     counted->counted_item = said->item_key;
     counted->n_changes = said->n_changes;
     counted->changes = said->changes;
     counted->row_digest = (ProtobufCBinaryData){RELEASE_DIGEST_BYTES, digest_bytes(decision->arena, digest)};
     counted->region = said->region;
-    if (counted->item_key == NULL || counted->row_digest.data == NULL)
+    if (counted->row_digest.data == NULL)
         decision->failed = true;
     else
         decision_submit(decision, RELEASE_ITEM_COUNTED_TYPE, key, "release", &counted->base);

@@ -2,43 +2,23 @@
 
 #include <stdio.h>
 
-static bool is_words_only(const char *format)
-{
-    for (const char *c = strchr(format, '%'); c != NULL; c = strchr(c + 2, '%'))
-        if (c[1] != 's')
-            return false;
-    return true;
-}
+enum { SHORT_BYTES = 256 };
 
-/* Length of the text; writes it when TEXT is not NULL. */
-static size_t join_words(char *text, const char *format, va_list arguments)
+/* Puts a form of words and %s together in TEXT. 0 if it holds anything else or does not fit. */
+static size_t join_words(char text[SHORT_BYTES], const char *format, va_list arguments)
 {
     size_t length = 0;
     while (*format != '\0') {
-        bool is_word = *format == '%';
+        bool is_word = format[0] == '%' && format[1] == 's';
         const char *piece = is_word ? va_arg(arguments, const char *) : format;
-        size_t bytes = is_word ? strlen(piece) : strcspn(format, "%");
-        if (text != NULL)
-            memcpy(text + length, piece, bytes);
+        size_t bytes = is_word ? strlen(piece) : (size_t)(strchrnul(format, '%') - format);
+        if ((bytes == 0 && !is_word) || length + bytes > SHORT_BYTES)
+            return 0;
+        memcpy(text + length, piece, bytes);
         length += bytes;
         format += is_word ? 2 : bytes;
     }
     return length;
-}
-
-static char *format_words(struct arena *arena, const char *format, va_list arguments)
-{
-    va_list again;
-    va_copy(again, arguments);
-    size_t length = join_words(NULL, format, again);
-    va_end(again);
-
-    char *text = arena_take(arena, length + 1);
-    if (text == NULL)
-        return NULL;
-    join_words(text, format, arguments);
-    text[length] = '\0';
-    return text;
 }
 
 static char *format_printf(struct arena *arena, const char *format, va_list arguments)
@@ -59,6 +39,19 @@ static char *format_printf(struct arena *arena, const char *format, va_list argu
 
 char *format_text(struct arena *arena, const char *format, va_list arguments)
 {
-    return is_words_only(format) ? format_words(arena, format, arguments)
-                                 : format_printf(arena, format, arguments);
+    char text[SHORT_BYTES];
+    va_list again;
+    va_copy(again, arguments);
+    size_t length = join_words(text, format, again);
+    va_end(again);
+    return length > 0 ? arena_text(arena, bytes_from(text, length)) : format_printf(arena, format, arguments);
+}
+
+char *format_in(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = format_text(arena, format, arguments);
+    va_end(arguments);
+    return text;
 }

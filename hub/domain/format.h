@@ -11,5 +11,6 @@
 /* NULL when the arena is full. ARGUMENTS is used up. */
 char *format_text(struct arena *arena, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
+char *format_in(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

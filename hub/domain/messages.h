@@ -161,6 +161,13 @@ static inline bool is_given(const char *text)
     return text[0] != '\0';
 }
 
+/* For a field of a message that the hub makes: generated structures have no const, but nobody writes to the
+ * text. It must live as long as the event: a constant, a text in its arena or one of its attributes. */
+static inline char *lent(const char *text)
+{
+    return (char *)text;
+}
+
 static inline int64_t money_fen(const Money *money)
 {
     return money == NULL ? 0 : money->fen;

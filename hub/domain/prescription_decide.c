@@ -1,5 +1,6 @@
 #include "domain/prescription.h"
 
+#include "domain/format.h"
 #include "domain/organisation.h"
 #include "domain/region.h"
 
@@ -63,10 +64,8 @@ static PrescriptionState *remember(struct decision *decision, const struct uploa
     state->region_of_insurance = said->region_of_insurance;
     state->n_lines = said->n_lines;
     state->lines = lines;
-    state->source = arena_text(decision->arena, bytes_of(decision->event->attributes.source));
-    state->event_id = arena_text(decision->arena, bytes_of(decision->event->attributes.id));
-    if (state->source == NULL || state->event_id == NULL)
-        decision->failed = true;
+    state->source = lent(decision->event->attributes.source);
+    state->event_id = lent(decision->event->attributes.id);
     return state;
 }
 
@@ -76,12 +75,8 @@ static void point_to(struct decision *decision, const PrescriptionUploaded *said
     PrescriptionState *pointer = decision_message(decision, PRESCRIPTION_STATE);
     if (pointer == NULL)
         return;
-    pointer->stands_at = arena_text(decision->arena, bytes_of(row));
-    if (pointer->stands_at == NULL)
-        decision->failed = true;
-    else
-        decision_write(decision, &pointer->base, "prescription/%s/%s", said->institution,
-                       said->hospital_number);
+    pointer->stands_at = lent(row);
+    decision_write(decision, &pointer->base, "prescription/%s/%s", said->institution, said->hospital_number);
 }
 
 /* The circulation centre and the insurer must know the person to serve and pay; pharmacies see what is wanted
@@ -102,10 +97,9 @@ void prescription_decide(struct view *view, const struct event *event, void *pre
     const struct upload *upload = prepared;
     const PrescriptionUploaded *said = upload->said;
     bool has_national_number = is_given(said->national_number);
-    const char *row =
-        has_national_number
-            ? arena_format(view->arena, "prescription/%s", said->national_number)
-            : arena_format(view->arena, "prescription/%s/%s", said->institution, said->hospital_number);
+    const char *row = has_national_number ? format_in(view->arena, "prescription/%s", said->national_number)
+                                          : format_in(view->arena, "prescription/%s/%s", said->institution,
+                                                      said->hospital_number);
     PrescriptionState *state = remember(decision, upload);
     (void)event;
     if (row == NULL || state == NULL) {
@@ -137,14 +131,14 @@ static const PrescriptionExpired *expired(struct decision *decision, const char 
     if (message == NULL || valid_until == NULL)
         return NULL;
     valid_until->seconds = state->valid_until_ms / 1000;
-    message->person = arena_text(decision->arena, bytes_of(person));
+    message->person = lent(person);
     message->hospital_number = state->hospital_number;
     message->national_number = state->national_number;
     message->institution = state->issuer;
     message->valid_until = valid_until;
     message->region_of_care = state->region_of_care;
     message->region_of_insurance = state->region_of_insurance;
-    return message->person == NULL ? NULL : message;
+    return message;
 }
 
 void prescription_expire(struct view *view, const struct event *event, struct decision *decision)

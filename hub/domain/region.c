@@ -4,13 +4,16 @@
 
 static bool is_code(const char *code)
 {
-    return code != NULL && strlen(code) == REGION_BYTES - 1 && strspn(code, "0123456789") == REGION_BYTES - 1;
+    for (size_t i = 0; i < REGION_BYTES - 1; i++)
+        if (code[i] < '0' || code[i] > '9')
+            return false;
+    return code[REGION_BYTES - 1] == '\0';
 }
 
 struct region region_of(const char *code)
 {
     struct region region;
-    memcpy(region.code, is_code(code) ? code : "000000", REGION_BYTES);
+    memcpy(region.code, code != NULL && is_code(code) ? code : "000000", REGION_BYTES);
     return region;
 }
 

@@ -8,7 +8,7 @@
 
 static const char *citation(const struct rule *rule, struct arena *arena)
 {
-    const char *text = arena_format(arena, "%s %s", rule->document, rule->clause);
+    const char *text = format_in(arena, "%s %s", rule->document, rule->clause);
     return text == NULL ? rule->document : text;
 }
 

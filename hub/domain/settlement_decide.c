@@ -58,8 +58,8 @@ static SettlementState *remember(struct decision *decision, struct posting *post
     state->fingerprint = (ProtobufCBinaryData){FINGERPRINT_BYTES, posting->fingerprint};
     state->insurance_type = said->insurance_type;
     state->region_of_insurance = said->region_of_insurance;
-    state->event_id = arena_text(decision->arena, bytes_of(decision->event->attributes.id));
-    return state->event_id == NULL ? NULL : state;
+    state->event_id = lent(decision->event->attributes.id);
+    return state;
 }
 
 /* Payee and insurer know the person; the owner of the quota learns what was bought against it, not by whom.
@@ -121,11 +121,7 @@ void settlement_decide_reversal(struct view *view, const struct event *event, vo
     }
     original->status = SETTLEMENT_REVERSED;
     original->reversal_message_id = reversal->said->message_id;
-    original->reversal_event_id = arena_text(decision->arena, bytes_of(event->attributes.id));
-    if (original->reversal_event_id == NULL) {
-        decision->failed = true;
-        return;
-    }
+    original->reversal_event_id = lent(event->attributes.id);
     size_t fact = decision_fact_of_event(decision);
     decision_write(decision, &original->base, "settlement/%s", original->message_id);
     tell_the_parties(decision, fact, original->payee, original->quota_owner, original->region_of_insurance);

@@ -1,5 +1,6 @@
 #include "domain/trace.h"
 
+#include "domain/format.h"
 #include "domain/region.h"
 
 /* --- what the rules look at --- */
@@ -80,13 +81,13 @@ static const ScannedItemState *remember(struct decision *decision, struct scan *
     state->last_scanned_at_ms = timestamp_ms(scan->said->scanned_at);
     state->last_place = scan->said->place;
     state->holder = scan->said->holder;
-    state->lot = arena_text(decision->arena, bytes_of(scan->lot));
+    state->lot = lent(scan->lot);
     state->expires_on = arena_text(decision->arena, bytes_of(date_format(scan->expires_on, day)));
     if (trace_gives_away(scan)) {
-        state->sold_by = arena_text(decision->arena, bytes_of(decision->event->attributes.source));
+        state->sold_by = lent(decision->event->attributes.source);
         state->sold_at_ms = state->last_scanned_at_ms;
     }
-    return state->lot == NULL || state->expires_on == NULL || state->sold_by == NULL ? NULL : state;
+    return state->expires_on == NULL ? NULL : state;
 }
 
 /* --- alerts --- */
@@ -110,32 +111,28 @@ static Timestamp *moment(struct decision *decision, int64_t unix_ms)
 static AlertRaised *make_alert(struct decision *decision, const struct scan *scan, AlertKind kind,
                                const struct rule *rule, const struct earlier *earlier)
 {
-    struct arena *arena = decision->arena;
     AlertRaised *message = decision_message(decision, ALERT_RAISED);
     if (message == NULL)
         return NULL;
     message->product = scan->said->product;
     message->alert = kind;
-    message->rule = arena_text(arena, bytes_of(rule->id));
-    message->citation = arena_format(arena, "%s %s", rule->document, rule->clause);
+    message->rule = lent(rule->id);
+    message->citation = format_in(decision->arena, "%s %s", rule->document, rule->clause);
     message->code = scan->said->code;
-    message->lot = arena_text(arena, bytes_of(scan->lot));
-    message->serial = arena_text(arena, bytes_of(scan->serial));
+    message->lot = lent(scan->lot);
+    message->serial = lent(scan->serial);
     message->holder = scan->said->holder;
     message->step = scan->said->step;
     message->scanned_at = scan->said->scanned_at;
     message->region = scan->said->region;
     message->settlement = scan->said->settlement;
-    message->sentence_zh = arena_text(arena, bytes_of(rule->sentence_zh));
-    message->sentence_en = arena_text(arena, bytes_of(rule->sentence_en));
+    message->sentence_zh = lent(rule->sentence_zh);
+    message->sentence_en = lent(rule->sentence_en);
     if (kind == ALERT_SOLD_TWICE) {
-        message->other_holder = arena_text(arena, bytes_of(earlier->holder));
+        message->other_holder = lent(earlier->holder);
         message->earlier_at = moment(decision, earlier->sold_at_ms);
     }
-    bool is_complete = message->rule != NULL && message->citation != NULL && message->lot != NULL &&
-                       message->serial != NULL && message->sentence_zh != NULL &&
-                       message->sentence_en != NULL && message->other_holder != NULL;
-    return is_complete ? message : NULL;
+    return message->citation == NULL ? NULL : message;
 }
 
 static void raise_alerts(struct decision *decision, const struct scan *scan, const struct earlier *earlier)

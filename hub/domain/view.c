@@ -94,15 +94,21 @@ static bool make_room(struct view *view)
     return true;
 }
 
-/* The caller's texts may be gone later, so a row that is new is kept with copies. */
+/* Decisions ask in few regions, so a region's text is kept once for all rows. */
+static const char *keep_region(struct view *view, const char *region)
+{
+    for (size_t i = view->consulted_count; i > 0; i--)
+        if (strcmp(view->consulted[i - 1].region, region) == 0)
+            return view->consulted[i - 1].region;
+    return arena_text(view->arena, bytes_of(region));
+}
+
 static void note(struct view *view, struct consulted_row row)
 {
     if (is_noted(view, &row))
         return;
-    row.table = arena_text(view->arena, bytes_of(row.table));
-    row.key = arena_text(view->arena, bytes_of(row.key));
-    row.region = arena_text(view->arena, bytes_of(row.region));
-    if (row.table == NULL || row.key == NULL || row.region == NULL || !make_room(view)) {
+    row.region = keep_region(view, row.region);
+    if (row.region == NULL || !make_room(view)) {
         view->failed = true;
         return;
     }

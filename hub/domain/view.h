@@ -68,7 +68,8 @@ void view_init(struct view *view, const struct view_operations *operations, void
 ProtobufCMessage *view_state(struct view *view, const ProtobufCMessageDescriptor *descriptor, const char *name_format,
                              ...) __attribute__((format(printf, 3, 4)));
 
-/* The row of KEY on DATE for REGION or, if it has none, for the next outer one (county, city, province, nation). */
+/* The row of KEY on DATE for REGION or, if it has none, for the next outer one (county, city, province, nation). TABLE
+ * and KEY must live as long as the event: a constant, a text of its arena or of its message. */
 bool view_table(struct view *view, const char *table, const char *key, const char *region, date_t date,
                 struct table_row *row);
 /* The same, unpacked; NULL if there is none. */

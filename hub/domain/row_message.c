@@ -1,0 +1,52 @@
+#include "domain/row_message.h"
+
+#include "domain/messages.h"
+#include "domain/view.h"
+
+#include <string.h>
+
+/* A prefix that ends with a slash stands for all names that begin with it, any other for itself. */
+static const struct state_row {
+    const char *key_kind, *prefix;
+    const ProtobufCMessageDescriptor *message;
+} state_rows[] = {
+    {"person", "prescription/", PRESCRIPTION_STATE},
+    {"person", "settlement/", SETTLEMENT_STATE},
+    {"product", "serial/", SCANNED_ITEM_STATE},
+    {"item", "rows/", CATALOGUE_ROWS},
+    {"item", "tally", RELEASE_TALLY},
+    {"institution", "organisation", REGISTERED_ORGANISATION},
+    {"parameter", "rows/", PARAMETER_ROWS},
+};
+
+static const struct table_rows {
+    const char *table;
+    const ProtobufCMessageDescriptor *message;
+} table_rows[] = {
+    {TABLE_CATALOGUE, &medhub__catalogue__v1__item__descriptor},
+    {TABLE_REGISTRY, &medhub__registry__v1__organisation__descriptor},
+    {TABLE_POLICY, PARAMETER},
+    {TABLE_CALENDAR, &medhub__policy__v1__calendar_year__descriptor},
+};
+
+static bool is_named(const char *name, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return prefix[length - 1] == '/' ? strncmp(name, prefix, length) == 0 : strcmp(name, prefix) == 0;
+}
+
+const ProtobufCMessageDescriptor *row_message_of_state(const char *key_kind, const char *name)
+{
+    for (size_t i = 0; i < sizeof state_rows / sizeof *state_rows; i++)
+        if (strcmp(state_rows[i].key_kind, key_kind) == 0 && is_named(name, state_rows[i].prefix))
+            return state_rows[i].message;
+    return NULL;
+}
+
+const ProtobufCMessageDescriptor *row_message_of_table(const char *table)
+{
+    for (size_t i = 0; i < sizeof table_rows / sizeof *table_rows; i++)
+        if (strcmp(table_rows[i].table, table) == 0)
+            return table_rows[i].message;
+    return NULL;
+}
