@@ -1,0 +1,599 @@
+#include "flow/explain.h"
+
+#include "event/unpack.h"
+#include "flow/flow.h"
+#include "flow/stages.h"
+
+#include <stdlib.h>
+
+typedef Medhub__Event__V1__ConsultedRow ConsultedRow;
+typedef Medhub__Event__V1__Finding RecordedFinding;
+
+enum { MILLISECONDS_A_DAY = 86400000 };
+enum stage_index { DECODE, AUTHORISE, DEDUPE, CHECK, DECIDE, EMIT };
+
+/* One explanation being made. */
+struct explaining {
+    struct rebuild *rebuild;
+    const struct explain_target *target;
+    struct arena *arena;
+    struct explanation *to;
+    struct event *event; /* of to->remade */
+    struct shared shared;
+    struct flow *flow; /* the real stages want one: filled as far as they look */
+};
+
+static const char *or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+static void add_gap(struct explaining *work, const char *zh, const char *en)
+{
+    if (work->to->gap_count < EXPLAIN_GAPS_MAX)
+        work->to->gaps[work->to->gap_count++] = (struct explain_gap){or_empty(zh), or_empty(en)};
+}
+
+static void add_difference(struct explaining *work, const char *what, const char *recorded, const char *remade)
+{
+    if (work->to->difference_count < EXPLAIN_DIFFERENCES_MAX)
+        work->to->differences[work->to->difference_count++] =
+            (struct explain_difference){or_empty(what), or_empty(recorded), or_empty(remade)};
+}
+
+static void compare_texts(struct explaining *work, const char *what, const char *recorded, const char *remade)
+{
+    if (strcmp(or_empty(recorded), or_empty(remade)) != 0)
+        add_difference(work, what, recorded, remade);
+}
+
+static void compare_numbers(struct explaining *work, const char *what, uint64_t recorded, uint64_t remade)
+{
+    if (recorded != remade)
+        add_difference(work, what, arena_format(work->arena, "%llu", (unsigned long long)recorded),
+                       arena_format(work->arena, "%llu", (unsigned long long)remade));
+}
+
+/* --- what is recorded --- */
+
+static enum outcome outcome_of(const RecordedReceipt *receipt)
+{
+    switch (receipt->outcome) {
+    case MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED:
+        return OUTCOME_ACCEPTED;
+    case MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED:
+        return OUTCOME_REFUSED;
+    case MEDHUB__EVENT__V1__OUTCOME__OUTCOME_DUPLICATE:
+        return OUTCOME_DUPLICATE;
+    default:
+        return OUTCOME_NONE;
+    }
+}
+
+static const char *outcome_name(enum outcome outcome)
+{
+    static const char *const names[] = {"none", "accepted", "refused", "duplicate"};
+    return names[outcome];
+}
+
+static const char *recorded_code(const struct explain_target *target)
+{
+    return target->receipt == NULL || target->receipt->n_findings == 0 ? "" : target->receipt->findings[0]->code;
+}
+
+static const struct rebuilt_step *find_step(const struct rebuild *rebuild, const struct event_position *position)
+{
+    for (size_t i = 0; i < rebuild->step_count; i++) {
+        const Provenance *of = rebuild->facts[rebuild->steps[i].first].provenance;
+        if (of->partition == position->partition && of->offset == position->offset &&
+            strcmp(of->topic, position->topic) == 0)
+            return &rebuild->steps[i];
+    }
+    return NULL;
+}
+
+/* Of what has no fact: how many steps came before. Within a batch all have one moment; then only inputs of the same
+ * topic have a known order. */
+static size_t steps_before(struct explaining *work)
+{
+    const struct explain_target *target = work->target;
+    const struct rebuild *rebuild = work->rebuild;
+    size_t count = 0;
+    bool doubtful = false;
+
+    for (; count < rebuild->step_count; count++) {
+        const Provenance *of = rebuild->facts[rebuild->steps[count].first].provenance;
+        bool same_topic = strcmp(of->topic, target->position.topic) == 0;
+        bool same_batch = of->decided_at_ms == target->decided_at_ms;
+        bool later = same_topic ? of->offset > target->position.offset : rebuild->steps[count].timer;
+        if (of->decided_at_ms > target->decided_at_ms || (same_batch && later)) /* timers end a batch */
+            break;
+        doubtful = doubtful || (same_batch && !same_topic);
+    }
+    if (doubtful)
+        add_gap(work, "同一批次内有经由其他主题的同键事件，先后次序未记录",
+                "an event of the same key was decided in the same batch through another topic; which was first is not "
+                "recorded");
+    return count;
+}
+
+/* --- what stands in the way --- */
+
+static void tell_gone_rows(struct explaining *work)
+{
+    const Provenance *of = work->to->provenance;
+    struct tables_row row;
+
+    for (size_t i = 0; of != NULL && i < of->n_rows; i++) {
+        const ConsultedRow *gone = of->rows[i];
+        if (gone->version == 0 || rebuild_find_row(work->rebuild, gone, &row))
+            continue;
+        add_gap(work, arena_format(work->arena, "所依据的行已不在表主题中：%s %s %s %s 版本 %llu", gone->table,
+                                   gone->key, gone->region, gone->valid_from, (unsigned long long)gone->version),
+                arena_format(work->arena, "a row that it read is no longer in the table's topic: %s %s %s %s version %llu",
+                             gone->table, gone->key, gone->region, gone->valid_from,
+                             (unsigned long long)gone->version));
+    }
+}
+
+static void tell_world(struct explaining *work)
+{
+    const struct rebuild_report *report = &work->rebuild->report;
+    struct arena *arena = work->arena;
+
+    if (report->missing_version > 0)
+        add_gap(work, arena_format(arena, "该键的事实缺少版本 %llu", (unsigned long long)report->missing_version),
+                arena_format(arena, "the key's facts lack version %llu", (unsigned long long)report->missing_version));
+    if (report->undecided > 0)
+        add_gap(work, arena_format(arena, "%zu 个较早的事件无法重新裁决", report->undecided),
+                arena_format(arena, "%zu earlier events could not be decided again", report->undecided));
+    if (report->differing > 0)
+        add_gap(work, arena_format(arena, "%zu 个较早的事件重算结果不同，首个为版本 %llu", report->differing,
+                                   (unsigned long long)report->differing_version),
+                arena_format(arena, "%zu earlier events come out otherwise today, the first is version %llu",
+                             report->differing, (unsigned long long)report->differing_version));
+    if (report->rows_gone > 0)
+        add_gap(work, arena_format(arena, "较早事件所依据的 %zu 个行版本已不在表主题中", report->rows_gone),
+                arena_format(arena, "%zu row versions that earlier events read are no longer in the tables' topics",
+                             report->rows_gone));
+}
+
+/* --- the stages --- */
+
+static void begin_stages(struct explanation *to)
+{
+    static const char *const functions[EXPLAIN_STAGES] = {
+        "decode_stage (hub/flow/decode.c)", "authorise_stage (hub/flow/authorise.c)",
+        "dedupe_stage (hub/flow/dedupe.c)", "check_stage (hub/flow/check.c)",
+        "decide_stage (hub/flow/decide.c)", "emit_stage (hub/flow/emit.c)"};
+
+    for (size_t i = 0; i < EXPLAIN_STAGES; i++)
+        to->stages[i] = (struct explained_stage){.name = stages_standard[i].name,
+                                                 .function = functions[i],
+                                                 .state = STAGE_NOT_REACHED,
+                                                 .code = "",
+                                                 .note = "",
+                                                 .note_zh = ""};
+}
+
+/* True if the walk goes on. */
+static bool passed(struct explaining *work, enum stage_index index, enum status status)
+{
+    struct explained_stage *stage = &work->to->stages[index];
+
+    if (status == STATUS_OK) {
+        stage->state = STAGE_PASSED;
+        return true;
+    }
+    stage->state = STAGE_REFUSED;
+    stage->code = or_empty(arena_format(work->arena, "%s", work->event->fault.code));
+    work->event->decision->outcome = OUTCOME_REFUSED;
+    return false;
+}
+
+static void note(struct explaining *work, enum stage_index index, const char *zh, const char *en)
+{
+    work->to->stages[index].note_zh = or_empty(zh);
+    work->to->stages[index].note = or_empty(en);
+}
+
+static bool walk_decode(struct explaining *work)
+{
+    struct event *event = work->event;
+    struct remade *remade = &work->to->remade;
+
+    if (work->target->record != NULL) {
+        bool on = passed(work, DECODE, decode_stage(work->flow, event));
+        remade->handler = handler_find(work->rebuild->settings.domains, event->attributes.type, &remade->domain);
+        return on;
+    }
+    if (event->facts == NULL || remade->handler == NULL) {
+        (void)fault_reject(&event->fault, "event.type", "unknown event type");
+        return passed(work, DECODE, STATUS_REJECT);
+    }
+    note(work, DECODE, "收件主题中已无原记录，仅重新解码其内容", "the record is no longer in its inbox: only its content was "
+                                                                  "decoded again");
+    return passed(work, DECODE,
+                  unpack_submitted(event->facts, event->value, WIRE_SUBMITTED, work->arena, &event->message, NULL,
+                                   &event->fault));
+}
+
+/* Facts do not name the version of the registry that authorise read, so only a recorded refusal can be contradicted. */
+static bool walk_authorise(struct explaining *work)
+{
+    bool refused_here = strncmp(recorded_code(work->target), "source.", 7) == 0;
+
+    if (work->target->tables == NULL) {
+        work->to->stages[AUTHORISE].state = STAGE_NOT_REPEATED;
+        return !refused_here;
+    }
+    work->flow->handler = work->to->remade.handler;
+    enum status status = authorise_stage(work->flow, work->event);
+    if (status == STATUS_OK || refused_here)
+        return passed(work, AUTHORISE, status);
+    work->to->stages[AUTHORISE].state = STAGE_PASSED;
+    note(work, AUTHORISE, "按现在的机构登记会被拒绝", "the registry as it is now would refuse it");
+    findings_init(&work->event->findings, work->arena);
+    work->event->fault = (struct fault){0};
+    return true;
+}
+
+/* The fact that the same source stated under the same id before, within the memory's window. */
+static const struct rebuilt_fact *find_first(const struct explaining *work, size_t steps)
+{
+    const struct rebuild *rebuild = work->rebuild;
+    int64_t window_ms = work->target->settings->dedupe_days * MILLISECONDS_A_DAY;
+
+    for (size_t i = steps; i > 0; i--) {
+        const struct rebuilt_fact *fact = rebuild_submission(rebuild, &rebuild->steps[i - 1]);
+        if (fact != NULL && strcmp(fact->attributes.id, work->event->attributes.id) == 0 &&
+            strcmp(fact->attributes.source, work->event->attributes.source) == 0 &&
+            work->target->decided_at_ms - fact->provenance->decided_at_ms <= window_ms)
+            return fact;
+    }
+    return NULL;
+}
+
+static bool answer(struct explaining *work, uint64_t version)
+{
+    work->to->stages[DEDUPE].state = STAGE_ANSWERED;
+    work->to->first_version = version;
+    work->event->decision->outcome = OUTCOME_DUPLICATE;
+    work->event->decision->duplicate_of = work->event->attributes.id;
+    return false;
+}
+
+static bool refuse_other_content(struct explaining *work)
+{
+    (void)fault_reject(&work->event->fault, "event.id_reused", "this id was used by this source for other content");
+    return passed(work, DEDUPE, STATUS_REJECT);
+}
+
+static bool walk_dedupe(struct explaining *work, size_t steps)
+{
+    const struct explain_target *target = work->target;
+    const struct rebuilt_fact *first = find_first(work, steps);
+    bool reused = strcmp(recorded_code(target), "event.id_reused") == 0;
+
+    if (first != NULL)
+        return bytes_equal(first->original, work->event->value) ? answer(work, first->provenance->version)
+                                                                : refuse_other_content(work);
+    /* A redrive is decided anew; that it is one stands in the record's headers only. */
+    if (target->first == NULL || target->first->outcome != MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED ||
+        target->record == NULL || work->flow->redrive > 0)
+        return passed(work, DEDUPE, STATUS_OK);
+    note(work, DEDUPE, "首次提交被拒绝，其内容未再比较", "the first one was refused; its content was not compared again");
+    return reused ? refuse_other_content(work) : answer(work, 0);
+}
+
+static bool walk_decide(struct explaining *work)
+{
+    struct explanation *to = work->to;
+
+    to->decided = true;
+    to->tables_as_they_are = to->provenance == NULL;
+    rebuild_decide(work->rebuild, &to->remade, to->provenance);
+    switch (work->event->decision->outcome) {
+    case OUTCOME_REFUSED:
+        return passed(work, DECIDE,
+                      fault_reject(&work->event->fault,
+                                   work->event->findings.count > 0 ? work->event->findings.items[0].code
+                                                                   : "event.refused",
+                                   "%zu rules are broken", work->event->findings.refusing));
+    case OUTCOME_DUPLICATE:
+        to->stages[DECIDE].state = STAGE_ANSWERED;
+        return true;
+    case OUTCOME_NONE:
+    case OUTCOME_ACCEPTED:
+        break;
+    }
+    return passed(work, DECIDE, STATUS_OK);
+}
+
+static void walk_submission(struct explaining *work, size_t steps)
+{
+    if (!walk_decode(work) || !walk_authorise(work) || !walk_dedupe(work, steps))
+        return;
+    if (passed(work, CHECK, check_stage(work->flow, work->event)) && walk_decide(work))
+        work->to->stages[EMIT].state = STAGE_PASSED;
+}
+
+/* A timer goes through the last two stages only. */
+static void walk_timer_again(struct explaining *work)
+{
+    if (walk_decide(work))
+        work->to->stages[EMIT].state = STAGE_PASSED;
+}
+
+/* --- holding one against the other --- */
+
+static void compare_finding(struct explaining *work, size_t index, const RecordedFinding *recorded,
+                            const struct finding *made)
+{
+    const struct {
+        const char *name, *recorded, *made;
+    } rows[] = {
+        {"severity", recorded->severity == MEDHUB__EVENT__V1__SEVERITY__SEVERITY_WARN ? "warn" : "refuse",
+         made->severity == SEVERITY_WARN ? "warn" : "refuse"},
+        {"code", recorded->code, made->code},
+        {"rule", recorded->rule, made->rule},
+        {"path", recorded->path, made->path},
+        {"found", recorded->found, made->found},
+        {"expected", recorded->expected, made->expected},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        compare_texts(work, arena_format(work->arena, "findings[%zu].%s", index, rows[i].name), rows[i].recorded,
+                      rows[i].made);
+}
+
+/* A refusal before the rules has only a fault, and so has its receipt. */
+static void compare_findings(struct explaining *work)
+{
+    const RecordedReceipt *receipt = work->target->receipt;
+    const struct findings *made = &work->event->findings;
+    enum outcome outcome = work->event->decision->outcome;
+
+    if (receipt == NULL || outcome == OUTCOME_DUPLICATE)
+        return;
+    if (outcome == OUTCOME_REFUSED && made->count == 0) {
+        compare_texts(work, "findings[0].code", recorded_code(work->target), work->event->fault.code);
+        return;
+    }
+    compare_numbers(work, "findings", receipt->n_findings, made->count);
+    for (size_t i = 0; i < made->count && i < receipt->n_findings; i++)
+        compare_finding(work, i, receipt->findings[i], &made->items[i]);
+}
+
+static void compare_fact(struct explaining *work, size_t index)
+{
+    const struct rebuilt_fact *recorded = &work->rebuild->facts[work->to->step->first + index];
+    struct bytes made = rebuild_fact_bytes(&work->to->remade, index), old = recorded->original;
+    size_t at = 0;
+
+    compare_texts(work, arena_format(work->arena, "facts[%zu].type", index), recorded->attributes.type,
+                  work->to->remade.decision.facts[index].type);
+    if (bytes_equal(made, old))
+        return;
+    while (at < made.length && at < old.length && made.data[at] == old.data[at])
+        at++;
+    add_difference(work, arena_format(work->arena, "facts[%zu]", index),
+                   arena_format(work->arena, "%zu bytes", old.length),
+                   arena_format(work->arena, "%zu bytes, other from byte %zu on", made.length, at));
+}
+
+static void compare_facts(struct explaining *work)
+{
+    size_t recorded = work->to->step == NULL ? 0 : work->to->step->count;
+    size_t made = work->event->decision->fact_count;
+
+    compare_numbers(work, "facts", recorded, made);
+    for (size_t i = 0; i < made && i < recorded; i++)
+        compare_fact(work, i);
+}
+
+static bool is_consulted(const ConsultedRow *recorded, const struct consulted_row *made)
+{
+    char day[DATE_TEXT_BYTES];
+
+    return recorded->version == made->version && strcmp(recorded->table, made->table) == 0 &&
+           strcmp(recorded->key, made->key) == 0 && strcmp(recorded->region, made->region) == 0 &&
+           (made->version == 0 || strcmp(recorded->valid_from, date_format(made->valid_from, day)) == 0);
+}
+
+static const char *row_text(struct explaining *work, const char *table, const char *key, const char *region,
+                            uint64_t version)
+{
+    return version == 0 ? arena_format(work->arena, "%s %s %s: not there", table, key, region)
+                        : arena_format(work->arena, "%s %s %s version %llu", table, key, region,
+                                       (unsigned long long)version);
+}
+
+static void compare_rows_recorded(struct explaining *work)
+{
+    const Provenance *of = work->to->provenance;
+    const struct view *view = &work->to->remade.view;
+
+    for (size_t i = 0; i < of->n_rows; i++) {
+        const ConsultedRow *row = of->rows[i];
+        size_t j = 0;
+        while (j < view->consulted_count && !is_consulted(row, &view->consulted[j]))
+            j++;
+        if (j == view->consulted_count)
+            add_difference(work, "rows", row_text(work, row->table, row->key, row->region, row->version), "not read");
+    }
+}
+
+static void compare_rows_made(struct explaining *work)
+{
+    const Provenance *of = work->to->provenance;
+    const struct view *view = &work->to->remade.view;
+
+    for (size_t i = 0; i < view->consulted_count; i++) {
+        const struct consulted_row *row = &view->consulted[i];
+        size_t j = 0;
+        while (j < of->n_rows && !is_consulted(of->rows[j], row))
+            j++;
+        if (j == of->n_rows)
+            add_difference(work, "rows", "not read", row_text(work, row->table, row->key, row->region, row->version));
+    }
+}
+
+static void compare_versions(struct explaining *work)
+{
+    const RecordedReceipt *receipt = work->target->receipt;
+
+    if (receipt == NULL)
+        return;
+    if (work->to->provenance != NULL)
+        compare_numbers(work, "version", receipt->version, work->to->provenance->version);
+    else if (work->to->stages[DEDUPE].state == STAGE_ANSWERED)
+        compare_numbers(work, "version", receipt->version, work->to->first_version);
+    if (work->event->decision->outcome == OUTCOME_DUPLICATE)
+        compare_texts(work, "firstId", receipt->first_id, work->event->decision->duplicate_of);
+}
+
+static void compare(struct explaining *work)
+{
+    enum outcome made = work->event->decision->outcome;
+
+    if (strcmp(recorded_code(work->target), "event.result_too_large") == 0 ||
+        strcmp(recorded_code(work->target), "event.too_complex") == 0)
+        add_gap(work, "当时受内存或消息大小限制而被拒绝，此处不受同样限制",
+                "it was refused for memory or size, whose limits are not the same here");
+    compare_texts(work, "outcome", outcome_name(work->to->recorded), outcome_name(made));
+    compare_findings(work);
+    compare_versions(work);
+    compare_facts(work);
+    if (work->to->provenance != NULL && work->to->decided) {
+        compare_rows_recorded(work);
+        compare_rows_made(work);
+    }
+}
+
+/* --- the whole --- */
+
+static enum status open_flow(struct explaining *work, struct fault *fault)
+{
+    const struct explain_target *target = work->target;
+
+    work->flow = calloc(1, sizeof *work->flow);
+    if (work->flow == NULL)
+        return fault_retry(fault, "memory.out", "no memory to decide the event again");
+    work->flow->sources = calloc(SOURCE_CACHE_MAX + 1, sizeof *work->flow->sources);
+    if (work->flow->sources == NULL)
+        return fault_retry(fault, "memory.out", "no memory to decide the event again");
+    work->shared = (struct shared){.settings = target->settings, .tables = target->tables};
+    work->flow->shared = &work->shared;
+    work->flow->tables = work->rebuild->settings.tables;
+    work->flow->arena = work->arena;
+    work->flow->now_ms = target->decided_at_ms;
+    work->flow->record = (struct record *)target->record; /* decode only reads it */
+    enum status status = lanes_init(&work->shared.lanes, work->rebuild->settings.domains, fault);
+    for (size_t i = 0; i < work->shared.lanes.keyspace_count; i++)
+        work->shared.lanes.keyspaces[i].partitions = target->partitions > 0 ? target->partitions : 1;
+    work->flow->lane = lane_of_inbox(&work->shared.lanes, target->position.topic);
+    return status;
+}
+
+static void close_flow(struct explaining *work)
+{
+    if (work->flow == NULL)
+        return;
+    free(work->flow->sources);
+    free(work->flow);
+}
+
+static void find_recorded(struct explaining *work)
+{
+    struct explanation *to = work->to;
+
+    to->step = find_step(work->rebuild, &work->target->position);
+    to->provenance = to->step == NULL ? NULL : work->rebuild->facts[to->step->first].provenance;
+    if (work->target->receipt != NULL)
+        to->recorded = outcome_of(work->target->receipt);
+    else
+        to->recorded = to->step == NULL ? OUTCOME_NONE : OUTCOME_ACCEPTED;
+}
+
+static bool begin_timer(struct explaining *work)
+{
+    const char *cause = work->to->provenance == NULL ? "" : work->to->provenance->cause_id;
+    const char *name = strncmp(cause, "timer/", 6) == 0 ? cause + 6 : "";
+    struct event_attributes attributes = {
+        "", work->rebuild->settings.hub_operator, or_empty(rebuild_timer_type(work->rebuild, name)), name, "", ""};
+
+    attributes.id = or_empty(arena_format(work->arena, "timer/%s/%s/%lld", name, work->rebuild->key,
+                                          (long long)work->target->position.offset));
+    rebuild_begin(work->rebuild, &work->to->remade, work->arena, &attributes, &work->target->position, BYTES_NONE,
+                  work->target->decided_at_ms);
+    return work->to->remade.handler != NULL && work->to->remade.handler->fire != NULL;
+}
+
+static bool decide_timer_again(struct explaining *work)
+{
+    bool known = begin_timer(work);
+
+    if (known)
+        walk_timer_again(work);
+    else
+        add_gap(work, "找不到触发它的定时器", "the timer that caused it is not among what its key's facts set");
+    return known;
+}
+
+/* False if it could not even be tried. */
+static bool decide_again(struct explaining *work, size_t steps)
+{
+    const struct explain_target *target = work->target;
+    static const struct event_attributes none = {"", "", "", "", "", ""};
+
+    if (strcmp(target->position.topic, "timer") == 0)
+        return decide_timer_again(work);
+    rebuild_begin(work->rebuild, &work->to->remade, work->arena, target->record == NULL ? &target->attributes : &none,
+                  &target->position, target->value, target->decided_at_ms);
+    if (target->record != NULL)
+        work->event->key = target->record->key;
+    if (target->value.data != NULL || target->record != NULL) {
+        walk_submission(work, steps);
+        return true;
+    }
+    work->event->attributes = target->attributes;
+    add_gap(work, "原始提交已不在其主题中", "the submission is no longer in its topic");
+    for (size_t i = 0; i < EXPLAIN_STAGES; i++)
+        work->to->stages[i].state = STAGE_NOT_REPEATED;
+    return false;
+}
+
+static void judge(struct explaining *work, bool walked)
+{
+    struct explanation *to = work->to;
+
+    if (walked)
+        compare(work);
+    to->verdict = walked && to->difference_count == 0 ? EXPLAIN_SAME
+                  : to->gap_count > 0                 ? EXPLAIN_INCOMPLETE
+                                                      : EXPLAIN_DIFFERS;
+}
+
+enum status explain_run(struct rebuild *rebuild, const struct explain_target *target, struct arena *arena,
+                        struct explanation *explanation, struct fault *fault)
+{
+    struct explaining work = {.rebuild = rebuild, .target = target, .arena = arena, .to = explanation};
+
+    *explanation = (struct explanation){0};
+    work.event = &explanation->remade.event;
+    begin_stages(explanation);
+    enum status status = rebuild_order(rebuild, fault);
+    if (status == STATUS_OK)
+        status = open_flow(&work, fault);
+    if (status == STATUS_OK) {
+        find_recorded(&work);
+        size_t steps = explanation->step != NULL ? (size_t)(explanation->step - rebuild->steps) : steps_before(&work);
+        rebuild_replay(rebuild, steps);
+        tell_gone_rows(&work);
+        tell_world(&work);
+        judge(&work, decide_again(&work, steps));
+    }
+    close_flow(&work);
+    return status;
+}
