@@ -44,15 +44,7 @@ enum status decide_stage(struct flow *flow, struct event *event)
         return fault_reject(&event->fault, "event.too_complex", "no memory left to decide the event");
     view_init(&flow->view, &view_of_store, flow, event->arena, key, flow->now_ms, flow->calendar);
     decision_init(event->decision, event->arena, event);
-    if (flow->record == NULL) {
-        flow->handler->fire(&flow->view, event, event->decision);
-        event->decision->outcome = OUTCOME_ACCEPTED;
-    } else {
-        handler_decide(flow->handler, &flow->view, event, event->decision);
-    }
-
-    if (event->decision->failed)
-        return fault_reject(&event->fault, "event.too_complex", "no memory left to decide the event");
+    handler_decide(flow->handler, &flow->view, event, event->decision);
     if (event->decision->outcome == OUTCOME_REFUSED)
         return fault_reject(&event->fault, event->findings.count > 0 ? event->findings.items[0].code : "event.refused",
                             "%zu rules are broken", event->findings.refusing);
