@@ -60,13 +60,23 @@ static void a_right_event_has_no_findings(void **state)
     assert_false(findings_refuse(&fixture->findings));
 }
 
+static size_t required_fields(const ProtobufCMessageDescriptor *descriptor)
+{
+    const struct message_facts *facts = schema_of(descriptor);
+    size_t count = 0;
+    for (size_t i = 0; i < facts->field_count; i++)
+        count += facts->fields[i].required;
+    return count;
+}
+
 static void an_empty_event_lacks_all_that_is_required(void **state)
 {
     struct fixture *fixture = *state;
     Medhub__Prescription__V1__Uploaded empty = MEDHUB__PRESCRIPTION__V1__UPLOADED__INIT;
     check(fixture, &empty.base);
-    assert_int_equal(fixture->findings.count, 10);
-    for (size_t i = 0; i < 10; i++)
+    assert_true(required_fields(empty.base.descriptor) > 5);
+    assert_int_equal(fixture->findings.count, required_fields(empty.base.descriptor));
+    for (size_t i = 0; i < fixture->findings.count; i++)
         assert_string_equal(fixture->findings.items[i].code, "field.required");
     assert_string_equal(fixture->findings.items[1].path, "hospitalNumber");
 }
@@ -231,7 +241,7 @@ static void findings_survive_a_full_arena(void **state)
     Medhub__Prescription__V1__Uploaded empty = MEDHUB__PRESCRIPTION__V1__UPLOADED__INIT;
     check_message(schema_of(empty.base.descriptor), &empty.base, &findings);
     assert_true(findings_refuse(&findings));
-    assert_int_equal(findings.refusing, 10);
+    assert_int_equal(findings.refusing, required_fields(empty.base.descriptor));
     arena_free(tiny);
 }
 
