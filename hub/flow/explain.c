@@ -1,5 +1,7 @@
 #include "flow/explain.h"
 
+#include "base/hash.h"
+#include "event/schema.h"
 #include "event/unpack.h"
 #include "flow/flow.h"
 #include "flow/stages.h"
@@ -119,6 +121,24 @@ static size_t steps_before(struct explaining *work)
 
 /* --- what stands in the way --- */
 
+static bool is_of_person(const struct remade *remade)
+{
+    return remade->domain != NULL && strcmp(remade->domain->key_kind, "person") == 0;
+}
+
+const char *explain_row_key(const struct remade *remade, const char *table, const char *key, unsigned visible,
+                            struct arena *arena)
+{
+    if (strcmp(table, TABLE_CATALOGUE) != 0 || !is_of_person(remade) || (visible & SENSITIVITY_CLINICAL) != 0)
+        return key;
+    return or_empty(arena_format(arena, "***%06llx", (unsigned long long)(hash_bytes(bytes_of(key), 0) & 0xffffff)));
+}
+
+static const char *shown_key(struct explaining *work, const char *table, const char *key)
+{
+    return explain_row_key(&work->to->remade, table, key, work->target->visible, work->arena);
+}
+
 static void tell_gone_rows(struct explaining *work)
 {
     const Provenance *of = work->to->provenance;
@@ -128,11 +148,11 @@ static void tell_gone_rows(struct explaining *work)
         const ConsultedRow *gone = of->rows[i];
         if (gone->version == 0 || rebuild_find_row(work->rebuild, gone, &row))
             continue;
-        add_gap(work, arena_format(work->arena, "所依据的行已不在表主题中：%s %s %s %s 版本 %llu", gone->table,
-                                   gone->key, gone->region, gone->valid_from, (unsigned long long)gone->version),
+        const char *key = shown_key(work, gone->table, gone->key);
+        add_gap(work, arena_format(work->arena, "所依据的行已不在表主题中：%s %s %s %s 版本 %llu", gone->table, key,
+                                   gone->region, gone->valid_from, (unsigned long long)gone->version),
                 arena_format(work->arena, "a row that it read is no longer in the table's topic: %s %s %s %s version %llu",
-                             gone->table, gone->key, gone->region, gone->valid_from,
-                             (unsigned long long)gone->version));
+                             gone->table, key, gone->region, gone->valid_from, (unsigned long long)gone->version));
     }
 }
 
@@ -401,9 +421,11 @@ static bool is_consulted(const ConsultedRow *recorded, const struct consulted_ro
            (made->version == 0 || strcmp(recorded->valid_from, date_format(made->valid_from, day)) == 0);
 }
 
-static const char *row_text(struct explaining *work, const char *table, const char *key, const char *region,
+static const char *row_text(struct explaining *work, const char *table, const char *row_key, const char *region,
                             uint64_t version)
 {
+    const char *key = shown_key(work, table, row_key);
+
     return version == 0 ? arena_format(work->arena, "%s %s %s: not there", table, key, region)
                         : arena_format(work->arena, "%s %s %s version %llu", table, key, region,
                                        (unsigned long long)version);
@@ -541,23 +563,37 @@ static bool decide_timer_again(struct explaining *work)
     return known;
 }
 
+/* As it was submitted: the record itself, or the fact that it became. */
+static void begin_submission(struct explaining *work)
+{
+    static const struct event_attributes none = {"", "", "", "", "", ""};
+    const struct explain_target *target = work->target;
+    const struct rebuilt_fact *fact =
+        work->to->step == NULL ? NULL : rebuild_submission(work->rebuild, work->to->step);
+    const struct event_attributes *attributes = target->record != NULL ? &none
+                                                : fact != NULL         ? &fact->attributes
+                                                                       : &target->attributes;
+    struct bytes value = target->record != NULL       ? target->record->value
+                         : target->value.data != NULL ? target->value
+                         : fact != NULL               ? fact->original
+                                                      : BYTES_NONE;
+
+    rebuild_begin(work->rebuild, &work->to->remade, work->arena, attributes, &target->position, value,
+                  target->decided_at_ms);
+    if (target->record != NULL)
+        work->event->key = target->record->key;
+}
+
 /* False if it could not even be tried. */
 static bool decide_again(struct explaining *work, size_t steps)
 {
-    const struct explain_target *target = work->target;
-    static const struct event_attributes none = {"", "", "", "", "", ""};
-
-    if (strcmp(target->position.topic, "timer") == 0)
+    if (strcmp(work->target->position.topic, "timer") == 0)
         return decide_timer_again(work);
-    rebuild_begin(work->rebuild, &work->to->remade, work->arena, target->record == NULL ? &target->attributes : &none,
-                  &target->position, target->value, target->decided_at_ms);
-    if (target->record != NULL)
-        work->event->key = target->record->key;
-    if (target->value.data != NULL || target->record != NULL) {
+    begin_submission(work);
+    if (work->event->value.data != NULL || work->target->record != NULL) {
         walk_submission(work, steps);
         return true;
     }
-    work->event->attributes = target->attributes;
     add_gap(work, "原始提交已不在其主题中", "the submission is no longer in its topic");
     for (size_t i = 0; i < EXPLAIN_STAGES; i++)
         work->to->stages[i].state = STAGE_NOT_REPEATED;
@@ -590,9 +626,10 @@ enum status explain_run(struct rebuild *rebuild, const struct explain_target *ta
         find_recorded(&work);
         size_t steps = explanation->step != NULL ? (size_t)(explanation->step - rebuild->steps) : steps_before(&work);
         rebuild_replay(rebuild, steps);
-        tell_gone_rows(&work);
         tell_world(&work);
-        judge(&work, decide_again(&work, steps));
+        bool walked = decide_again(&work, steps);
+        tell_gone_rows(&work);
+        judge(&work, walked);
     }
     close_flow(&work);
     return status;

@@ -48,16 +48,17 @@ enum { EXPLAIN_STAGES = 6, EXPLAIN_DIFFERENCES_MAX = 64, EXPLAIN_GAPS_MAX = 16 }
 
 /* What is to be explained. */
 struct explain_target {
-    struct event_attributes attributes; /* of the submission; only read when RECORD is NULL */
+    struct event_attributes attributes; /* of the submission, if RECORD is NULL and it has no fact */
     struct event_position position;     /* where it was read; topic "timer": nobody submitted it */
     const struct record *record;        /* as it lies in its inbox: then decode runs too; or NULL */
     int32_t partitions;                 /* of its inbox; only with RECORD */
-    struct bytes value;                 /* as submitted; BYTES_NONE: not to be had any more, or a timer */
+    struct bytes value;                 /* as submitted; BYTES_NONE: its fact holds it, or nothing does */
     const RecordedReceipt *receipt;     /* NULL: a timer's, or forgotten */
     const RecordedReceipt *first;       /* an earlier answer to the same source and id, or NULL */
     int64_t decided_at_ms;              /* from the receipt or the fact */
     const struct settings *settings;
     struct tables *tables; /* those that the rebuild's reader reads; NULL: authorise is not repeated */
+    unsigned visible;      /* bits of enum sensitivity: what texts may tell */
 };
 
 struct explanation {
@@ -82,5 +83,10 @@ struct explanation {
  * ARENA, REBUILD and TARGET. RETRY: memory is out. */
 enum status explain_run(struct rebuild *rebuild, const struct explain_target *target, struct arena *arena,
                         struct explanation *explanation, struct fault *fault) MUST_CHECK;
+
+/* Which row it was, for people: what a person was prescribed is clinical, so in an event of a person the key of a
+ * catalogue's row is "***" and six digits that are the same for the same key. */
+const char *explain_row_key(const struct remade *remade, const char *table, const char *key, unsigned visible,
+                            struct arena *arena);
 
 #endif

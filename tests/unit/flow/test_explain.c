@@ -239,6 +239,7 @@ static void aim(struct fixture *fixture, const char *topic, int64_t offset, uint
         .decided_at_ms = fixture->trial->now_ms,
         .settings = &fixture->settings,
         .tables = fixture->tables,
+        .visible = SENSITIVITY_ALL,
     };
 }
 
@@ -440,6 +441,28 @@ static void a_version_that_is_gone_is_told_not_guessed(void **state)
     assert_non_null(strstr(explanation->gaps[0].en, "version 3"));
 }
 
+static void what_was_prescribed_is_told_only_to_those_who_may_know(void **state)
+{
+    struct fixture *fixture = *state;
+    submit(fixture, "e1", 10);
+    fixture->target.visible = SENSITIVITY_PUBLIC | SENSITIVITY_ORGANISATION;
+    const struct explanation *explanation = explain(fixture);
+    assert_verdict(explanation, EXPLAIN_INCOMPLETE);
+    assert_null(strstr(explanation->gaps[0].en, "XA02"));
+    assert_non_null(strstr(explanation->gaps[0].en, "catalogue ***"));
+    for (size_t i = 0; i < explanation->difference_count; i++)
+        assert_null(strstr(explanation->differences[i].recorded, "XA02"));
+}
+
+static void a_fact_holds_the_submission_when_the_inbox_does_not(void **state)
+{
+    struct fixture *fixture = *state;
+    put_in_tables(fixture, TABLE_CATALOGUE, REBAMIPIDE, 3, &fixture->drugs[1].base);
+    submit(fixture, "e1", 10);
+    fixture->target.value = BYTES_NONE;
+    assert_verdict(explain(fixture), EXPLAIN_SAME);
+}
+
 static void facts_that_are_missing_are_told(void **state)
 {
     struct fixture *fixture = *state;
@@ -478,6 +501,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_finding_that_says_something_else_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_event_that_was_accepted_twice_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_version_that_is_gone_is_told_not_guessed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_prescribed_is_told_only_to_those_who_may_know, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_fact_holds_the_submission_when_the_inbox_does_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(facts_that_are_missing_are_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_whose_submission_is_gone_cannot_be_repeated, set_up, tear_down),
     };
