@@ -4,6 +4,7 @@
 static const struct command *const commands[] = {
     &command_hub,
     &command_up,
+    &command_gen,
     &command_version,
     &command_submit,
     &command_facts,

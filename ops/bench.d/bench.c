@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { LOOK_NS = 2 * 1000 * 1000, MEMORY_EVERY_US = 500 * 1000, STUCK_AFTER_US = 60 * 1000 * 1000 };
+enum { LOOK_NS = 2 * 1000 * 1000, MEMORY_EVERY_US = 2000 * 1000, STUCK_AFTER_US = 60 * 1000 * 1000 };
 
 const char *bench_nth_option(struct bench_options options, const char *name, int nth)
 {

@@ -88,6 +88,11 @@ static struct sample_event make_counter(const struct sample *sample, int64_t num
     return event;
 }
 
+int64_t sample_distinct(int64_t first, int64_t events)
+{
+    return events - ((first + events) / REPEAT_EVERY - first / REPEAT_EVERY);
+}
+
 /* --- the prescription --- */
 
 static char *hospital_id(struct arena *arena, uint64_t hospital)

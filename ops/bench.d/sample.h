@@ -30,6 +30,9 @@ struct sample_event sample_make(const struct sample *sample, int64_t number, str
 /* The number of the event that FACT came from; -1 if it is none of ours. */
 int64_t sample_number(enum profile profile, const struct record *fact);
 
+/* How many of the counter's EVENTS from FIRST on are no repeats. */
+int64_t sample_distinct(int64_t first, int64_t events);
+
 /* The table rows without which no prescription is accepted: hospitals, drugs. */
 void sample_each_row(struct arena *arena,
                      void (*each)(const char *topic, struct bytes key, struct bytes value, void *context),

@@ -27,12 +27,22 @@ static void add_text(json_t *row, const char *name, const char *text)
         (void)json_object_set_new(row, name, json_string(text));
 }
 
+/* The first finding that refuses; of an accepted event the first warning. */
+static const Medhub__Event__V1__Finding *reason_of(const Receipt *receipt)
+{
+    for (size_t i = 0; i < receipt->n_findings; i++)
+        if (receipt->findings[i]->severity == MEDHUB__EVENT__V1__SEVERITY__SEVERITY_REFUSE)
+            return receipt->findings[i];
+    return receipt->findings[0];
+}
+
 static void add_findings(json_t *row, const Receipt *receipt, struct bytes value, struct arena *arena)
 {
     json_t *all = decode_json(schema_find_message("medhub.event.v1.Receipt"), value, SENSITIVITY_ALL, arena);
+    const Medhub__Event__V1__Finding *reason = reason_of(receipt);
 
-    (void)json_object_set_new(row, "code", json_string(receipt->findings[0]->code));
-    (void)json_object_set_new(row, "reason", json_string(receipt->findings[0]->sentence_zh));
+    (void)json_object_set_new(row, "code", json_string(reason->code));
+    (void)json_object_set_new(row, "reason", json_string(reason->sentence_zh));
     (void)json_object_set(row, "findings", json_object_get(all, "findings"));
     json_decref(all);
 }

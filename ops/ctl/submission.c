@@ -375,6 +375,19 @@ static void give_up_on_the_rest(struct submission *submission)
     hand_over(submission);
 }
 
+enum status submission_settle(struct submission *submission, struct fault *fault)
+{
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && submission->first != NULL) {
+        if (gave_up(submission))
+            return fault_retry(fault, "hub.silent", "no receipt came for %lld ms; is the hub running?",
+                               (long long)submission->settings.timeout_ms);
+        status = pump(submission, PUMP_WAIT_MS, fault);
+    }
+    return status;
+}
+
 enum status submission_finish(struct submission *submission, struct fault *fault)
 {
     enum status status = STATUS_OK;

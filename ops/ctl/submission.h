@@ -39,6 +39,9 @@ enum status submission_send(struct submission *submission, const char *topic, st
 /* Puts an answer of the caller's own (taken) at this place of the order, such as a line that is no event. */
 enum status submission_skip(struct submission *submission, json_t *answer) MUST_CHECK;
 
+/* Waits until everything sent so far is answered. RETRY when that takes too long. */
+enum status submission_settle(struct submission *submission, struct fault *fault) MUST_CHECK;
+
 /* Waits for acknowledgements and receipts, or until nothing came for the time-out or a signal. */
 enum status submission_finish(struct submission *submission, struct fault *fault) MUST_CHECK;
 struct submission_counts submission_counts(const struct submission *submission);

@@ -128,6 +128,16 @@ enum exit_code submit_line(struct submit *submit, struct bytes line)
     return status == STATUS_RETRY ? EXIT_PENDING : said;
 }
 
+enum exit_code submit_settle(struct submit *submit)
+{
+    struct fault fault = {0};
+
+    if (submission_settle(submit->submission, &fault) == STATUS_OK)
+        return EXIT_OK;
+    (void)say_fault(submit->call, &fault);
+    return EXIT_PENDING;
+}
+
 static void say_sum(struct submit *submit)
 {
     struct submission_counts counts = submission_counts(submit->submission);
@@ -176,8 +186,7 @@ static enum exit_code submit_file(struct submit *submit, FILE *file)
     while (result == EXIT_OK && (length = getline(&line, &capacity, file)) >= 0) {
         while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
             length--;
-        if (length > 0)
-            result = submit_line(submit, bytes_from(line, (size_t)length));
+        result = length > 0 ? submit_line(submit, bytes_from(line, (size_t)length)) : submit_settle(submit);
     }
     free(line);
     return result;
@@ -214,6 +223,7 @@ static const struct option submit_options[] = {
 const struct command command_submit = {
     "ctl submit", "[FILE|-]", "提交事件：每行一个 CloudEvent JSON，逐行输出回执",
     "submit events: one JSON CloudEvent a line, one receipt a line in the same order",
+    "An empty line waits until everything before it is answered.\n"
     "Exit code 6 if some were refused, 8 if receipts are still to come.", submit_options,
     sizeof submit_options / sizeof *submit_options, sizeof(struct submit_options), 0, 1, USES_KAFKA | USES_ROWS,
     submit_command};

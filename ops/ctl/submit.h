@@ -16,6 +16,8 @@ struct submit_settings {
 enum exit_code submit_open(struct call *call, const struct submit_settings *settings, struct submit **submit);
 /* Sends one line: a CloudEvent in structured JSON form. A line that is none is answered as "invalid". EXIT_OK: go on. */
 enum exit_code submit_line(struct submit *submit, struct bytes line);
+/* Waits until all lines so far are answered. */
+enum exit_code submit_settle(struct submit *submit);
 /* Waits, prints the rest, says the sum on standard error, releases everything. RESULT: what happened so far. */
 enum exit_code submit_close(struct submit *submit, enum exit_code result);
 
