@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { ASK_TIMEOUT_MS = 10000, WORKERS_MAX = 64 };
+enum { ASK_TIMEOUT_MS = 10000, WORKERS_MAX = 64, START_TIMEOUT_US = 60 * 1000 * 1000 };
 
 static const char *const table_topics[] = {"medhub.table.catalogue", "medhub.table.registry", "medhub.table.policy",
                                            "medhub.table.calendar"};
@@ -80,6 +80,26 @@ static enum status open_tables(struct hub *hub, struct fault *fault)
     return tables_open(&how, &hub->shared.tables, &empty, fault);
 }
 
+static enum status start_follower(struct hub *hub, struct fault *fault)
+{
+    return follower_start(hub->shared.client, hub->shared.tables, table_topics, TABLE_TOPICS, &hub->follower, fault);
+}
+
+/* Topics made a moment ago have no leader yet, and a broker may be starting with us. */
+static enum status until_kafka_answers(struct hub *hub, enum status (*step)(struct hub *hub, struct fault *fault),
+                                       struct fault *fault)
+{
+    const struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
+    int64_t give_up_us = clock_monotonic_us() + START_TIMEOUT_US;
+
+    for (;;) {
+        enum status status = step(hub, fault);
+        if (status != STATUS_RETRY || clock_monotonic_us() > give_up_us)
+            return status;
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 /* The first decision waits for the tables: an empty registry would refuse everybody. */
 static void *start_workers(void *self)
 {
@@ -124,11 +144,11 @@ enum status hub_start(const struct settings *settings, const struct kafka_client
 
     enum status status = lanes_init(&made->shared.lanes, options->domains, fault);
     if (status == STATUS_OK)
-        status = check_topics(made, fault);
+        status = until_kafka_answers(made, check_topics, fault);
     if (status == STATUS_OK)
         status = open_tables(made, fault);
     if (status == STATUS_OK)
-        status = follower_start(client, made->shared.tables, table_topics, TABLE_TOPICS, &made->follower, fault);
+        status = until_kafka_answers(made, start_follower, fault);
     if (status == STATUS_OK && pthread_create(&made->starter, NULL, start_workers, made) != 0)
         status = fault_fatal(fault, "hub.thread", "no thread to start the workers");
     made->has_starter = status == STATUS_OK;
