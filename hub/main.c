@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
     &command_parked_show,
     &command_parked_edit,
     &command_parked_redrive,
+    &command_explain,
     &command_state,
     &command_sum,
     &command_rules,

@@ -14,6 +14,7 @@ struct scratch {
     struct tables *tables;
     struct tables_reader *reader; /* renewed */
     struct calendar *calendar;    /* the working days that the tables tell */
+    int64_t dedupe_days;          /* the policy's window, or the setting's */
     int64_t until_ms;             /* -1: everything */
     uint64_t rows, later;         /* read; left out because they came after UNTIL_MS */
     struct fault *fault;
