@@ -54,6 +54,7 @@ struct flow {
     const struct shared *shared;
     unsigned index;
     struct source *source;
+    int64_t lost_us; /* when the group last gave our partitions away, 0: never */
     struct reader *asker; /* for questions about offsets; reads nothing */
     struct sink *sinks[SINKS]; /* used in turn: the broker is still ending the other's transaction */
     struct outlets outlets[SINKS];

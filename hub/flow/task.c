@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum {
-    ASK_TIMEOUT_MS = 10000,
+    ASK_TIMEOUT_MS = 2000, /* asked again: in between the worker must hear what the group says */
     RESTORE_RECORDS_MAX = 50000,
     RESTORE_SLICE_MS = 500,
     RESTORE_TELL_US = 2 * 1000 * 1000,

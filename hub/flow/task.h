@@ -30,6 +30,7 @@ struct task {
     struct restore *restore;
     int64_t restore_begun_us;
     int64_t restore_told_us;
+    int64_t retry_us; /* not advanced before: Kafka did not answer */
     struct task_input inputs[LANES_MAX];
     size_t input_count;
 

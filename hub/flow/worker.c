@@ -19,6 +19,8 @@ enum {
     ARENA_FIRST_BYTES = 256 * 1024,
     PRODUCED_PER_EVENT = 12,
     SINK_MESSAGES_MIN = 200000,
+    TASK_RETRY_US = 500 * 1000,
+    FENCED_BY_ITSELF_US = 30 * 1000 * 1000,
 };
 
 struct worker {
@@ -106,8 +108,10 @@ static void on_revoked(void *self, const char *topic, int32_t partition, bool lo
     struct flow *flow = self;
     const struct lane *lane = lane_of_inbox(&flow->shared->lanes, topic);
     struct task *task = lane == NULL ? NULL : flow_task(flow, lane->keyspace, partition);
-    (void)lost; /* no transaction is open across a poll, so there is nothing to commit or abort either way */
 
+    /* No transaction is open across a poll, so there is nothing to commit or abort either way. */
+    if (lost)
+        flow->lost_us = clock_monotonic_us();
     if (task == NULL)
         return;
     drop_records(flow, lane->keyspace, partition);
@@ -235,19 +239,20 @@ static enum status tend_sinks(struct flow *flow, bool *complete, struct fault *f
     return STATUS_OK;
 }
 
-static enum status tend_tasks(struct worker *worker, bool *answered, struct fault *fault)
+static enum status tend_tasks(struct worker *worker, struct fault *fault)
 {
     struct flow *flow = &worker->flow;
     size_t running = 0;
-    *answered = true;
 
     for (size_t i = 0; i < flow->task_count; i++) {
-        enum status status = task_advance(flow, flow->tasks[i], fault);
+        struct task *task = flow->tasks[i];
+        enum status status =
+            task->retry_us > clock_monotonic_us() ? STATUS_OK : task_advance(flow, task, fault);
         if (status == STATUS_FATAL)
             return STATUS_FATAL;
-        if (status != STATUS_OK)
-            *answered = false;
-        if (flow->tasks[i]->state == TASK_RUNNING)
+        if (status != STATUS_OK) /* the others go on meanwhile */
+            task->retry_us = clock_monotonic_us() + TASK_RETRY_US;
+        if (task->state == TASK_RUNNING)
             running++;
     }
     atomic_store(&worker->running, running);
@@ -256,9 +261,13 @@ static enum status tend_tasks(struct worker *worker, bool *answered, struct faul
 
 static bool is_restoring(const struct flow *flow)
 {
-    for (size_t i = 0; i < flow->task_count; i++)
-        if (flow->tasks[i]->state == TASK_NEW || flow->tasks[i]->state == TASK_RESTORING)
+    int64_t now_us = clock_monotonic_us();
+
+    for (size_t i = 0; i < flow->task_count; i++) {
+        const struct task *task = flow->tasks[i];
+        if ((task->state == TASK_NEW || task->state == TASK_RESTORING) && task->retry_us <= now_us)
             return true;
+    }
     return false;
 }
 
@@ -280,8 +289,9 @@ static enum status collect(struct flow *flow, struct fault *fault)
     int64_t until_us = 0;
 
     while ((int64_t)flow->record_count < settings->batch_events_max) {
-        if (source_poll(flow->source, wait_ms, &flow->records[flow->record_count], fault)) {
-            flow->record_count++;
+        struct record record;
+        if (source_poll(flow->source, wait_ms, &record, fault)) {
+            flow->records[flow->record_count++] = record; /* a revocation inside may have taken others out */
             wait_ms = 0;
             continue;
         }
@@ -350,11 +360,11 @@ static enum status wait_for_kafka(struct worker *worker, struct fault *fault)
 static enum status turn_once(struct worker *worker, struct fault *fault)
 {
     struct flow *flow = &worker->flow;
-    bool sinks_complete = false, answered = false;
+    bool sinks_complete = false;
 
     enum status status = tend_sinks(flow, &sinks_complete, fault);
     if (status == STATUS_OK && sinks_complete)
-        status = tend_tasks(worker, &answered, fault);
+        status = tend_tasks(worker, fault);
     if (status != STATUS_OK)
         return status;
     if (!sinks_complete)
@@ -370,7 +380,7 @@ static enum status turn_once(struct worker *worker, struct fault *fault)
     return status;
 }
 
-static enum status open_all(struct flow *flow, struct fault *fault)
+static enum status open_source(struct flow *flow, struct fault *fault)
 {
     const struct settings *settings = flow->shared->settings;
     const struct lanes *lanes = &flow->shared->lanes;
@@ -389,23 +399,51 @@ static enum status open_all(struct flow *flow, struct fault *fault)
         .poll_interval_ms_max = (int)settings->poll_interval_ms_max,
     };
     const struct source_events events = {on_assigned, on_revoked, flow};
+    return source_open(flow->shared->client, &how, events, &flow->source, fault);
+}
+
+/* Revokes: frees the tasks, whose stores are closed clean. No transaction may be open. */
+static void close_source(struct flow *flow)
+{
+    forget_batch(flow);
+    source_close(flow->source);
+    flow->source = NULL;
+    while (flow->task_count > 0)
+        remove_task(flow, flow->tasks[0]);
+}
+
+/* librdkafka has a static member fenced by itself when it lost its partitions because the coordinator was away (its issue
+ * 3437): it then joins once more. Fenced without such a loss, another process has its name, and this one must go. */
+static enum status join_again(struct worker *worker, struct fault *fault)
+{
+    struct flow *flow = &worker->flow;
+    bool by_itself = flow->lost_us != 0 && clock_monotonic_us() - flow->lost_us < FENCED_BY_ITSELF_US;
+
+    if (!by_itself || strcmp(fault->code, SOURCE_FENCED) != 0)
+        return STATUS_FATAL;
+    log_warn("group.joined_again", LOG_INT("worker", flow->index), LOG_STR("text", fault->text));
+    atomic_store(&worker->ready, false);
+    close_source(flow);
+    flow->lost_us = 0;
+    return open_source(flow, fault);
+}
+
+static enum status open_all(struct flow *flow, struct fault *fault)
+{
     enum status status = tables_reader_open(flow->shared->tables, &flow->tables, fault);
     if (status == STATUS_OK)
         status = reader_open(flow->shared->client, true, &flow->asker, fault);
     if (status == STATUS_OK)
-        status = source_open(flow->shared->client, &how, events, &flow->source, fault);
+        status = open_source(flow, fault);
     return status;
 }
 
 /* Orderly end: no batch is open here; producers first (their reports point into tasks), then the group. */
 static void close_all(struct flow *flow)
 {
-    forget_batch(flow);
     for (unsigned i = 0; i < SINKS; i++)
         close_sink(flow, i);
-    source_close(flow->source); /* revokes: frees the tasks, whose stores are closed clean */
-    while (flow->task_count > 0)
-        remove_task(flow, flow->tasks[0]);
+    close_source(flow);
     reader_close(flow->asker);
     tables_reader_close(flow->tables);
     calendar_free(flow->calendar);
@@ -421,8 +459,11 @@ static void *run(void *self)
     struct fault fault = {0};
 
     enum status status = open_all(&worker->flow, &fault);
-    while (status == STATUS_OK && !atomic_load(&worker->stopping))
+    while (status == STATUS_OK && !atomic_load(&worker->stopping)) {
         status = turn_once(worker, &fault);
+        if (status == STATUS_FATAL)
+            status = join_again(worker, &fault);
+    }
     atomic_store(&worker->ready, false);
     close_all(&worker->flow);
     if (status != STATUS_OK) {

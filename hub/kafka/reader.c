@@ -132,13 +132,30 @@ static rd_kafka_resp_err_t list_offset(struct reader *reader, const char *topic,
     return code;
 }
 
+/* ListOffsets asks the leader that the handle remembers, for minutes after that node has died. */
+static void refresh_leader(struct reader *reader, const char *topic, int timeout_ms)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(reader->handle, topic, NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+
+    if (rd_kafka_metadata(reader->handle, 0, handle, &metadata, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(handle);
+}
+
 static rd_kafka_resp_err_t watermarks(struct reader *reader, const char *topic, int32_t partition, int timeout_ms,
                                       int64_t *low, int64_t *high)
 {
+    *low = *high = RD_KAFKA_OFFSET_INVALID;
     rd_kafka_resp_err_t code =
         list_offset(reader, topic, partition, RD_KAFKA_OFFSET_SPEC_EARLIEST, timeout_ms, low);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         code = list_offset(reader, topic, partition, RD_KAFKA_OFFSET_SPEC_LATEST, timeout_ms, high);
+    /* Where the leader went away while it was asked, the answer is "no such entry", or no error and no offset. */
+    if (code == RD_KAFKA_RESP_ERR__NOENT || (code == RD_KAFKA_RESP_ERR_NO_ERROR && (*low < 0 || *high < 0)))
+        code = RD_KAFKA_RESP_ERR__TRANSPORT;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        refresh_leader(reader, topic, timeout_ms);
     return code;
 }
 #else

@@ -196,6 +196,8 @@ bool source_poll(struct source *source, int timeout_ms, struct record *record, s
     if (kafka_fault_code(message->err, rd_kafka_message_errstr(message), fault) == STATUS_RETRY) {
         log_info("kafka.consumer_trouble", LOG_STR("text", fault->text));
         fault_clear(fault);
+    } else if (rd_kafka_fatal_error(source->handle, NULL, 0) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+        (void)fault_fatal(fault, SOURCE_FENCED, "the group knows another member of this instance id");
     }
     rd_kafka_message_destroy(message);
     return false;

@@ -33,6 +33,9 @@ enum status source_open(const struct kafka_client *client, const struct source_s
 /* Leaves the group unless membership is static, and releases everything. */
 void source_close(struct source *source);
 
+/* Fault code of source_poll: the group has fenced this source. It is finished; a new one may join. */
+#define SOURCE_FENCED "group.fenced"
+
 /* True and a record if one came within TIMEOUT_MS. False: none; *FAULT tells of an error that needs a decision
  * (code empty = none): RETRY ones have been logged by the library and heal by themselves. */
 bool source_poll(struct source *source, int timeout_ms, struct record *record, struct fault *fault);
