@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ASK_TIMEOUT_MS = 10000, POLL_MS = 100 };
+enum { ASK_TIMEOUT_MS = 2000, POLL_MS = 100 };
 
 struct restore {
     struct store *store;
