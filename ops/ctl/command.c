@@ -324,7 +324,7 @@ static bool is_help(const char *text)
 }
 
 /* `medhub`, `medhub help`, `medhub ctl --help`, `medhub ctl help exit-codes`, or a word that is unknown. */
-static int answer_without_command(const struct command *const *commands, int argc, char **argv)
+static enum exit_code answer_without_command(const struct command *const *commands, int argc, char **argv)
 {
     char prefix[128] = "";
     int at = 1;
@@ -356,5 +356,6 @@ int commands_run(const struct command *const *commands, int argc, char **argv)
             found = commands[i];
         }
     }
-    return found == NULL ? answer_without_command(commands, argc, argv) : (int)run_command(found, argc, argv, words + 1);
+    return (int)(found == NULL ? answer_without_command(commands, argc, argv)
+                               : run_command(found, argc, argv, words + 1));
 }

@@ -168,7 +168,7 @@ static json_t *parked_row(struct looking *look, struct record *record)
 static const char *const fact_columns[] = {"time", "type", "id", "source", "key", "position", NULL};
 static const char *const receipt_columns[] = {"time", "outcome", "id", "source", "type", "code", "reason", NULL};
 static const char *const delivery_columns[] = {"time", "recipients", "type", "id", "key", "version", NULL};
-static const char *const parked_columns[] = {"time", "position", "code", "rule", "id", "source", "type", "message",
+static const char *const parked_columns[] = {"time", "position", "id", "source", "type", "code", "reason",
                                              NULL};
 
 static const struct look_kind facts_kind = {"medhub.fact.", fact_columns, fact_row};

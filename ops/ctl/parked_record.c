@@ -1,5 +1,7 @@
 #include "ops/ctl/parked_record.h"
 
+#include "ops/ctl/rules.h"
+
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -32,6 +34,30 @@ struct parked parked_read(const struct record *record, struct arena *arena)
     return parked;
 }
 
+struct sought_rule {
+    const char *id;
+    const struct rule *rule;
+};
+
+static void look_at_rule(const struct handler *handler, const struct rule *rule, void *context)
+{
+    struct sought_rule *sought = context;
+    (void)handler;
+
+    if (strcmp(rule->id, sought->id) == 0)
+        sought->rule = rule;
+}
+
+/* What the rule asks for: the record itself only counts how many were broken. */
+static void add_reason(json_t *row, const char *rule_id)
+{
+    struct sought_rule sought = {rule_id, NULL};
+
+    rules_each(look_at_rule, &sought);
+    if (sought.rule != NULL)
+        (void)json_object_set_new(row, "reason", json_string(sought.rule->sentence_zh));
+}
+
 json_t *parked_json(const struct parked *parked, const struct record *record, unsigned visible, bool data,
                     struct arena *arena)
 {
@@ -49,6 +75,7 @@ json_t *parked_json(const struct parked *parked, const struct record *record, un
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].text[0] != '\0')
             (void)json_object_set_new(row, texts[i].name, json_string(texts[i].text));
+    add_reason(row, parked->rule);
     (void)json_object_set_new(row, "key", decode_key(parked->type, record->key, visible, arena));
     (void)json_object_set_new(row, "attempt", json_integer(parked->attempt));
     (void)json_object_set_new(

@@ -10,7 +10,7 @@
 
 enum { COUNT_EVERY_TERMINAL_US = 100 * 1000, COUNT_EVERY_FILE_US = 10 * 1000 * 1000 };
 
-static void say_words(const char *zh, const char *en_format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void say_words(const char *zh, const char *en_format, va_list arguments)
 {
     char text[FAULT_TEXT_BYTES];
 
