@@ -6,6 +6,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 TIMEOUT_S = 30
+QUIET = {"log_level": 1}  # a broker that was killed is no news
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,19 +37,24 @@ def record_of(message):
 def consumer(brokers, committed=True, group="chaos-reader", **more):
     return Consumer({"bootstrap.servers": brokers, "group.id": group, "enable.auto.commit": False,
                      "isolation.level": "read_committed" if committed else "read_uncommitted",
-                     "auto.offset.reset": "earliest", "enable.partition.eof": True, "fetch.wait.max.ms": 50, **more})
+                     "auto.offset.reset": "earliest", "enable.partition.eof": True, "fetch.wait.max.ms": 50, **QUIET, **more})
 
 
-def partitions(brokers, topics):
+def topics(brokers):
+    """What the brokers say of all topics."""
+    return AdminClient({"bootstrap.servers": brokers, **QUIET}).list_topics(timeout=TIMEOUT_S).topics
+
+
+def partitions(brokers, names):
     """{topic: number of partitions} of those that exist."""
-    known = AdminClient({"bootstrap.servers": brokers}).list_topics(timeout=TIMEOUT_S).topics
-    return {topic: len(known[topic].partitions) for topic in topics if topic in known}
+    known = topics(brokers)
+    return {topic: len(known[topic].partitions) for topic in names if topic in known}
 
 
-def read(brokers, topics, committed=True):
+def read(brokers, names, committed=True):
     """All records that a reader sees now, by (topic, partition), in order."""
     reader = consumer(brokers, committed)
-    places = [(topic, number) for topic, count in partitions(brokers, topics).items() for number in range(count)]
+    places = [(topic, number) for topic, count in partitions(brokers, names).items() for number in range(count)]
     found = {place: [] for place in places}
     open_places = set(places)
     reader.assign([TopicPartition(topic, number, 0) for topic, number in places])
@@ -69,20 +75,20 @@ def read(brokers, topics, committed=True):
     return found
 
 
-def ends(brokers, topics, committed):
+def ends(brokers, names, committed):
     """{(topic, partition): end}: the last stable offset if COMMITTED, else the high watermark."""
     reader = consumer(brokers, committed)
     found = {(topic, number): reader.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT_S)[1]
-             for topic, count in partitions(brokers, topics).items() for number in range(count)}
+             for topic, count in partitions(brokers, names).items() for number in range(count)}
     reader.close()
     return found
 
 
-def group_offsets(brokers, group, topics):
+def group_offsets(brokers, group, names):
     """{(topic, partition): next offset of the group}, -1 where it has none."""
     reader = consumer(brokers, group=group)
     places = [TopicPartition(topic, number)
-              for topic, count in partitions(brokers, topics).items() for number in range(count)]
+              for topic, count in partitions(brokers, names).items() for number in range(count)]
     found = {(place.topic, place.partition): max(place.offset, -1)
              for place in reader.committed(places, timeout=TIMEOUT_S)}
     reader.close()
@@ -91,7 +97,7 @@ def group_offsets(brokers, group, topics):
 
 def make_topics(brokers, wanted, replicas):
     """WANTED: {topic: (partitions, {setting: value})}. Topics of the same names are deleted first."""
-    admin = AdminClient({"bootstrap.servers": brokers})
+    admin = AdminClient({"bootstrap.servers": brokers, **QUIET})
     there = [topic for topic in wanted if topic in admin.list_topics(timeout=TIMEOUT_S).topics]
     if there:
         for done in admin.delete_topics(there, operation_timeout=TIMEOUT_S).values():

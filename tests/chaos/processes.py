@@ -81,19 +81,30 @@ class Process:
         with self.changed:
             return [line for line in self.lines if line.get("event") == name]
 
-    def wait_for(self, name, timeout_s=30, count=1):
-        """Waits until the event NAME was logged COUNT times."""
-        until = time.monotonic() + timeout_s
+    def mark(self):
+        """How much was logged so far, for wait_for(since=...)."""
         with self.changed:
-            while len([line for line in self.lines if line.get("event") == name]) < count:
+            return len(self.lines)
+
+    def wait_for(self, name, timeout_s=30, count=1, since=0, **fields):
+        """Waits until the event NAME with FIELDS was logged COUNT times."""
+        until = time.monotonic() + timeout_s
+
+        def logged():
+            return sum(line.get("event") == name and fields.items() <= line.items() for line in self.lines[since:])
+
+        with self.changed:
+            while logged() < count:
                 left = until - time.monotonic()
                 if left <= 0 or not self._reader.is_alive():
                     ended = "" if self._reader.is_alive() else f" and ended with {self.child.wait()}"
-                    raise TimeoutError(f"{self.name} did not log {name} within {timeout_s} s{ended}: {self.tail()}")
+                    raise TimeoutError(f"{self.name} did not log {name} {count} times within {timeout_s:.0f} s{ended}: "
+                                       f"{self.tail()}")
                 self.changed.wait(min(left, 0.2))
 
     def tail(self):
-        return self.lines[-3:]
+        """The last lines that are not about single events."""
+        return [line for line in self.lines if line.get("event") != "event.refused"][-3:]
 
     def signal(self, number):
         os.kill(self.child.pid, number)
@@ -145,6 +156,6 @@ class Hub(Process):
 
 
 class Load(Process):
-    def __init__(self, brokers, seed, events, keys, rate, log):
+    def __init__(self, brokers, seed, events, keys, rate, log, *options):
         super().__init__("the load", ["/usr/bin/python3", HERE / "load.py", "--brokers", brokers, "--seed", seed,
-                                      "--events", events, "--keys", keys, "--rate", rate], log)
+                                      "--events", events, "--keys", keys, "--rate", rate, *options], log)
