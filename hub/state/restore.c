@@ -77,15 +77,18 @@ static enum status take(struct restore *restore, enum reader_result result, stru
 }
 
 static enum status read_and_apply(struct restore *restore, size_t records_max, int64_t until_us,
-                                  struct checkpoint *checkpoint, struct fault *fault)
+                                  struct checkpoint *checkpoint, bool *interrupted, struct fault *fault)
 {
     enum status status = STATUS_OK;
 
     for (size_t count = 0; status == STATUS_OK && !restore->progress.done && count < records_max; count++) {
         struct record record = {0};
         enum reader_result result = reader_poll(restore->reader, POLL_MS, &record, fault);
-        if (result == READER_ERROR)
-            return STATUS_RETRY;
+        if (result == READER_ERROR) {
+            /* What was applied before it is committed: the reader will not give these records again. */
+            *interrupted = true;
+            break;
+        }
         status = take(restore, result, &record, checkpoint, fault);
         if (clock_monotonic_us() >= until_us)
             break;
@@ -98,6 +101,7 @@ enum status restore_step(struct restore *restore, size_t records_max, int millis
 {
     struct checkpoint checkpoint;
     int64_t until_us = clock_monotonic_us() + (int64_t)milliseconds_max * 1000;
+    bool interrupted = false;
 
     *progress = restore->progress;
     if (restore->progress.done)
@@ -106,7 +110,7 @@ enum status restore_step(struct restore *restore, size_t records_max, int millis
     if (status != STATUS_OK)
         return status;
     store_checkpoint(restore->store, &checkpoint);
-    status = read_and_apply(restore, records_max, until_us, &checkpoint, fault);
+    status = read_and_apply(restore, records_max, until_us, &checkpoint, &interrupted, fault);
     checkpoint.changelog_next = restore->next;
     if (status == STATUS_OK)
         status = store_set_checkpoint(restore->store, &checkpoint, fault);
@@ -115,7 +119,7 @@ enum status restore_step(struct restore *restore, size_t records_max, int millis
     else
         store_abort(restore->store);
     *progress = restore->progress;
-    return status;
+    return status == STATUS_OK && interrupted ? STATUS_RETRY : status;
 }
 
 void restore_end(struct restore *restore)

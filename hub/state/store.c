@@ -3,20 +3,28 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, DIRECTORY_MODE = 0755, FILE_MODE = 0644 };
+enum { PATH_BYTES = 4096, MARK_BYTES = 128, DIRECTORY_MODE = 0755, FILE_MODE = 0644 };
 
 static const char *const database_names[STORE_DATABASES] = {"rows", "timers", "segments", "history", "meta"};
 
 static const char META_CHECKPOINT[] = "checkpoint";
-static const char META_BOOT[] = "boot"; /* "dirty <boot id>" while open, "clean" after an orderly close */
-static const char BOOT_CLEAN[] = "clean";
+
+/* May the file be believed? Said by a file of its own: what may be torn cannot say that it is not. "dirty BOOT-ID" while
+ * open without sync, "synced" while open with it, "clean" after an orderly close, "broken" when a read failed. */
+static const char MARK_FILE[] = "mark";
+static const char MARK_CLEAN[] = "clean";
+static const char MARK_SYNCED[] = "synced";
+static const char MARK_BROKEN[] = "broken";
 
 struct store {
     MDB_env *environment;
@@ -25,15 +33,42 @@ struct store {
     MDB_cursor *cursors[STORE_DATABASES]; /* of the open transaction, made when first needed */
     struct checkpoint checkpoint;         /* as in the open transaction */
     struct checkpoint committed;
+    int folder;        /* locked as long as the store is open; taken over by release() */
+    bool sync_each;
+    atomic_int broken; /* what LMDB answered to a read that failed: what was read meanwhile must not stand */
 };
 
 static enum status lmdb_fault(int code, const char *doing, struct fault *fault)
 {
-    if (code == MDB_SUCCESS)
+    switch (code) {
+    case MDB_SUCCESS:
         return STATUS_OK;
-    if (code == MDB_MAP_FULL || code == ENOSPC)
+    case MDB_MAP_FULL:
+    case ENOSPC:
         return fault_fatal(fault, "state.full", "%s: %s (state.map_bytes, or the disk)", doing, mdb_strerror(code));
-    return fault_fatal(fault, "state.lmdb", "%s: %s", doing, mdb_strerror(code));
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_INCOMPATIBLE:
+    case MDB_PANIC:
+        return fault_fatal(fault, "state.torn", "%s: %s", doing, mdb_strerror(code));
+    default:
+        return fault_fatal(fault, "state.lmdb", "%s: %s", doing, mdb_strerror(code));
+    }
+}
+
+/* A read that fails looks like a row that is not there: noted, so that nothing is decided on it. */
+static void note(struct store *store, int code)
+{
+    /* BAD_TXN: a write failed before, and said so. */
+    if (code != MDB_SUCCESS && code != MDB_NOTFOUND && code != MDB_BAD_VALSIZE && code != MDB_BAD_TXN)
+        atomic_store(&store->broken, code);
+}
+
+enum status store_check(struct store *store, struct fault *fault)
+{
+    return lmdb_fault(atomic_load(&store->broken), "reading the store", fault);
 }
 
 static MDB_val val_of(struct bytes bytes)
@@ -61,12 +96,77 @@ static bool make_directories(const char *path)
     return mkdir(partial, DIRECTORY_MODE) == 0 || errno == EEXIST;
 }
 
+/* --- the mark --- */
+
+static void read_mark(int folder, char mark[MARK_BYTES])
+{
+    int file = openat(folder, MARK_FILE, O_RDONLY | O_CLOEXEC);
+    ssize_t length = file < 0 ? 0 : read(file, mark, MARK_BYTES - 1);
+
+    mark[length < 0 ? 0 : length] = '\0';
+    if (file >= 0)
+        (void)close(file);
+}
+
+/* On disk when it returns, whole or not at all. */
+static bool write_mark(int folder, const char *mark)
+{
+    int file = openat(folder, "mark.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+    if (file < 0)
+        return false;
+    bool ok = write(file, mark, strlen(mark)) == (ssize_t)strlen(mark) && fsync(file) == 0;
+    ok = close(file) == 0 && ok;
+    return ok && renameat(folder, "mark.new", folder, MARK_FILE) == 0 && fsync(folder) == 0;
+}
+
+static bool is_trusted(int folder, const struct store_settings *settings)
+{
+    char mark[MARK_BYTES], dirty[MARK_BYTES];
+
+    if (faccessat(folder, "data.mdb", F_OK, 0) != 0)
+        return true; /* new */
+    read_mark(folder, mark);
+    (void)snprintf(dirty, sizeof dirty, "dirty %s", settings->boot_id);
+    return strcmp(mark, MARK_CLEAN) == 0 || strcmp(mark, MARK_SYNCED) == 0 ||
+           (settings->boot_id[0] != '\0' && strcmp(mark, dirty) == 0);
+}
+
+static enum status mark_in_use(const struct store *store, const struct store_settings *settings, struct fault *fault)
+{
+    char mark[MARK_BYTES];
+
+    (void)snprintf(mark, sizeof mark, "dirty %s", settings->boot_id);
+    if (write_mark(store->folder, mark))
+        return STATUS_OK;
+    return fault_fatal(fault, "state.directory", "cannot write the store's mark: %s", strerror(errno));
+}
+
+/* --- opening --- */
+
+/* A file that is shorter than it says was cut off: reading behind its end would kill the process. */
+static int check_length(struct store *store, const struct stat *before)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+
+    int code = mdb_env_info(store->environment, &info);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_stat(store->environment, &stat);
+    if (code == MDB_SUCCESS && before->st_size > 0 &&
+        (size_t)before->st_size < (info.me_last_pgno + 1) * (size_t)stat.ms_psize)
+        code = MDB_CORRUPTED;
+    return code;
+}
+
 static enum status open_environment(struct store *store, const struct store_settings *settings, const char *path,
                                     struct fault *fault)
 {
     /* Without sync the map is written through: 2.5 times as fast, and as safe against a killed process. */
     unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (settings->sync_each ? 0 : MDB_NOSYNC | MDB_WRITEMAP | MDB_NOMEMINIT);
+    struct stat before;
 
+    if (fstatat(store->folder, "data.mdb", &before, 0) != 0)
+        before = (struct stat){0};
     int code = mdb_env_create(&store->environment);
     if (code == MDB_SUCCESS)
         code = mdb_env_set_maxdbs(store->environment, STORE_DATABASES);
@@ -74,6 +174,8 @@ static enum status open_environment(struct store *store, const struct store_sett
         code = mdb_env_set_mapsize(store->environment, settings->map_bytes);
     if (code == MDB_SUCCESS)
         code = mdb_env_open(store->environment, path, flags, FILE_MODE);
+    if (code == MDB_SUCCESS)
+        code = check_length(store, &before);
     if (code == MDB_SUCCESS) {
         int dead = 0;
         code = mdb_reader_check(store->environment, &dead);
@@ -96,72 +198,36 @@ static enum status open_databases(struct store *store, struct fault *fault)
     return store_commit(store, fault);
 }
 
-static struct bytes get_meta(struct store *store, const char *name)
-{
-    return store_get(store, STORE_META, bytes_of(name));
-}
-
-static bool text_is(struct bytes bytes, const char *first, const char *second)
-{
-    char text[128];
-    (void)snprintf(text, sizeof text, "%s%s", first, second);
-    return bytes_equal_text(bytes, text);
-}
-
-/* May what the file holds be believed? Asked in an open transaction. */
-static bool is_trusted(struct store *store, const struct store_settings *settings)
-{
-    struct bytes mark = get_meta(store, META_BOOT);
-
-    if (mark.data == NULL || settings->sync_each)
-        return true; /* new, or always durable */
-    if (bytes_equal_text(mark, BOOT_CLEAN))
-        return true;
-    return settings->boot_id[0] != '\0' && text_is(mark, "dirty ", settings->boot_id);
-}
-
 static enum status put_meta(struct store *store, const char *name, struct bytes value, struct fault *fault)
 {
     return store_put(store, STORE_META, bytes_of(name), value, fault);
 }
 
-static void read_checkpoint(struct store *store)
+static bool is_empty(struct store *store)
 {
-    struct bytes kept = get_meta(store, META_CHECKPOINT);
-
-    store->checkpoint = (struct checkpoint){0};
-    if (kept.length == sizeof store->checkpoint)
-        memcpy(&store->checkpoint, kept.data, sizeof store->checkpoint);
-    store->committed = store->checkpoint;
+    for (int i = 0; i < STORE_DATABASES; i++) {
+        MDB_stat stat;
+        if (mdb_stat(store->transaction, store->databases[i], &stat) != MDB_SUCCESS || stat.ms_entries > 0)
+            return false;
+    }
+    return true;
 }
 
-/* Reads what is there and marks the store as in use; TRUSTED false leaves it as it is, to be deleted. */
-static enum status take_over(struct store *store, const struct store_settings *settings, bool *trusted, bool *empty,
-                             struct fault *fault)
+static enum status read_checkpoint(struct store *store, bool *empty, struct fault *fault)
 {
-    char mark[128];
-
     enum status status = store_begin(store, fault);
     if (status != STATUS_OK)
         return status;
-    *trusted = is_trusted(store, settings);
-    if (!*trusted) {
-        store_abort(store);
-        return STATUS_OK;
-    }
-    read_checkpoint(store);
-    *empty = store->checkpoint.changelog_next == 0;
-    (void)snprintf(mark, sizeof mark, "dirty %s", settings->boot_id);
-    status = put_meta(store, META_BOOT, bytes_of(mark), fault);
-    if (status != STATUS_OK) {
-        store_abort(store);
-        return status;
-    }
-    status = store_commit(store, fault);
-    /* The mark must be on disk before the first unsynced page can be. */
-    if (status == STATUS_OK)
-        status = lmdb_fault(mdb_env_sync(store->environment, 1), "syncing the store", fault);
-    return status;
+
+    struct bytes kept = store_get(store, STORE_META, bytes_of(META_CHECKPOINT));
+    if (kept.length == sizeof store->committed)
+        memcpy(&store->committed, kept.data, sizeof store->committed);
+    else if (kept.data != NULL) /* rows without knowing where they stand */
+        status = fault_fatal(fault, "state.torn", "the store's checkpoint has %zu bytes: another release wrote it",
+                             kept.length);
+    *empty = is_empty(store);
+    store_abort(store);
+    return status == STATUS_OK ? store_check(store, fault) : status;
 }
 
 static void release(struct store *store)
@@ -171,33 +237,45 @@ static void release(struct store *store)
     store_abort(store);
     if (store->environment != NULL)
         mdb_env_close(store->environment);
+    (void)close(store->folder);
     free(store);
 }
 
-static void delete_files(const char *path)
+static void delete_files(int folder)
 {
-    static const char *const files[] = {"data.mdb", "lock.mdb"};
-    char file[PATH_BYTES];
+    static const char *const files[] = {"data.mdb", "lock.mdb", MARK_FILE};
 
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (snprintf(file, sizeof file, "%s/%s", path, files[i]) < (int)sizeof file)
-            (void)unlink(file); /* ignoring: it may not be there; what stays is refused on the next open */
+        (void)unlinkat(folder, files[i], 0); /* ignoring: it may not be there; what stays is refused on the next open */
 }
 
-static enum status open_once(const struct store_settings *settings, const char *path, struct store **store,
-                             bool *trusted, bool *empty, struct fault *fault)
+/* Takes over FOLDER whatever it answers. */
+static enum status open_once(const struct store_settings *settings, const char *path, int folder,
+                             struct store **store, bool *empty, struct fault *fault)
 {
     struct store *made = calloc(1, sizeof *made);
 
     *store = NULL;
-    if (made == NULL)
+    if (made == NULL) {
+        (void)close(folder);
         return fault_fatal(fault, "memory.out", "no memory for a store");
-    enum status status = open_environment(made, settings, path, fault);
+    }
+    made->folder = folder;
+    made->sync_each = settings->sync_each;
+    /* The mark is on disk before the first unsynced page can be. */
+    enum status status = mark_in_use(made, settings, fault);
+    if (status == STATUS_OK)
+        status = open_environment(made, settings, path, fault);
     if (status == STATUS_OK)
         status = open_databases(made, fault);
     if (status == STATUS_OK)
-        status = take_over(made, settings, trusted, empty, fault);
-    if (status != STATUS_OK || !*trusted) {
+        status = read_checkpoint(made, empty, fault);
+    if (status == STATUS_OK && settings->sync_each) {
+        status = lmdb_fault(mdb_env_sync(made->environment, 1), "syncing the store", fault);
+        if (status == STATUS_OK && !write_mark(folder, MARK_SYNCED))
+            status = fault_fatal(fault, "state.directory", "cannot write the store's mark: %s", strerror(errno));
+    }
+    if (status != STATUS_OK) {
         release(made);
         return status;
     }
@@ -205,50 +283,78 @@ static enum status open_once(const struct store_settings *settings, const char *
     return STATUS_OK;
 }
 
+/* LMDB must not be open twice, neither in one process (a partition that moves between workers) nor in two: its locks
+ * would go with the first close, and one side's mark would speak for the other's pages. */
+static enum status lock_folder(const char *path, int *folder, struct fault *fault)
+{
+    *folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*folder >= 0 && flock(*folder, LOCK_EX | LOCK_NB) == 0)
+        return STATUS_OK;
+    int error = errno;
+    if (*folder >= 0)
+        (void)close(*folder);
+    if (error == EWOULDBLOCK)
+        return fault_retry(fault, "state.in_use", "%s is open in another worker or process", path);
+    return fault_fatal(fault, "state.directory", "cannot open %s: %s", path, strerror(error));
+}
+
+static void discard(int folder, const char *name, const char *why)
+{
+    /* Truth is in the changelog: a file that is torn, or may be, costs a restore and nothing else. */
+    log_warn("state.discarded", LOG_STR("store", name), LOG_STR("why", why));
+    delete_files(folder);
+}
+
 enum status store_open(const struct store_settings *settings, const char *name, struct store **store, bool *empty,
                        struct fault *fault)
 {
     char path[PATH_BYTES];
-    bool trusted = false;
+    int folder = -1;
 
     *store = NULL;
     *empty = true;
     if (snprintf(path, sizeof path, "%s/%s", settings->directory, name) >= (int)sizeof path || !make_directories(path))
         return fault_fatal(fault, "state.directory", "cannot make %s/%s: %s", settings->directory, name,
                            strerror(errno));
-
-    enum status status = open_once(settings, path, store, &trusted, empty, fault);
-    bool torn = status != STATUS_OK && strcmp(fault->code, "state.lmdb") == 0;
-    if (*store != NULL || (status != STATUS_OK && !torn))
+    enum status status = lock_folder(path, &folder, fault);
+    if (status != STATUS_OK)
+        return status;
+    if (!is_trusted(folder, settings))
+        discard(folder, name, "not closed before a reboot, or broken");
+    status = open_once(settings, path, folder, store, empty, fault);
+    if (status == STATUS_OK || strcmp(fault->code, "state.torn") != 0)
         return status;
 
-    /* Truth is in the changelog: a file that is torn, or may be, costs a restore and nothing else. */
-    log_warn("state.discarded", LOG_STR("store", name), LOG_STR("why", torn ? fault->text : "not closed before a reboot"));
-    delete_files(path);
+    char why[FAULT_TEXT_BYTES];
+    (void)snprintf(why, sizeof why, "%s", fault->text);
+    status = lock_folder(path, &folder, fault);
+    if (status != STATUS_OK)
+        return status;
+    discard(folder, name, why);
     fault_clear(fault);
-    *empty = true;
-    return open_once(settings, path, store, &trusted, empty, fault);
+    return open_once(settings, path, folder, store, empty, fault);
 }
 
 void store_close(struct store *store)
 {
-    struct fault fault;
-
     if (store == NULL)
         return;
     store_abort(store);
     /* A store that could not be marked clean is only restored after a reboot: its failures may be ignored. */
-    if (mdb_env_sync(store->environment, 1) == MDB_SUCCESS && store_begin(store, &fault) == STATUS_OK &&
-        put_meta(store, META_BOOT, bytes_of(BOOT_CLEAN), &fault) == STATUS_OK &&
-        store_commit(store, &fault) == STATUS_OK)
-        (void)mdb_env_sync(store->environment, 1);
+    if (atomic_load(&store->broken) != MDB_SUCCESS)
+        (void)write_mark(store->folder, MARK_BROKEN);
+    else if (mdb_env_sync(store->environment, 1) == MDB_SUCCESS)
+        (void)write_mark(store->folder, MARK_CLEAN);
     release(store);
 }
 
 enum status store_begin(struct store *store, struct fault *fault)
 {
+    assert(store->transaction == NULL);
+    enum status status = store_check(store, fault);
+    if (status != STATUS_OK)
+        return status;
     int code = mdb_txn_begin(store->environment, NULL, 0, &store->transaction);
-
     if (code != MDB_SUCCESS)
         store->transaction = NULL;
     memset(store->cursors, 0, sizeof store->cursors);
@@ -256,13 +362,37 @@ enum status store_begin(struct store *store, struct fault *fault)
     return lmdb_fault(code, "beginning a store transaction", fault);
 }
 
+/* LMDB does not write pages that a transaction took and gave back, even at the end of the file: then it is as long as it
+ * says all the same, or check_length() could not tell it from one that was cut off. */
+static void keep_length(struct store *store)
+{
+    MDB_envinfo info;
+    MDB_stat page;
+    struct stat file;
+    int descriptor = -1;
+
+    if (!store->sync_each || mdb_env_info(store->environment, &info) != MDB_SUCCESS ||
+        mdb_env_stat(store->environment, &page) != MDB_SUCCESS ||
+        mdb_env_get_fd(store->environment, &descriptor) != MDB_SUCCESS || fstat(descriptor, &file) != 0)
+        return; /* ignoring: it costs a restore at worst */
+    off_t length = (off_t)((info.me_last_pgno + 1) * (size_t)page.ms_psize);
+    if (file.st_size < length)
+        (void)!ftruncate(descriptor, length);
+}
+
 enum status store_commit(struct store *store, struct fault *fault)
 {
+    enum status status = store_check(store, fault);
+    if (status != STATUS_OK) {
+        store_abort(store);
+        return status;
+    }
     int code = mdb_txn_commit(store->transaction); /* frees it, and write cursors, whatever it answers */
 
     store->transaction = NULL;
     if (code == MDB_SUCCESS)
         store->committed = store->checkpoint;
+    keep_length(store);
     return lmdb_fault(code, "committing to the store", fault);
 }
 
@@ -279,9 +409,9 @@ struct bytes store_get(struct store *store, enum store_database database, struct
 {
     MDB_val wanted = val_of(key), found = {0, NULL};
 
-    if (mdb_get(store->transaction, store->databases[database], &wanted, &found) != MDB_SUCCESS)
-        return BYTES_NONE;
-    return bytes_of_val(found);
+    int code = mdb_get(store->transaction, store->databases[database], &wanted, &found);
+    note(store, code);
+    return code == MDB_SUCCESS ? bytes_of_val(found) : BYTES_NONE;
 }
 
 enum status store_put(struct store *store, enum store_database database, struct bytes key, struct bytes value,
@@ -303,9 +433,12 @@ enum status store_delete(struct store *store, enum store_database database, stru
 
 static MDB_cursor *cursor_of(struct store *store, enum store_database database)
 {
-    if (store->cursors[database] == NULL &&
-        mdb_cursor_open(store->transaction, store->databases[database], &store->cursors[database]) != MDB_SUCCESS)
-        store->cursors[database] = NULL;
+    if (store->cursors[database] == NULL) {
+        int code = mdb_cursor_open(store->transaction, store->databases[database], &store->cursors[database]);
+        note(store, code);
+        if (code != MDB_SUCCESS)
+            store->cursors[database] = NULL;
+    }
     return store->cursors[database];
 }
 
@@ -318,6 +451,7 @@ bool store_seek(struct store *store, enum store_database database, struct bytes 
     if (cursor == NULL)
         return false;
     int code = mdb_cursor_get(cursor, &at, &content, from.length == 0 ? MDB_FIRST : MDB_SET_RANGE);
+    note(store, code);
     if (code != MDB_SUCCESS)
         return false;
     *key = bytes_of_val(at);
@@ -325,7 +459,7 @@ bool store_seek(struct store *store, enum store_database database, struct bytes 
     return true;
 }
 
-static void each_from(MDB_cursor *cursor, struct bytes prefix,
+static void each_from(struct store *store, MDB_cursor *cursor, struct bytes prefix,
                       bool (*each)(struct bytes key, struct bytes value, void *context), void *context)
 {
     MDB_val key = val_of(prefix), value = {0, NULL};
@@ -334,6 +468,7 @@ static void each_from(MDB_cursor *cursor, struct bytes prefix,
     while (code == MDB_SUCCESS && bytes_start_with(bytes_of_val(key), prefix) &&
            each(bytes_of_val(key), bytes_of_val(value), context))
         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    note(store, code);
 }
 
 void store_each(struct store *store, enum store_database database, struct bytes prefix,
@@ -342,7 +477,7 @@ void store_each(struct store *store, enum store_database database, struct bytes 
     MDB_cursor *cursor = cursor_of(store, database);
 
     if (cursor != NULL)
-        each_from(cursor, prefix, each, context);
+        each_from(store, cursor, prefix, each, context);
 }
 
 struct store_reader {
@@ -380,6 +515,9 @@ void store_reader_close(struct store_reader *reader)
 enum status store_reader_renew(struct store_reader *reader, struct fault *fault)
 {
     store_reader_release(reader);
+    enum status status = store_check(reader->store, fault);
+    if (status != STATUS_OK)
+        return status;
     int code = mdb_txn_renew(reader->transaction);
     reader->fresh = code == MDB_SUCCESS;
     return lmdb_fault(code, "taking a snapshot of the store", fault);
@@ -397,9 +535,9 @@ struct bytes store_reader_get(struct store_reader *reader, enum store_database d
     MDB_val wanted = val_of(key), found = {0, NULL};
 
     assert(reader->fresh);
-    if (mdb_get(reader->transaction, reader->store->databases[database], &wanted, &found) != MDB_SUCCESS)
-        return BYTES_NONE;
-    return bytes_of_val(found);
+    int code = mdb_get(reader->transaction, reader->store->databases[database], &wanted, &found);
+    note(reader->store, code);
+    return code == MDB_SUCCESS ? bytes_of_val(found) : BYTES_NONE;
 }
 
 static MDB_cursor *reader_cursor(struct store_reader *reader, enum store_database database)
@@ -407,9 +545,9 @@ static MDB_cursor *reader_cursor(struct store_reader *reader, enum store_databas
     MDB_cursor *cursor = NULL;
 
     assert(reader->fresh);
-    if (mdb_cursor_open(reader->transaction, reader->store->databases[database], &cursor) != MDB_SUCCESS)
-        return NULL;
-    return cursor;
+    int code = mdb_cursor_open(reader->transaction, reader->store->databases[database], &cursor);
+    note(reader->store, code);
+    return code == MDB_SUCCESS ? cursor : NULL;
 }
 
 bool store_reader_seek_back(struct store_reader *reader, enum store_database database, struct bytes upto,
@@ -426,6 +564,7 @@ bool store_reader_seek_back(struct store_reader *reader, enum store_database dat
     else if (code == MDB_SUCCESS && !bytes_equal(bytes_of_val(at), upto))
         code = mdb_cursor_get(cursor, &at, &content, MDB_PREV);
     mdb_cursor_close(cursor);
+    note(reader->store, code);
     *key = bytes_of_val(at);
     *value = bytes_of_val(content);
     return code == MDB_SUCCESS;
@@ -438,7 +577,7 @@ void store_reader_each(struct store_reader *reader, enum store_database database
 
     if (cursor == NULL)
         return;
-    each_from(cursor, prefix, each, context);
+    each_from(reader->store, cursor, prefix, each, context);
     mdb_cursor_close(cursor);
 }
 

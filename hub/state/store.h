@@ -3,7 +3,8 @@
  * The store follows Kafka, never leads: a transaction begins with the Kafka transaction and commits after it, with the
  * changelog offset inside as checkpoint. A crash between the two leaves the store behind; restore replays the rest.
  * Written without sync by default: a killed process loses nothing (the page cache stays), a machine that went down may
- * have torn the file, so a store that was not closed cleanly under another boot id is deleted and restored.
+ * have torn the file, so a store that was not closed cleanly under another boot id is deleted and restored. Which it is
+ * says a file of its own beside LMDB's.
  *
  * One thread owns a store. One write transaction at a time, in which reads see their own writes. Other threads may read
  * snapshots through a struct store_reader each. */
@@ -22,7 +23,8 @@ struct store_settings {
     size_t map_bytes;      /* largest size of the file; it is sparse */
 };
 
-/* Opens DIRECTORY/NAME. *EMPTY: there is nothing in it (new, or not to be trusted and deleted). */
+/* Opens DIRECTORY/NAME. *EMPTY: there is nothing in it (new, or not to be trusted and deleted). RETRY "state.in_use": it
+ * is open already, in this process or another. */
 enum status store_open(const struct store_settings *settings, const char *name, struct store **store, bool *empty,
                        struct fault *fault) MUST_CHECK;
 /* Aborts what is open, syncs, marks the store clean and closes. NULL is fine. */
@@ -42,6 +44,11 @@ enum store_database {
     STORE_DATABASES,
 };
 enum { STORE_KEY_BYTES_MAX = 511 };
+
+/* FATAL "state.torn" once a read has failed since the store was opened: an answer "there is none" may then be wrong, so
+ * it is asked before what was decided becomes visible. Begin, commit and renew ask it too. Closing such a store marks it
+ * to be discarded. Any thread. */
+enum status store_check(struct store *store, struct fault *fault) MUST_CHECK;
 
 /* Within a transaction. The answer is lent until the next write; BYTES_NONE if there is none. */
 struct bytes store_get(struct store *store, enum store_database database, struct bytes key);

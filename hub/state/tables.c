@@ -17,12 +17,15 @@ struct tables {
     struct table_count {
         char name[TABLE_NAME_BYTES];
         atomic_uint_fast64_t applied;
+        uint64_t pending; /* in the open transaction; the writer's */
     } counts[TABLES_MAX];
     atomic_size_t count;
 };
 
 struct tables_reader {
+    const struct tables *tables;
     struct store_reader *reader;
+    uint64_t rows[TABLES_MAX]; /* tables->counts before the snapshot was taken */
 };
 
 struct table_key {
@@ -92,12 +95,21 @@ void tables_close(struct tables *tables)
 
 enum status tables_begin(struct tables *tables, struct fault *fault)
 {
+    for (size_t i = 0; i < TABLES_MAX; i++)
+        tables->counts[i].pending = 0;
     return store_begin(tables->store, fault);
 }
 
+/* Counted after the commit: whoever sees the count sees the rows. The other way round a reader would keep the old rows
+ * under the new count, for ever. */
 enum status tables_commit(struct tables *tables, struct fault *fault)
 {
-    return store_commit(tables->store, fault);
+    enum status status = store_commit(tables->store, fault);
+
+    for (size_t i = 0; status == STATUS_OK && i < TABLES_MAX; i++)
+        if (tables->counts[i].pending > 0)
+            atomic_fetch_add(&tables->counts[i].applied, tables->counts[i].pending);
+    return status;
 }
 
 /* Written by the follower only; readers see a name once the count includes it. */
@@ -105,7 +117,7 @@ static void count_row(struct tables *tables, const char *table)
 {
     size_t count = atomic_load(&tables->count), i = 0;
 
-    while (i < count && strcmp(tables->counts[i].name, table) != 0)
+    while (i < count && strncmp(tables->counts[i].name, table, TABLE_NAME_BYTES - 1) != 0)
         i++;
     if (i == TABLES_MAX)
         return;
@@ -113,7 +125,7 @@ static void count_row(struct tables *tables, const char *table)
         (void)snprintf(tables->counts[i].name, TABLE_NAME_BYTES, "%s", table);
         atomic_store(&tables->count, count + 1);
     }
-    atomic_fetch_add(&tables->counts[i].applied, 1);
+    tables->counts[i].pending++;
 }
 
 uint64_t tables_rows_applied(const struct tables *tables, const char *table)
@@ -122,7 +134,7 @@ uint64_t tables_rows_applied(const struct tables *tables, const char *table)
     uint64_t sum = 0;
 
     for (size_t i = 0; i < count; i++)
-        if (table == NULL || strcmp(tables->counts[i].name, table) == 0)
+        if (table == NULL || strncmp(tables->counts[i].name, table, TABLE_NAME_BYTES - 1) == 0)
             sum += atomic_load(&tables->counts[i].applied);
     return sum;
 }
@@ -196,9 +208,13 @@ static enum status remove_row(struct tables *tables, struct bytes kafka_key, str
     date_t from = date_parse(bytes_from(kafka_key.data + head, DATE_TEXT_BYTES - 1));
     if (from == DATE_NONE)
         return fault_reject(fault, "table.key", "a tombstone in a table with a malformed key");
+    const uint8_t *table_end = memchr(kafka_key.data, '\0', head);
+    if (table_end == NULL)
+        return fault_reject(fault, "table.key", "a tombstone in a table with a malformed key");
     memcpy(key.data, kafka_key.data, head);
     key.length = head;
     append_day(&key, from);
+    count_row(tables, (const char *)kafka_key.data);
     return store_delete(tables->store, STORE_ROWS, key_bytes(&key), fault);
 }
 
@@ -244,10 +260,14 @@ bool tables_row_key(const char *table, const char *key, const char *region, date
 {
     char day[DATE_TEXT_BYTES];
 
+    struct table_key stored;
+
+    if (!make_prefix(&stored, table, key, region) || date_format(valid_from, day)[0] == '\0')
+        return false;
     buffer_append(out, table, strlen(table) + 1);
     buffer_append(out, key, strlen(key) + 1);
     buffer_append(out, region, strlen(region) + 1);
-    buffer_append_text(out, date_format(valid_from, day));
+    buffer_append_text(out, day);
     return buffer_ok(out);
 }
 
@@ -263,6 +283,7 @@ enum status tables_reader_open(struct tables *tables, struct tables_reader **rea
         free(made);
         return status;
     }
+    made->tables = tables;
     *reader = made;
     return STATUS_OK;
 }
@@ -277,7 +298,24 @@ void tables_reader_close(struct tables_reader *reader)
 
 enum status tables_reader_renew(struct tables_reader *reader, struct fault *fault)
 {
+    for (size_t i = 0; i < TABLES_MAX; i++)
+        reader->rows[i] = atomic_load(&reader->tables->counts[i].applied);
     return store_reader_renew(reader->reader, fault);
+}
+
+uint64_t tables_reader_rows(const struct tables_reader *reader, const char *table)
+{
+    size_t count = atomic_load(&reader->tables->count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(reader->tables->counts[i].name, table, TABLE_NAME_BYTES - 1) == 0)
+            return reader->rows[i];
+    return 0;
+}
+
+enum status tables_reader_check(struct tables_reader *reader, struct fault *fault)
+{
+    return store_check(reader->tables->store, fault);
 }
 
 void tables_reader_release(struct tables_reader *reader)

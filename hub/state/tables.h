@@ -24,16 +24,23 @@ enum status tables_set_offset(struct tables *tables, const char *topic, int32_t 
                               struct fault *fault) MUST_CHECK;
 int64_t tables_offset(struct tables *tables, const char *topic, int32_t partition); /* -1: none. Begun only. */
 enum status tables_commit(struct tables *tables, struct fault *fault) MUST_CHECK;
-/* Counts commits that changed rows of TABLE; readers compare it to notice news. Any thread. */
+/* Rows of TABLE that were committed since the start; of all tables if it is NULL. Any thread. To notice news in a snapshot
+ * ask the snapshot: tables_reader_rows. */
 uint64_t tables_rows_applied(const struct tables *tables, const char *table);
 
-/* Kafka key of a row: TABLE NUL KEY NUL REGION NUL VALID_FROM. */
+/* Kafka key of a row: TABLE NUL KEY NUL REGION NUL VALID_FROM. False if tables_apply would refuse such a row: too long,
+ * or no first day. */
 bool tables_row_key(const char *table, const char *key, const char *region, date_t valid_from, struct buffer *out);
 
 enum status tables_reader_open(struct tables *tables, struct tables_reader **reader, struct fault *fault) MUST_CHECK;
 void tables_reader_close(struct tables_reader *reader);
 enum status tables_reader_renew(struct tables_reader *reader, struct fault *fault) MUST_CHECK;
 void tables_reader_release(struct tables_reader *reader); /* lets old pages go while the worker waits */
+/* Changes when the snapshot may hold other rows of TABLE than the one before. Never misses a change: what was counted was
+ * committed before the snapshot was taken. */
+uint64_t tables_reader_rows(const struct tables_reader *reader, const char *table);
+/* FATAL if a read of the tables has failed, so that "there is no such row" may have been wrong (store_check). */
+enum status tables_reader_check(struct tables_reader *reader, struct fault *fault) MUST_CHECK;
 
 struct tables_row {
     struct bytes value; /* the message; lent until renew or release */

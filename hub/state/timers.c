@@ -9,10 +9,12 @@ struct timer_key {
     size_t length;
 };
 
-/* Order of keys is order of due time; moments before 1970 do not occur (they would sort last). */
+/* Order of keys is order of due time; moments before 1970 do not occur (they would sort last), nor NULs in names: users
+ * hold them as C strings, so such a timer could be set but not cancelled. */
 static bool timer_key_make(struct timer_key *key, int64_t due_ms, struct bytes entity, struct bytes name)
 {
-    if (due_ms < 0 || DUE_BYTES + entity.length + 1 + name.length > sizeof key->data)
+    if (due_ms < 0 || DUE_BYTES + entity.length + 1 + name.length > sizeof key->data ||
+        (name.length > 0 && memchr(name.data, '\0', name.length) != NULL))
         return false;
     put_be64(key->data, (uint64_t)due_ms);
     memcpy(key->data + DUE_BYTES, entity.data, entity.length);
@@ -50,7 +52,7 @@ enum status timer_set(struct store *store, struct bytes entity, struct bytes nam
     uint8_t due[DUE_BYTES];
 
     if (!row_key_make(&row, entity, ROW_TIMER, name) || !timer_key_make(&key, due_ms, entity, name))
-        return fault_reject(fault, "timer.name", "the name of a timer is too long, or it is due before 1970");
+        return fault_reject(fault, "timer.name", "the name of a timer is too long or holds a NUL, or it is due before 1970");
 
     enum status status = timer_cancel(store, entity, name, fault);
     put_be64(due, (uint64_t)due_ms);
