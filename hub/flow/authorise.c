@@ -54,7 +54,7 @@ static void look_up(struct flow *flow, struct event *event, struct known_source 
 /* What the registry says of ID: kept until a row of the registry changes. */
 static const struct known_source *source_find(struct flow *flow, struct event *event, const char *id)
 {
-    uint64_t rows = tables_rows_applied(flow->shared->tables, TABLE_REGISTRY);
+    uint64_t rows = tables_reader_rows(flow->tables, TABLE_REGISTRY);
 
     if (rows != flow->registry_rows || flow->source_count == SOURCE_CACHE_MAX) {
         flow->source_count = 0;

@@ -155,7 +155,7 @@ static bool add_year(const char *key, const char *region, const struct tables_ro
 
 static enum status refresh_days(struct flow *flow, struct fault *fault)
 {
-    uint64_t rows = tables_rows_applied(flow->shared->tables, TABLE_CALENDAR);
+    uint64_t rows = tables_reader_rows(flow->tables, TABLE_CALENDAR);
 
     if (flow->calendar != NULL && rows == flow->calendar_rows)
         return STATUS_OK;
@@ -189,7 +189,7 @@ static void refresh_dedupe_window(struct flow *flow)
 
 enum status walk_refresh_calendar(struct flow *flow, struct fault *fault)
 {
-    uint64_t rows = tables_rows_applied(flow->shared->tables, TABLE_POLICY);
+    uint64_t rows = tables_reader_rows(flow->tables, TABLE_POLICY);
 
     if (rows != flow->policy_rows || flow->dedupe_days == 0) {
         refresh_dedupe_window(flow);
