@@ -83,6 +83,21 @@ static const char *recorded_code(const struct explain_target *target)
     return target->receipt == NULL || target->receipt->n_findings == 0 ? "" : target->receipt->findings[0]->code;
 }
 
+bool explain_is_remembered(const RecordedReceipt *receipt)
+{
+    static const char *const before[] = {"event.", "source.", "wire.", "unpack."}; /* decode, authorise, dedupe itself */
+    const char *code = receipt->n_findings == 0 ? "" : receipt->findings[0]->code;
+
+    if (receipt->outcome != MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED)
+        return receipt->outcome == MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED;
+    if (strcmp(code, "event.too_complex") == 0 || strcmp(code, "event.result_too_large") == 0)
+        return true;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        if (strncmp(code, before[i], strlen(before[i])) == 0)
+            return false;
+    return true;
+}
+
 static const struct rebuilt_step *find_step(const struct rebuild *rebuild, const struct event_position *position)
 {
     for (size_t i = 0; i < rebuild->step_count; i++) {
@@ -300,7 +315,7 @@ static bool walk_dedupe(struct explaining *work, size_t steps)
                                                                 : refuse_other_content(work);
     /* A redrive is decided anew; that it is one stands in the record's headers only. */
     if (target->first == NULL || target->first->outcome != MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED ||
-        target->record == NULL || work->flow->redrive > 0)
+        !explain_is_remembered(target->first) || target->record == NULL || work->flow->redrive > 0)
         return passed(work, DEDUPE, STATUS_OK);
     note(work, DEDUPE, "首次提交被拒绝，其内容未再比较", "the first one was refused; its content was not compared again");
     return reused ? refuse_other_content(work) : answer(work, 0);

@@ -54,7 +54,7 @@ struct explain_target {
     int32_t partitions;                 /* of its inbox; only with RECORD */
     struct bytes value;                 /* as submitted; BYTES_NONE: its fact holds it, or nothing does */
     const RecordedReceipt *receipt;     /* NULL: a timer's, or forgotten */
-    const RecordedReceipt *first;       /* an earlier answer to the same source and id, or NULL */
+    const RecordedReceipt *first;       /* the answer that dedupe remembered for the same key, source and id, or NULL */
     int64_t decided_at_ms;              /* from the receipt or the fact */
     const struct settings *settings;
     struct tables *tables; /* those that the rebuild's reader reads; NULL: authorise is not repeated */
@@ -83,6 +83,10 @@ struct explanation {
  * ARENA, REBUILD and TARGET. RETRY: memory is out. */
 enum status explain_run(struct rebuild *rebuild, const struct explain_target *target, struct arena *arena,
                         struct explanation *explanation, struct fault *fault) MUST_CHECK;
+
+/* True if dedupe remembers the event that was answered so: not one that came from nobody who may say it, and not one
+ * that could not be read. */
+bool explain_is_remembered(const RecordedReceipt *receipt);
 
 /* Which row it was, for people: what a person was prescribed is clinical, so in an event of a person the key of a
  * catalogue's row is "***" and six digits that are the same for the same key. */

@@ -99,16 +99,20 @@ static bool is_one_source(const struct answers *answers)
     return true;
 }
 
-/* The first answer to the same source and id that decided something, before the chosen one. */
+static bool came_before(const struct explain_case *to, const Receipt *receipt)
+{
+    return receipt->decided_at_ms < to->decided_at_ms ||
+           (receipt->decided_at_ms == to->decided_at_ms && receipt->input_offset < to->input.offset);
+}
+
+/* The last answer to the same key, source and id before this one that dedupe remembered. */
 static void note_first(struct explain_case *to, const struct answers *answers)
 {
     to->answers = answers->count;
     for (size_t i = 0; i < answers->count; i++) {
         const Receipt *each = answers->items[i];
-        bool other = !is_at(each, &to->input);
-        if (other && each->outcome != MEDHUB__EVENT__V1__OUTCOME__OUTCOME_DUPLICATE &&
-            each->decided_at_ms <= to->decided_at_ms &&
-            (to->first == NULL || each->decided_at_ms < to->first->decided_at_ms))
+        if (came_before(to, each) && strcmp(each->key, to->key) == 0 && explain_is_remembered(each) &&
+            (to->first == NULL || each->decided_at_ms >= to->first->decided_at_ms))
             to->first = each;
     }
 }
