@@ -109,29 +109,36 @@ static const struct rebuilt_step *find_step(const struct rebuild *rebuild, const
     return NULL;
 }
 
-/* Of what has no fact: how many steps came before. Within a batch all have one moment; then only inputs of the same
- * topic have a known order. */
-static size_t steps_before(struct explaining *work)
+/* How many steps came before what has no fact: at least FROM, at most TO. A batch has one moment; within it only inputs of
+ * the same topic have a known order, and timers come last. */
+struct place {
+    size_t from, to;
+};
+
+static bool came_later(const struct explain_target *target, const struct rebuilt_step *step, const Provenance *of)
+{
+    if (of->decided_at_ms != target->decided_at_ms)
+        return of->decided_at_ms > target->decided_at_ms;
+    return strcmp(of->topic, target->position.topic) == 0 ? of->offset > target->position.offset : step->timer;
+}
+
+static struct place place_of(const struct explaining *work)
 {
     const struct explain_target *target = work->target;
     const struct rebuild *rebuild = work->rebuild;
-    size_t count = 0;
-    bool doubtful = false;
+    struct place place = {0, 0};
 
-    for (; count < rebuild->step_count; count++) {
-        const Provenance *of = rebuild->facts[rebuild->steps[count].first].provenance;
-        bool same_topic = strcmp(of->topic, target->position.topic) == 0;
-        bool same_batch = of->decided_at_ms == target->decided_at_ms;
-        bool later = same_topic ? of->offset > target->position.offset : rebuild->steps[count].timer;
-        if (of->decided_at_ms > target->decided_at_ms || (same_batch && later)) /* timers end a batch */
+    if (work->to->step != NULL)
+        return (struct place){(size_t)(work->to->step - rebuild->steps), (size_t)(work->to->step - rebuild->steps)};
+    for (size_t i = 0; i < rebuild->step_count; i++) {
+        const Provenance *of = rebuild->facts[rebuild->steps[i].first].provenance;
+        if (came_later(target, &rebuild->steps[i], of))
             break;
-        doubtful = doubtful || (same_batch && !same_topic);
+        place.to = i + 1;
+        if (of->decided_at_ms < target->decided_at_ms || strcmp(of->topic, target->position.topic) == 0)
+            place.from = place.to;
     }
-    if (doubtful)
-        add_gap(work, "同一批次内有经由其他主题的同键事件，先后次序未记录",
-                "an event of the same key was decided in the same batch through another topic; which was first is not "
-                "recorded");
-    return count;
+    return place;
 }
 
 /* --- what stands in the way --- */
@@ -626,6 +633,36 @@ static void judge(struct explaining *work, bool walked)
                                                       : EXPLAIN_DIFFERS;
 }
 
+/* With the first STEPS steps of the key before it. */
+static void attempt(struct explaining *work, size_t steps)
+{
+    struct explanation *to = work->to;
+
+    *to = (struct explanation){.step = to->step, .provenance = to->provenance, .recorded = to->recorded};
+    begin_stages(to);
+    work->flow->redrive = 0;
+    rebuild_replay(work->rebuild, steps);
+    tell_world(work);
+    bool walked = decide_again(work, steps);
+    tell_gone_rows(work);
+    judge(work, walked);
+}
+
+/* Where the order is not recorded, it is the one in which the event comes out the same, if there is one. */
+static void attempt_each_order(struct explaining *work)
+{
+    struct place place = place_of(work);
+
+    attempt(work, place.from);
+    for (size_t steps = place.from + 1; work->to->verdict != EXPLAIN_SAME && steps <= place.to; steps++)
+        attempt(work, steps);
+    if (work->to->verdict == EXPLAIN_SAME || place.from == place.to)
+        return;
+    work->to->verdict = EXPLAIN_INCOMPLETE;
+    add_gap(work, "同一批次内有经由其他主题的同键事件，先后次序未记录",
+            "an event of the same key was decided in the same batch through another topic; which was first is not recorded");
+}
+
 enum status explain_run(struct rebuild *rebuild, const struct explain_target *target, struct arena *arena,
                         struct explanation *explanation, struct fault *fault)
 {
@@ -633,18 +670,12 @@ enum status explain_run(struct rebuild *rebuild, const struct explain_target *ta
 
     *explanation = (struct explanation){0};
     work.event = &explanation->remade.event;
-    begin_stages(explanation);
     enum status status = rebuild_order(rebuild, fault);
     if (status == STATUS_OK)
         status = open_flow(&work, fault);
     if (status == STATUS_OK) {
         find_recorded(&work);
-        size_t steps = explanation->step != NULL ? (size_t)(explanation->step - rebuild->steps) : steps_before(&work);
-        rebuild_replay(rebuild, steps);
-        tell_world(&work);
-        bool walked = decide_again(&work, steps);
-        tell_gone_rows(&work);
-        judge(&work, walked);
+        attempt_each_order(&work);
     }
     close_flow(&work);
     return status;

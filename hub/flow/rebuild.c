@@ -370,7 +370,6 @@ static void take_step(struct rebuild *rebuild, const struct rebuilt_step *step)
     struct remade remade;
 
     arena_reset(rebuild->step_arena);
-    rebuild->report.steps++;
     count_rows_gone(rebuild, of);
     if (!(step->timer ? begin_timer(rebuild, step, &remade) : begin_submission(rebuild, step, &remade))) {
         rebuild->report.undecided++;
@@ -394,9 +393,9 @@ static void notice_gap(struct rebuild *rebuild, size_t step)
 
 void rebuild_replay(struct rebuild *rebuild, size_t upto)
 {
-    for (size_t i = 0; i < upto && i < rebuild->step_count; i++) {
-        notice_gap(rebuild, i);
-        take_step(rebuild, &rebuild->steps[i]);
+    while (rebuild->report.steps < upto && rebuild->report.steps < rebuild->step_count) {
+        notice_gap(rebuild, rebuild->report.steps);
+        take_step(rebuild, &rebuild->steps[rebuild->report.steps++]);
     }
     if (upto < rebuild->step_count)
         notice_gap(rebuild, upto);

@@ -42,7 +42,7 @@ struct rebuilt_step {
 };
 
 struct rebuild_report {
-    size_t steps;             /* taken */
+    size_t steps;             /* taken so far */
     uint64_t missing_version; /* the first that the facts lack, 0 if none: then the world is not what it was */
     size_t undecided;         /* steps whose submission or timer is not known any more */
     size_t differing;         /* steps that came out otherwise than their facts say */
@@ -99,7 +99,7 @@ enum status rebuild_add_fact(struct rebuild *rebuild, const struct event_attribu
 /* After the last fact. A fact that was added twice (another partition cannot hold it) counts once. */
 enum status rebuild_order(struct rebuild *rebuild, struct fault *fault) MUST_CHECK;
 
-/* Takes the steps before UPTO; what went wrong on the way is in the report. Once. */
+/* Takes the steps before UPTO that were not taken yet; what went wrong on the way is in the report. */
 void rebuild_replay(struct rebuild *rebuild, size_t upto);
 
 /* The fact of STEP that is the submission itself, byte for byte; NULL if all its facts are the hub's own. */

@@ -170,6 +170,18 @@ static json_t *findings_json(const struct findings *findings, const char *id)
     return list;
 }
 
+/* What was found before the rules; where a stage only said why, that is the finding, as in the receipt. */
+static json_t *other_findings_json(const struct explanation *explanation)
+{
+    const struct event *event = &explanation->remade.event;
+    const struct finding single = {.severity = SEVERITY_REFUSE, .code = event->fault.code, .sentence_en = event->fault.text};
+    json_t *list = findings_json(&event->findings, "");
+
+    if (explanation->remade.decision.outcome == OUTCOME_REFUSED && event->findings.count == 0)
+        (void)json_array_append_new(list, finding_json(&single));
+    return list;
+}
+
 static json_t *rules_json(const struct explanation *explanation)
 {
     const struct remade *remade = &explanation->remade;
@@ -441,7 +453,7 @@ json_t *explain_json(struct explain_case *of)
     set(json, "recorded", recorded_json(of));
     set(json, "journey", journey_json(explanation));
     set(json, "rules", rules_json(explanation));
-    set(json, "findings", findings_json(&explanation->remade.event.findings, ""));
+    set(json, "findings", other_findings_json(explanation));
     set(json, "read", read_json(of));
     set(json, "became", became_json(of));
     set_text(json, "recomputed", explain_verdict_name(explanation->verdict));
