@@ -14,6 +14,7 @@ enum { PARTITIONS_MAX = 4096, POLL_MS = 200, SILENCE_US_MAX = 30 * 1000 * 1000 }
 struct part {
     const char *topic;
     int32_t partition;
+    int64_t first;
     int64_t end; /* reading is done when the next offset would be this */
     bool done;
 };
@@ -40,9 +41,21 @@ static enum status add_partition(struct scan *scan, const char *topic, int32_t p
     if (status != STATUS_OK || scan->part_count == PARTITIONS_MAX)
         return status;
     bool nothing = first >= high && !scan->request->follow;
-    scan->parts[scan->part_count++] = (struct part){topic, partition, high, nothing};
+    scan->parts[scan->part_count++] = (struct part){topic, partition, first, high, nothing};
     scan->open += !nothing;
-    return nothing ? STATUS_OK : reader_add(scan->reader, topic, partition, first, scan->fault);
+    return STATUS_OK;
+}
+
+/* After all questions are answered: behind a fetch that waits for records each would wait as long. */
+static enum status begin_reading(struct scan *scan)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < scan->part_count && status == STATUS_OK; i++)
+        if (!scan->parts[i].done)
+            status = reader_add(scan->reader, scan->parts[i].topic, scan->parts[i].partition, scan->parts[i].first,
+                                scan->fault);
+    return status;
 }
 
 static enum status add_topic(struct scan *scan, const char *topic)
@@ -122,6 +135,8 @@ enum status scan_topics(struct session *session, const struct scan_request *requ
     enum status status = reader_open(&session->client, true, &scan.reader, fault);
     for (size_t i = 0; i < request->topic_count && status == STATUS_OK; i++)
         status = add_topic(&scan, request->topics[i]);
+    if (status == STATUS_OK)
+        status = begin_reading(&scan);
     if (status == STATUS_OK)
         status = read_on(&scan, each, self);
     if (request->keep_records && session->kept_reader == NULL)

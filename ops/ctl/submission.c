@@ -17,6 +17,7 @@ enum {
     RECORDS_AT_ONCE = 2000,
     PUMP_EVERY = 256,
     PUMP_WAIT_MS = 20,
+    RECEIPT_PARTITIONS_MAX = 1024,
 };
 
 /* One submitted event, in two lists: in order of sending, and waiting in its bucket. */
@@ -229,20 +230,23 @@ static enum status pump(struct submission *submission, int timeout_ms, struct fa
 
 static enum status open_receipts(struct submission *submission, struct fault *fault)
 {
+    int64_t low = 0, ends[RECEIPT_PARTITIONS_MAX];
     int32_t count = 0;
-    int64_t low = 0, high = 0;
 
     enum status status = reader_open(&submission->session->client, true, &submission->receipts, fault);
     if (status == STATUS_OK)
         status = reader_partition_count(submission->receipts, TOPIC_RECEIPT, SESSION_TIMEOUT_MS, &count, fault);
     if (status == STATUS_OK && count == 0)
         return fault_fatal(fault, "topics.missing", "there is no topic %s: medhub ctl topics apply", TOPIC_RECEIPT);
-    for (int32_t partition = 0; partition < count && status == STATUS_OK; partition++) {
-        status = reader_watermarks(submission->receipts, TOPIC_RECEIPT, partition, SESSION_TIMEOUT_MS, &low, &high,
-                                   fault);
-        if (status == STATUS_OK)
-            status = reader_add(submission->receipts, TOPIC_RECEIPT, partition, high, fault);
-    }
+    if (status == STATUS_OK && count > RECEIPT_PARTITIONS_MAX)
+        return fault_fatal(fault, "topics.partitions", "%s has more than %d partitions", TOPIC_RECEIPT,
+                           RECEIPT_PARTITIONS_MAX);
+    /* All questions first: behind a fetch that waits for records each would wait as long. */
+    for (int32_t partition = 0; partition < count && status == STATUS_OK; partition++)
+        status = reader_watermarks(submission->receipts, TOPIC_RECEIPT, partition, SESSION_TIMEOUT_MS, &low,
+                                   &ends[partition], fault);
+    for (int32_t partition = 0; partition < count && status == STATUS_OK; partition++)
+        status = reader_add(submission->receipts, TOPIC_RECEIPT, partition, ends[partition], fault);
     return status;
 }
 
