@@ -52,8 +52,9 @@ static unsigned write_tables(struct monitor *monitor, struct buffer *body)
     static const char *const tables[] = {TABLE_CATALOGUE, TABLE_REGISTRY, TABLE_POLICY, TABLE_CALENDAR};
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        buffer_append_format(body, "%s\"%s\":%llu", i == 0 ? "{" : ",", tables[i],
-                             (unsigned long long)monitor->subject.table_rows(monitor->subject.self, tables[i]));
+        buffer_append_format(
+            body, "%s\"%s\":%llu", i == 0 ? "{" : ",", tables[i],
+            (unsigned long long)monitor->subject.table_rows(monitor->subject.self, tables[i]));
     buffer_append_text(body, "}\n");
     return MHD_HTTP_OK;
 }
@@ -99,8 +100,9 @@ static enum MHD_Result respond_page(struct monitor *monitor, struct MHD_Connecti
     return result;
 }
 
-static enum MHD_Result answer(void *self, struct MHD_Connection *connection, const char *path, const char *method,
-                              const char *version, const char *data, size_t *data_size, void **request)
+static enum MHD_Result answer(void *self, struct MHD_Connection *connection, const char *path,
+                              const char *method, const char *version, const char *data, size_t *data_size,
+                              void **request)
 {
     (void)version, (void)data, (void)request;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
@@ -110,31 +112,33 @@ static enum MHD_Result answer(void *self, struct MHD_Connection *connection, con
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
         if (strcmp(path, pages[i].path) == 0)
             return respond_page(self, connection, &pages[i]);
-    return respond(connection, MHD_HTTP_NOT_FOUND, "text/plain", bytes_of("/metrics /livez /readyz /tables\n"));
+    return respond(connection, MHD_HTTP_NOT_FOUND, "text/plain",
+                   bytes_of("/metrics /livez /readyz /tables\n"));
 }
 
-enum status monitor_start(const char *address, int port, struct monitor_subject subject, struct monitor **monitor,
-                          struct fault *fault)
+enum status monitor_start(const char *address, int port, struct monitor_subject subject,
+                          struct monitor **monitor, struct fault *fault)
 {
     struct sockaddr_in place = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct monitor *made = NULL;
 
     *monitor = NULL;
     if (inet_pton(AF_INET, address, &place.sin_addr) != 1)
-        return fault_fatal(fault, "conf.monitor_address", "monitor.address %s is not an IPv4 address", address);
+        return fault_fatal(fault, "conf.monitor_address", "monitor.address %s is not an IPv4 address",
+                           address);
     made = calloc(1, sizeof *made);
     if (made == NULL)
         return fault_fatal(fault, "memory.out", "no memory for the monitor");
     made->subject = subject;
     made->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)port, NULL, NULL, answer, made,
-                                    MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&place, MHD_OPTION_CONNECTION_LIMIT,
-                                    (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                                    MHD_OPTION_END);
+                                    MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&place,
+                                    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                                    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_END);
     if (made->daemon == NULL) {
         int cause = errno;
         free(made);
-        return fault_fatal(fault, "monitor.address", "cannot listen on %s:%d: %s; set monitor.port", address, port,
-                           strerror(cause));
+        return fault_fatal(fault, "monitor.address", "cannot listen on %s:%d: %s; set monitor.port", address,
+                           port, strerror(cause));
     }
     const union MHD_DaemonInfo *bound = MHD_get_daemon_info(made->daemon, MHD_DAEMON_INFO_BIND_PORT);
     made->port = bound == NULL ? port : bound->port;

@@ -27,8 +27,8 @@ struct hub;
 struct monitor_subject monitor_of_hub(struct hub *hub);
 
 /* PORT 0: any free one. FATAL names the address if it cannot be had. */
-enum status monitor_start(const char *address, int port, struct monitor_subject subject, struct monitor **monitor,
-                          struct fault *fault) MUST_CHECK;
+enum status monitor_start(const char *address, int port, struct monitor_subject subject,
+                          struct monitor **monitor, struct fault *fault) MUST_CHECK;
 int monitor_port(const struct monitor *monitor);
 /* Ends what it is answering. NULL is fine. Before hub_stop. */
 void monitor_stop(struct monitor *monitor);

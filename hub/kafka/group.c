@@ -12,11 +12,13 @@ static rd_kafka_topic_partition_list_t *list_of(const struct group_offset *offse
     return list;
 }
 
-enum status group_committed(const struct kafka_client *client, const char *group, struct group_offset *offsets,
-                            size_t count, int timeout_ms, struct fault *fault)
+enum status group_committed(const struct kafka_client *client, const char *group,
+                            struct group_offset *offsets, size_t count, int timeout_ms, struct fault *fault)
 {
-    const char *const rows[][2] = {
-        {"group.id", group}, {"enable.auto.commit", "false"}, {"allow.auto.create.topics", "false"}, {NULL, NULL}};
+    const char *const rows[][2] = {{"group.id", group},
+                                   {"enable.auto.commit", "false"},
+                                   {"allow.auto.create.topics", "false"},
+                                   {NULL, NULL}};
     char error[256];
 
     rd_kafka_conf_t *conf = kafka_conf_new(client, rows, fault);

@@ -11,7 +11,8 @@ struct group_offset {
 };
 
 /* Fills next_offset of all OFFSETS. RETRY if the coordinator does not answer within TIMEOUT_MS. Blocks. */
-enum status group_committed(const struct kafka_client *client, const char *group, struct group_offset *offsets,
-                            size_t count, int timeout_ms, struct fault *fault) MUST_CHECK;
+enum status group_committed(const struct kafka_client *client, const char *group,
+                            struct group_offset *offsets, size_t count, int timeout_ms,
+                            struct fault *fault) MUST_CHECK;
 
 #endif

@@ -62,7 +62,8 @@ static enum status new_handle(struct publisher *publisher, const struct kafka_cl
 }
 
 enum status publisher_open(const struct kafka_client *client, const struct publisher_settings *settings,
-                           publisher_report *report, void *self, struct publisher **publisher, struct fault *fault)
+                           publisher_report *report, void *self, struct publisher **publisher,
+                           struct fault *fault)
 {
     struct publisher *made = calloc(1, sizeof *made);
 
@@ -88,7 +89,8 @@ void publisher_close(struct publisher *publisher)
         return;
     if (publisher->handle != NULL) {
         (void)rd_kafka_purge(publisher->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        (void)rd_kafka_flush(publisher->handle, PURGE_WAIT_MS); /* ignoring: what is left is reported as failed */
+        (void)rd_kafka_flush(publisher->handle,
+                             PURGE_WAIT_MS); /* ignoring: what is left is reported as failed */
         rd_kafka_destroy(publisher->handle);
     }
     free(publisher);
@@ -116,8 +118,8 @@ static rd_kafka_resp_err_t produce(struct publisher *publisher, const char *topi
     return code;
 }
 
-enum status publisher_send(struct publisher *publisher, const char *topic, struct bytes key, struct bytes value,
-                           struct headers *headers, void *context, struct fault *fault)
+enum status publisher_send(struct publisher *publisher, const char *topic, struct bytes key,
+                           struct bytes value, struct headers *headers, void *context, struct fault *fault)
 {
     rd_kafka_resp_err_t code = produce(publisher, topic, key, value, headers, context);
 

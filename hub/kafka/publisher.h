@@ -1,8 +1,9 @@
-/* publisher.h: sends records outside of transactions, each exactly once in the log and acknowledged by all replicas in
- * sync: what submitters use (ctl, gateway, client).
+/* publisher.h: sends records outside of transactions, each exactly once in the log and acknowledged by all
+ * replicas in sync: what submitters use (ctl, gateway, client).
  *
- * One thread owns a publisher. What became of a record is told inside publisher_poll and publisher_flush, in the order
- * of each partition; until then it counts as pending. The queue is bounded: RETRY means poll and send again. */
+ * One thread owns a publisher. What became of a record is told inside publisher_poll and publisher_flush, in
+ * the order of each partition; until then it counts as pending. The queue is bounded: RETRY means poll and
+ * send again. */
 #ifndef KAFKA_PUBLISHER_H
 #define KAFKA_PUBLISHER_H
 
@@ -18,8 +19,10 @@ struct publisher_settings {
     const char *compression; /* none, lz4, zstd */
 };
 
-/* CONTEXT is what publisher_send was given. FAULT is NULL if the record stands in the log of all replicas in sync. */
-typedef void publisher_report(void *self, void *context, int32_t partition, int64_t offset, const struct fault *fault);
+/* CONTEXT is what publisher_send was given. FAULT is NULL if the record stands in the log of all replicas in
+ * sync. */
+typedef void publisher_report(void *self, void *context, int32_t partition, int64_t offset,
+                              const struct fault *fault);
 
 /* Does not wait for a broker. */
 enum status publisher_open(const struct kafka_client *client, const struct publisher_settings *settings,
@@ -28,11 +31,12 @@ enum status publisher_open(const struct kafka_client *client, const struct publi
 /* Reports what is still pending as failed and releases everything. NULL is fine. */
 void publisher_close(struct publisher *publisher);
 
-/* Copies KEY and VALUE (data NULL = null). Takes HEADERS (may be NULL) unless the answer is RETRY: the queue is full.
- * REJECT: this record can never be sent, for example because it is too large. FATAL: this publisher is finished.
- * The partition is chosen by the key with Java's murmur2, so that all clients agree. */
-enum status publisher_send(struct publisher *publisher, const char *topic, struct bytes key, struct bytes value,
-                           struct headers *headers, void *context, struct fault *fault) MUST_CHECK;
+/* Copies KEY and VALUE (data NULL = null). Takes HEADERS (may be NULL) unless the answer is RETRY: the queue
+ * is full. REJECT: this record can never be sent, for example because it is too large. FATAL: this publisher
+ * is finished. The partition is chosen by the key with Java's murmur2, so that all clients agree. */
+enum status publisher_send(struct publisher *publisher, const char *topic, struct bytes key,
+                           struct bytes value, struct headers *headers, void *context,
+                           struct fault *fault) MUST_CHECK;
 
 /* Serves reports for up to TIMEOUT_MS; returns at once when some came. */
 void publisher_poll(struct publisher *publisher, int timeout_ms);

@@ -17,8 +17,15 @@ extern const size_t topics_csv_length;
 enum column { NAME, KEY, PARTITIONS, RETENTION, CLEANUP, REPLICAS, BYTES, WHAT, WHAT_ZH, COLUMN_COUNT };
 
 static const char *const column_names[COLUMN_COUNT] = {
-    "topic", "key", "partitions", "retention_ms", "cleanup_policy", "min_insync_replicas", "max_message_bytes",
-    "what",  "what_zh",
+    "topic",
+    "key",
+    "partitions",
+    "retention_ms",
+    "cleanup_policy",
+    "min_insync_replicas",
+    "max_message_bytes",
+    "what",
+    "what_zh",
 };
 
 struct parse {
@@ -31,7 +38,8 @@ struct parse {
 
 static enum status wrong(struct parse *parse, const char *column, const char *what)
 {
-    return fault_reject(parse->fault, "topics.malformed", "topics.csv line %zu, %s: %s", parse->csv.line, column, what);
+    return fault_reject(parse->fault, "topics.malformed", "topics.csv line %zu, %s: %s", parse->csv.line,
+                        column, what);
 }
 
 static enum status read_text(struct parse *parse, enum column column, const char **text)
@@ -42,7 +50,8 @@ static enum status read_text(struct parse *parse, enum column column, const char
     return **text == '\0' ? wrong(parse, column_names[column], "is empty") : STATUS_OK;
 }
 
-static enum status read_number(struct parse *parse, enum column column, int64_t min, int64_t max, int64_t *number)
+static enum status read_number(struct parse *parse, enum column column, int64_t min, int64_t max,
+                               int64_t *number)
 {
     if (!text_parse_i64(parse->fields[parse->columns[column]], number) || *number < min || *number > max)
         return wrong(parse, column_names[column], "is not a number within its bounds");
@@ -104,7 +113,8 @@ enum status topics_parse(struct bytes csv, struct arena *arena, struct topics *t
         if (count == CSV_END)
             return STATUS_OK;
         if (count != parse.csv.header_count)
-            return wrong(&parse, "row", parse.csv.error == NULL ? "too many or too few fields" : parse.csv.error);
+            return wrong(&parse, "row",
+                         parse.csv.error == NULL ? "too many or too few fields" : parse.csv.error);
         if (topics->count == TOPICS_MAX)
             return wrong(&parse, "row", "too many topics");
         struct topic_row *row = &topics->rows[topics->count];
@@ -140,8 +150,8 @@ struct planning {
     bool failed;
 };
 
-static void add_change(struct planning *planning, enum topic_action action, const char *setting, const char *current,
-                       const char *wanted, const char *reason)
+static void add_change(struct planning *planning, enum topic_action action, const char *setting,
+                       const char *current, const char *wanted, const char *reason)
 {
     planning->failed |= current == NULL || wanted == NULL;
     planning->plan->changes[planning->plan->count++] = (struct topic_change){
@@ -171,7 +181,8 @@ static void plan_number(struct planning *planning, const char *setting, const ch
     bool readable = text_parse_i64(bytes_of(current), &value);
     if (readable && value == wanted)
         return;
-    int64_t have = unlimited && value == -1 ? INT64_MAX : value, want = unlimited && wanted == -1 ? INT64_MAX : wanted;
+    int64_t have = unlimited && value == -1 ? INT64_MAX : value,
+            want = unlimited && wanted == -1 ? INT64_MAX : wanted;
     enum topic_action action = !readable || want > have ? TOPIC_RAISE : TOPIC_DIFFERS;
     add_change(planning, action, setting, current, number_text(planning, wanted),
                action == TOPIC_RAISE ? "" : reason_against_less);
@@ -192,9 +203,10 @@ static void plan_settings(struct planning *planning, const struct topic_seen *se
     if (seen->cleanup_policy != NULL && strcmp(seen->cleanup_policy, row->cleanup_policy) != 0)
         add_change(planning, TOPIC_DIFFERS, "cleanup.policy", seen->cleanup_policy, row->cleanup_policy,
                    "changing it removes records");
-    plan_number(planning, "retention.ms", seen->retention_ms, row->retention_ms, true, "less removes records");
-    plan_number(planning, "min.insync.replicas", seen->min_insync_replicas, replicas_in_sync(row, seen->replicas),
-                false, "less would make the topic less safe");
+    plan_number(planning, "retention.ms", seen->retention_ms, row->retention_ms, true,
+                "less removes records");
+    plan_number(planning, "min.insync.replicas", seen->min_insync_replicas,
+                replicas_in_sync(row, seen->replicas), false, "less would make the topic less safe");
     plan_number(planning, "max.message.bytes", seen->max_message_bytes, row->max_message_bytes, false,
                 "less would refuse what was taken so far");
 }
@@ -213,8 +225,9 @@ enum status topics_plan(const struct topics *wanted, const struct topics_seen *s
     int32_t replicas = seen->broker_count < REPLICAS_MAX ? seen->broker_count : REPLICAS_MAX;
     struct planning planning = {.arena = arena, .plan = plan};
 
-    *plan = (struct topics_plan){
-        .changes = arena_take_zeroed(arena, (wanted->count * SETTINGS_PER_TOPIC + 1) * sizeof *plan->changes)};
+    *plan =
+        (struct topics_plan){.changes = arena_take_zeroed(arena, (wanted->count * SETTINGS_PER_TOPIC + 1) *
+                                                                     sizeof *plan->changes)};
     if (plan->changes == NULL)
         return fault_fatal(fault, "memory.out", "no memory for the plan of the topics");
     for (size_t i = 0; i < wanted->count; i++) {
@@ -226,7 +239,8 @@ enum status topics_plan(const struct topics *wanted, const struct topics_seen *s
         else
             plan_settings(&planning, found);
     }
-    return planning.failed ? fault_fatal(fault, "memory.out", "no memory for the plan of the topics") : STATUS_OK;
+    return planning.failed ? fault_fatal(fault, "memory.out", "no memory for the plan of the topics")
+                           : STATUS_OK;
 }
 
 size_t topics_plan_blocking(const struct topics_plan *plan)
@@ -234,6 +248,7 @@ size_t topics_plan_blocking(const struct topics_plan *plan)
     size_t count = 0;
 
     for (size_t i = 0; i < plan->count; i++)
-        count += plan->changes[i].action == TOPIC_CREATE || strcmp(plan->changes[i].setting, "partitions") == 0;
+        count +=
+            plan->changes[i].action == TOPIC_CREATE || strcmp(plan->changes[i].setting, "partitions") == 0;
     return count;
 }

@@ -1,8 +1,9 @@
 /* topics.h: the topics that medhub needs, held against those that a cluster has.
  *
- * The wanted ones are schemas/topics.csv, embedded at build time. What is missing is created and what is too small is
- * raised; nothing is ever deleted, shortened or reduced, and the number of partitions of a topic never changes, because
- * a key's state lives in the partition that the number gave it. What only a person may decide is told, not done. */
+ * The wanted ones are schemas/topics.csv, embedded at build time. What is missing is created and what is too
+ * small is raised; nothing is ever deleted, shortened or reduced, and the number of partitions of a topic
+ * never changes, because a key's state lives in the partition that the number gave it. What only a person may
+ * decide is told, not done. */
 #ifndef KAFKA_TOPICS_H
 #define KAFKA_TOPICS_H
 
@@ -25,7 +26,8 @@ struct topics {
 /* The shipped rows. Lent by ARENA. FATAL if the file is wrong, which a unit test excludes. */
 enum status topics_shipped(struct arena *arena, struct topics *topics, struct fault *fault) MUST_CHECK;
 /* Reads CSV with the columns of schemas/topics.csv. REJECT names line and column. */
-enum status topics_parse(struct bytes csv, struct arena *arena, struct topics *topics, struct fault *fault) MUST_CHECK;
+enum status topics_parse(struct bytes csv, struct arena *arena, struct topics *topics,
+                         struct fault *fault) MUST_CHECK;
 const struct topic_row *topics_find(const struct topics *topics, const char *name);
 
 /* A topic as the cluster has it. A setting that the cluster does not tell (the embedded broker) is NULL. */
@@ -60,8 +62,8 @@ struct topics_plan {
     size_t count;
 };
 
-/* Pure: what would have to be done. Replicas are min(3, brokers), min.insync.replicas not more than these. An empty plan
- * means that all is as wanted. */
+/* Pure: what would have to be done. Replicas are min(3, brokers), min.insync.replicas not more than these. An
+ * empty plan means that all is as wanted. */
 enum status topics_plan(const struct topics *wanted, const struct topics_seen *seen, struct arena *arena,
                         struct topics_plan *plan, struct fault *fault) MUST_CHECK;
 
@@ -69,11 +71,13 @@ enum status topics_plan(const struct topics *wanted, const struct topics_seen *s
 enum status topics_describe(const struct kafka_client *client, const struct topics *wanted, int timeout_ms,
                             struct arena *arena, struct topics_seen *seen, struct fault *fault) MUST_CHECK;
 
-/* Does what the plan says except TOPIC_DIFFERS. A topic that somebody else created meanwhile is fine. Blocks. */
+/* Does what the plan says except TOPIC_DIFFERS. A topic that somebody else created meanwhile is fine. Blocks.
+ */
 enum status topics_apply(const struct kafka_client *client, const struct topics_plan *plan, int timeout_ms,
                          struct fault *fault) MUST_CHECK;
 
-/* How many changes of the plan keep a hub from working: topics that are missing or have other partition counts. */
+/* How many changes of the plan keep a hub from working: topics that are missing or have other partition
+ * counts. */
 size_t topics_plan_blocking(const struct topics_plan *plan);
 
 #endif

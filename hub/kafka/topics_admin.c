@@ -87,7 +87,8 @@ static void take_topic(const struct rd_kafka_metadata_topic *topic, const struct
     };
 }
 
-static enum status describe_partitions(struct admin *admin, const struct topics *wanted, struct topics_seen *seen)
+static enum status describe_partitions(struct admin *admin, const struct topics *wanted,
+                                       struct topics_seen *seen)
 {
     const struct rd_kafka_metadata *metadata = NULL;
 
@@ -129,7 +130,8 @@ static void take_setting(struct topic_seen *topic, struct arena *arena, const ch
             *rows[i].into = arena_text(arena, bytes_of(value));
 }
 
-static void take_settings(const rd_kafka_ConfigResource_t *resource, struct arena *arena, struct topics_seen *seen)
+static void take_settings(const rd_kafka_ConfigResource_t *resource, struct arena *arena,
+                          struct topics_seen *seen)
 {
     size_t count = 0;
     const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
@@ -165,7 +167,8 @@ static enum status describe_settings(struct admin *admin, struct arena *arena, s
     ask_settings(admin, seen);
     rd_kafka_event_t *event = rd_kafka_queue_poll(admin->queue, admin->timeout_ms + 1000);
     if (event == NULL)
-        return kafka_fault_code(RD_KAFKA_RESP_ERR__TIMED_OUT, "asking for the settings of the topics", admin->fault);
+        return kafka_fault_code(RD_KAFKA_RESP_ERR__TIMED_OUT, "asking for the settings of the topics",
+                                admin->fault);
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
     const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(event);
     if (code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) {
@@ -174,7 +177,8 @@ static enum status describe_settings(struct admin *admin, struct arena *arena, s
         status = kafka_fault_code(code, "asking for the settings of the topics", admin->fault);
     } else {
         size_t count = 0;
-        const rd_kafka_ConfigResource_t **resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
+        const rd_kafka_ConfigResource_t **resources =
+            rd_kafka_DescribeConfigs_result_resources(result, &count);
         for (size_t i = 0; i < count; i++)
             take_settings(resources[i], arena, seen);
     }
@@ -187,7 +191,8 @@ enum status topics_describe(const struct kafka_client *client, const struct topi
 {
     struct admin admin;
 
-    *seen = (struct topics_seen){.items = arena_take_zeroed(arena, (wanted->count + 1) * sizeof *seen->items)};
+    *seen =
+        (struct topics_seen){.items = arena_take_zeroed(arena, (wanted->count + 1) * sizeof *seen->items)};
     if (seen->items == NULL)
         return fault_fatal(fault, "memory.out", "no memory for the topics of the cluster");
     enum status status = admin_open(client, timeout_ms, &admin, fault);
@@ -203,13 +208,15 @@ enum status topics_describe(const struct kafka_client *client, const struct topi
 
 static enum status refused(struct admin *admin, const char *what, rd_kafka_resp_err_t code, const char *text)
 {
-    return fault_fatal(admin->fault, "topics.refused", "%s: %s", what, text == NULL ? rd_kafka_err2str(code) : text);
+    return fault_fatal(admin->fault, "topics.refused", "%s: %s", what,
+                       text == NULL ? rd_kafka_err2str(code) : text);
 }
 
 static rd_kafka_NewTopic_t *new_topic(const struct topic_change *change)
 {
     const struct topic_row *row = change->row;
-    int32_t in_sync = row->min_insync_replicas < change->replicas ? row->min_insync_replicas : change->replicas;
+    int32_t in_sync =
+        row->min_insync_replicas < change->replicas ? row->min_insync_replicas : change->replicas;
     char error[ERROR_BYTES], text[32];
 
     rd_kafka_NewTopic_t *topic =
@@ -270,12 +277,13 @@ static enum status create_topics(struct admin *admin, const struct topics_plan *
     return status;
 }
 
-/* Changes one setting and leaves the others alone. AlterConfigs of older libraries replaces all of them, so there a
- * person has to do it. */
+/* Changes one setting and leaves the others alone. AlterConfigs of older libraries replaces all of them, so
+ * there a person has to do it. */
 #if RD_KAFKA_VERSION >= 0x020200ff
 static enum status raise_setting(struct admin *admin, const struct topic_change *change)
 {
-    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, change->row->name);
+    rd_kafka_ConfigResource_t *resource =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, change->row->name);
     rd_kafka_AdminOptions_t *options = admin_options(admin, RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS);
     enum status status = STATUS_OK;
 

@@ -24,9 +24,10 @@ const struct exit_code_row exit_code_rows[] = {
 const int exit_code_row_count = sizeof exit_code_rows / sizeof *exit_code_rows;
 
 static const struct option kafka_options[] = {
-    {"config", 'c', OPTION_TEXT, offsetof(struct common_options, config), "FILE", "settings (YAML)", "配置文件", 0, 0},
-    {"set", 's', OPTION_LIST, offsetof(struct common_options, sets), "KEY=VALUE", "one setting, above all others",
-     "单项配置，优先于其他来源", 0, 0},
+    {"config", 'c', OPTION_TEXT, offsetof(struct common_options, config), "FILE", "settings (YAML)",
+     "配置文件", 0, 0},
+    {"set", 's', OPTION_LIST, offsetof(struct common_options, sets), "KEY=VALUE",
+     "one setting, above all others", "单项配置，优先于其他来源", 0, 0},
     {"brokers", 'b', OPTION_TEXT, offsetof(struct common_options, brokers), "HOST:PORT,...",
      "where Kafka is (or MEDHUB_KAFKA_BROKERS)", "Kafka 地址", 0, 0},
 };
@@ -34,8 +35,8 @@ static const struct option kafka_options[] = {
 static const struct option row_options[] = {
     {"output", 'o', OPTION_TEXT, offsetof(struct common_options, output), "table|json|ndjson|csv",
      "form of the output; table on a terminal, else ndjson", "输出格式", 0, 0},
-    {"fields", 0, OPTION_TEXT, offsetof(struct common_options, fields), "A,B", "only these columns", "只输出这些列", 0,
-     0},
+    {"fields", 0, OPTION_TEXT, offsetof(struct common_options, fields), "A,B", "only these columns",
+     "只输出这些列", 0, 0},
 };
 
 static const struct option general_options[] = {
@@ -64,8 +65,8 @@ static size_t option_groups(struct call *call, struct option_group groups[GROUPS
     if (command->uses & USES_KAFKA)
         groups[count++] =
             (struct option_group){kafka_options, sizeof kafka_options / sizeof *kafka_options, &call->common};
-    groups[count++] =
-        (struct option_group){general_options, sizeof general_options / sizeof *general_options, &call->common};
+    groups[count++] = (struct option_group){general_options, sizeof general_options / sizeof *general_options,
+                                            &call->common};
     return count;
 }
 
@@ -75,9 +76,9 @@ static void print_option(const struct option *option)
 {
     char left[64];
 
-    (void)snprintf(left, sizeof left, "%c%c%s--%s%s%s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
-                   option->letter ? ", " : "  ", option->name, option->value == NULL ? "" : " ",
-                   option->value == NULL ? "" : option->value);
+    (void)snprintf(left, sizeof left, "%c%c%s--%s%s%s", option->letter ? '-' : ' ',
+                   option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
+                   option->value == NULL ? "" : " ", option->value == NULL ? "" : option->value);
     (void)printf("  %-38s %s；%s\n", left, option->help_zh, option->help);
 }
 
@@ -87,8 +88,8 @@ static enum exit_code print_command_help(struct call *call)
     struct option_group groups[GROUPS];
     size_t count = option_groups(call, groups);
 
-    (void)printf("medhub %s [OPTION...] %s\n\n%s\n%s\n", command->words, command->arguments, command->summary_zh,
-                 command->summary);
+    (void)printf("medhub %s [OPTION...] %s\n\n%s\n%s\n", command->words, command->arguments,
+                 command->summary_zh, command->summary);
     if (command->details != NULL)
         (void)printf("\n%s\n", command->details);
     (void)printf("\n选项 / options:\n");
@@ -101,7 +102,8 @@ static enum exit_code print_command_help(struct call *call)
 static bool words_begin(const char *words, const char *prefix)
 {
     size_t length = strlen(prefix);
-    return strncmp(words, prefix, length) == 0 && (length == 0 || words[length] == ' ' || words[length] == '\0');
+    return strncmp(words, prefix, length) == 0 &&
+           (length == 0 || words[length] == ' ' || words[length] == '\0');
 }
 
 static enum exit_code print_overview(const struct command *const *commands, const char *prefix)
@@ -139,7 +141,8 @@ bool moment_option_parse(const char *text, int64_t now_ms, int64_t *unix_ms)
     int64_t number = 0, seconds = 0;
     int32_t nanoseconds = 0;
 
-    if (length > 1 && text_parse_i64(bytes_from(text, length - 1), &number) && number >= 0 && number < 100000000)
+    if (length > 1 && text_parse_i64(bytes_from(text, length - 1), &number) && number >= 0 &&
+        number < 100000000)
         for (size_t i = 0; i < sizeof units / sizeof *units; i++)
             if (text[length - 1] == units[i].unit) {
                 *unix_ms = now_ms - number * units[i].ms;
@@ -191,7 +194,8 @@ static bool take_value(const struct option *option, void *into, const char *valu
     return false;
 }
 
-static const struct option *find_option(struct call *call, const char *name, size_t length, char letter, void **into)
+static const struct option *find_option(struct call *call, const char *name, size_t length, char letter,
+                                        void **into)
 {
     struct option_group groups[GROUPS];
     size_t count = option_groups(call, groups);
@@ -199,8 +203,9 @@ static const struct option *find_option(struct call *call, const char *name, siz
     for (size_t g = 0; g < count; g++)
         for (size_t i = 0; i < groups[g].count; i++) {
             const struct option *option = &groups[g].rows[i];
-            bool same = name != NULL ? strlen(option->name) == length && strncmp(option->name, name, length) == 0
-                                     : option->letter == letter;
+            bool same = name != NULL
+                            ? strlen(option->name) == length && strncmp(option->name, name, length) == 0
+                            : option->letter == letter;
             if (same) {
                 *into = groups[g].into;
                 return option;
@@ -211,7 +216,8 @@ static const struct option *find_option(struct call *call, const char *name, siz
 
 static enum exit_code wrong_usage(const struct call *call, const char *zh, const char *en, const char *what)
 {
-    return say_refusal(call, EXIT_USAGE, "usage", zh, "%s: %s (medhub %s --help)", en, what, call->command->words);
+    return say_refusal(call, EXIT_USAGE, "usage", zh, "%s: %s (medhub %s --help)", en, what,
+                       call->command->words);
 }
 
 /* Takes one option at ARGV[*AT] and moves *AT behind it. */
@@ -222,7 +228,8 @@ static enum exit_code take_option(struct call *call, int argc, char **argv, int 
     bool is_long = text[1] == '-';
     void *into = NULL;
     const struct option *option =
-        is_long ? find_option(call, text + 2, equals == NULL ? strlen(text + 2) : (size_t)(equals - text - 2), 0, &into)
+        is_long ? find_option(call, text + 2, equals == NULL ? strlen(text + 2) : (size_t)(equals - text - 2),
+                              0, &into)
                 : find_option(call, NULL, 0, text[1], &into);
 
     if (option == NULL)
@@ -235,8 +242,9 @@ static enum exit_code take_option(struct call *call, int argc, char **argv, int 
             return wrong_usage(call, "该选项缺少值", "this option needs a value", text);
         value = argv[(*at)++];
     }
-    return take_value(option, into, value) ? EXIT_OK
-                                           : wrong_usage(call, "选项的值不对", "wrong value of an option", text);
+    return take_value(option, into, value)
+               ? EXIT_OK
+               : wrong_usage(call, "选项的值不对", "wrong value of an option", text);
 }
 
 static enum exit_code parse(struct call *call, int argc, char **argv, int at)
@@ -294,7 +302,8 @@ static enum exit_code run_command(const struct command *command, int argc, char 
     if (result == EXIT_OK && call.common.help)
         result = print_command_help(&call);
     else if (result == EXIT_OK && !output_is_known(call.common.output))
-        result = wrong_usage(&call, "输出格式不对", "the output is table, json, ndjson or csv", call.common.output);
+        result = wrong_usage(&call, "输出格式不对", "the output is table, json, ndjson or csv",
+                             call.common.output);
     else if (result == EXIT_OK)
         result = command->run(&call);
     free(call.options);

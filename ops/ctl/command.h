@@ -1,8 +1,8 @@
-/* command.h: a subcommand as a table row: its words, options, help and function. Parsing and --help come from the row,
- * so no command parses anything itself.
+/* command.h: a subcommand as a table row: its words, options, help and function. Parsing and --help come from
+ * the row, so no command parses anything itself.
  *
- * Conventions of all commands: data on standard output, everything else on standard error; -o table|json|ndjson|csv;
- * exit codes of exit_code.h. */
+ * Conventions of all commands: data on standard output, everything else on standard error; -o
+ * table|json|ndjson|csv; exit codes of exit_code.h. */
 #ifndef CTL_COMMAND_H
 #define CTL_COMMAND_H
 
@@ -18,7 +18,8 @@ enum option_kind {
     OPTION_FLAG,   /* bool */
     OPTION_TEXT,   /* const char *, NULL = not given */
     OPTION_NUMBER, /* int64_t, min..max; -1 = not given */
-    OPTION_MOMENT, /* int64_t Unix ms; -1 = not given: RFC 3339, YYYY-MM-DD (China), or 10m 2h 3d back from now */
+    OPTION_MOMENT, /* int64_t Unix ms; -1 = not given: RFC 3339, YYYY-MM-DD (China), or 10m 2h 3d back from
+                      now */
     OPTION_LIST,   /* struct option_list: may be given several times */
 };
 
@@ -77,8 +78,8 @@ struct command {
     enum exit_code (*run)(struct call *call);
 };
 
-/* Finds the row of COMMANDS (NULL-terminated) whose words ARGV begins with (the longest), parses the rest and runs it.
- * Also answers help, --help and `ctl help exit-codes`. Returns the exit code of the process. */
+/* Finds the row of COMMANDS (NULL-terminated) whose words ARGV begins with (the longest), parses the rest and
+ * runs it. Also answers help, --help and `ctl help exit-codes`. Returns the exit code of the process. */
 int commands_run(const struct command *const *commands, int argc, char **argv);
 
 /* "10m", "2026-01-31", "2026-01-31T08:00:00+08:00", "1767196800000" to Unix milliseconds. */

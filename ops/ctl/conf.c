@@ -13,7 +13,8 @@ static json_t *bounds_json(const struct conf_row *row)
     case CONF_INT:
         return json_sprintf("%lld..%lld", (long long)row->min, (long long)row->max);
     case CONF_STRING:
-        return row->max == 0 ? json_string("") : json_sprintf("%lld..%lld bytes", (long long)row->min, (long long)row->max);
+        return row->max == 0 ? json_string("")
+                             : json_sprintf("%lld..%lld bytes", (long long)row->min, (long long)row->max);
     case CONF_BOOL:
         return json_string("true|false");
     case CONF_CHOICE:
@@ -26,9 +27,10 @@ static void print_row(const struct conf_row *row, const char *value, const char 
 {
     struct output *output = context;
 
-    json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s}", "key", row->key, "value", value, "origin", origin,
-                             "bounds", bounds_json(row), "default", row->fallback == NULL ? "" : row->fallback, "help",
-                             row->help, "helpZh", row->help_zh == NULL ? "" : row->help_zh);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s}", "key", row->key, "value", value, "origin", origin,
+                  "bounds", bounds_json(row), "default", row->fallback == NULL ? "" : row->fallback, "help",
+                  row->help, "helpZh", row->help_zh == NULL ? "" : row->help_zh);
     output_row(output, json);
 }
 
@@ -41,8 +43,8 @@ static void print_free(const char *key, const char *value, void *context)
 {
     struct output *output = context;
 
-    json_t *row = json_pack("{s:o, s:s, s:s, s:s}", "key", json_sprintf("%s%s", settings_free_prefix, key), "value",
-                            is_secret(key) ? "***" : value, "origin", "given", "help", "librdkafka");
+    json_t *row = json_pack("{s:o, s:s, s:s, s:s}", "key", json_sprintf("%s%s", settings_free_prefix, key),
+                            "value", is_secret(key) ? "***" : value, "origin", "given", "help", "librdkafka");
     output_row(output, row);
 }
 

@@ -12,7 +12,8 @@
 
 enum { JSON_BYTES_MAX = 16 * 1024 * 1024 };
 
-json_t *decode_json(const struct message_facts *facts, struct bytes value, unsigned visible, struct arena *arena)
+json_t *decode_json(const struct message_facts *facts, struct bytes value, unsigned visible,
+                    struct arena *arena)
 {
     const struct json_options options = {.visible = visible == SENSITIVITY_ALL ? 0 : visible};
     ProtobufCMessage *message = NULL;
@@ -91,6 +92,7 @@ bool decode_type_is(const char *type, const char *name)
 {
     size_t length = strlen(name);
 
-    return strcmp(type, name) == 0 || (strncmp(type, "medhub.", 7) == 0 && strncmp(type + 7, name, length) == 0 &&
-                                       (type[7 + length] == '\0' || type[7 + length] == '.'));
+    return strcmp(type, name) == 0 ||
+           (strncmp(type, "medhub.", 7) == 0 && strncmp(type + 7, name, length) == 0 &&
+            (type[7 + length] == '\0' || type[7 + length] == '.'));
 }

@@ -8,15 +8,16 @@
 
 #include <jansson.h>
 
-/* The message as JSON; a field that VISIBLE (bits of enum sensitivity) does not cover is "***". NULL if it does not
- * unpack. The arena is scratch. */
-json_t *decode_json(const struct message_facts *facts, struct bytes value, unsigned visible, struct arena *arena);
+/* The message as JSON; a field that VISIBLE (bits of enum sensitivity) does not cover is "***". NULL if it
+ * does not unpack. The arena is scratch. */
+json_t *decode_json(const struct message_facts *facts, struct bytes value, unsigned visible,
+                    struct arena *arena);
 
 /* The value of the header as text in the arena, or "". */
 const char *decode_header(const struct record *record, const char *name, struct arena *arena);
 
-/* How the key of events of TYPE is shown: as it is, or "***" and six digits that are the same for the same key where
- * it is a person's pseudonym and VISIBLE does not cover identity. */
+/* How the key of events of TYPE is shown: as it is, or "***" and six digits that are the same for the same
+ * key where it is a person's pseudonym and VISIBLE does not cover identity. */
 json_t *decode_key(const char *type, struct bytes key, unsigned visible, struct arena *arena);
 
 /* "medhub.inbox.trace/2/1041" */

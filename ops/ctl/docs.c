@@ -76,13 +76,14 @@ static void print_setting(const struct conf_row *setting)
     if (setting->kind == CONF_INT)
         (void)snprintf(bounds, sizeof bounds, "%lld..%lld", (long long)setting->min, (long long)setting->max);
     else if (setting->kind == CONF_STRING && setting->max > 0)
-        (void)snprintf(bounds, sizeof bounds, "%lld..%lld bytes", (long long)setting->min, (long long)setting->max);
+        (void)snprintf(bounds, sizeof bounds, "%lld..%lld bytes", (long long)setting->min,
+                       (long long)setting->max);
     else if (setting->kind == CONF_CHOICE)
         (void)snprintf(bounds, sizeof bounds, "%s", setting->choices);
     else if (setting->kind == CONF_BOOL)
         (void)snprintf(bounds, sizeof bounds, "true|false");
-    row((const char *const[]){setting->key, setting->fallback == NULL ? "(required)" : setting->fallback, bounds,
-                              setting->help_zh, setting->help, NULL});
+    row((const char *const[]){setting->key, setting->fallback == NULL ? "(required)" : setting->fallback,
+                              bounds, setting->help_zh, setting->help, NULL});
 }
 
 static void settings_page(void)
@@ -91,9 +92,10 @@ static void settings_page(void)
          (const char *const[]){"key", "default", "bounds", "说明", "what", NULL});
     for (size_t i = 0; i < settings_row_count; i++)
         print_setting(&settings_rows[i]);
-    (void)printf("\n`%s*`: any property of librdkafka, such as `%ssecurity.protocol`.\n"
-                 "Precedence: --set KEY=VALUE, environment (MEDHUB_KAFKA_BROKERS), file (--config), default.\n",
-                 settings_free_prefix, settings_free_prefix);
+    (void)printf(
+        "\n`%s*`: any property of librdkafka, such as `%ssecurity.protocol`.\n"
+        "Precedence: --set KEY=VALUE, environment (MEDHUB_KAFKA_BROKERS), file (--config), default.\n",
+        settings_free_prefix, settings_free_prefix);
 }
 
 static void print_metric(const struct metric_row *metric, void *context)
@@ -128,7 +130,8 @@ static void topics_page(void)
             if (topic->retention_ms < 0)
                 (void)snprintf(retention, sizeof retention, "for ever");
             else
-                (void)snprintf(retention, sizeof retention, "%lld days", (long long)(topic->retention_ms / 86400000));
+                (void)snprintf(retention, sizeof retention, "%lld days",
+                               (long long)(topic->retention_ms / 86400000));
             row((const char *const[]){topic->name, topic->key, partitions, retention, topic->cleanup_policy,
                                       topic->what_zh, topic->what, NULL});
         }
@@ -153,7 +156,8 @@ static enum exit_code docs_command(struct call *call)
             pages[i].print();
             return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
         }
-    return say_refusal(call, EXIT_USAGE, "docs.page", "没有这一页", "the pages are rules, settings, metrics, topics");
+    return say_refusal(call, EXIT_USAGE, "docs.page", "没有这一页",
+                       "the pages are rules, settings, metrics, topics");
 }
 
 const struct command command_docs = {.words = "ctl docs",

@@ -95,7 +95,8 @@ static json_t *fact_row(struct looking *look, struct record *record)
     add_text(row, "source", source);
     add_text(row, "subject", decode_header(record, "ce_subject", look->arena));
     (void)json_object_set_new(row, "key", decode_key(type, record->key, look->visible, look->arena));
-    (void)json_object_set_new(row, "position", decode_position(record->topic, record->partition, record->offset));
+    (void)json_object_set_new(row, "position",
+                              decode_position(record->topic, record->partition, record->offset));
     add_data(look, row, type, record->value);
     return row;
 }
@@ -145,12 +146,13 @@ static json_t *delivery_row(struct looking *look, struct record *record)
     add_text(row, "type", delivery->type);
     add_text(row, "id", delivery->id);
     add_text(row, "source", delivery->source);
-    (void)json_object_set_new(row, "key", decode_key(delivery->type, bytes_of(delivery->key), look->visible,
-                                                     look->arena));
+    (void)json_object_set_new(
+        row, "key", decode_key(delivery->type, bytes_of(delivery->key), look->visible, look->arena));
     (void)json_object_set_new(row, "version", json_integer((json_int_t)delivery->version));
     (void)json_object_set_new(row, "visibility", json_integer(delivery->visibility));
     (void)json_object_set_new(
-        row, "input", decode_position(delivery->input_topic, delivery->input_partition, delivery->input_offset));
+        row, "input",
+        decode_position(delivery->input_topic, delivery->input_partition, delivery->input_offset));
     add_data(look, row, delivery->type, bytes_from(delivery->data.data, delivery->data.len));
     return row;
 }
@@ -166,10 +168,11 @@ static json_t *parked_row(struct looking *look, struct record *record)
 }
 
 static const char *const fact_columns[] = {"time", "type", "id", "source", "key", "position", NULL};
-static const char *const receipt_columns[] = {"time", "outcome", "id", "source", "type", "code", "reason", NULL};
+static const char *const receipt_columns[] = {"time", "outcome", "id",     "source",
+                                              "type", "code",    "reason", NULL};
 static const char *const delivery_columns[] = {"time", "recipients", "type", "id", "key", "version", NULL};
-static const char *const parked_columns[] = {"time", "position", "id", "source", "type", "code", "reason",
-                                             NULL};
+static const char *const parked_columns[] = {"time", "position", "id",     "source",
+                                             "type", "code",     "reason", NULL};
 
 static const struct look_kind facts_kind = {"medhub.fact.", fact_columns, fact_row};
 static const struct look_kind receipts_kind = {"medhub.receipt", receipt_columns, receipt_row};
@@ -241,7 +244,8 @@ static bool look_at(void *self, struct record *record)
         return true;
     look->arrived++;
     hold(look, row, record->timestamp_ms);
-    bool enough = !look->holding && look->options->limit >= 0 && look->arrived >= (uint64_t)look->options->limit;
+    bool enough =
+        !look->holding && look->options->limit >= 0 && look->arrived >= (uint64_t)look->options->limit;
     return !enough;
 }
 
@@ -276,7 +280,8 @@ static enum exit_code scan_and_print(struct looking *look, struct session *sessi
     struct scan_request request = {
         .topics = names, .since_ms = options->since, .until_ms = options->until, .follow = options->follow};
 
-    enum status status = find_topics(session, look->kind->topic_prefix, names, NAMES_MAX, &request.topic_count, &fault);
+    enum status status =
+        find_topics(session, look->kind->topic_prefix, names, NAMES_MAX, &request.topic_count, &fault);
     if (status == STATUS_OK)
         status = scan_topics(session, &request, look_at, look, &fault);
     write_held(look);
@@ -300,7 +305,8 @@ static enum exit_code look(struct call *call, const struct look_kind *kind)
         return result;
     log_set_level(LOG_LEVEL_WARN);
     if (options->unmask)
-        log_warn("audit.unmask", LOG_STR("command", call->command->words), LOG_STR("reason", options->reason));
+        log_warn("audit.unmask", LOG_STR("command", call->command->words),
+                 LOG_STR("reason", options->reason));
     stop_install();
     look.visible = options->unmask ? SENSITIVITY_ALL : VISIBLE_TO_OPERATORS;
     look.arena = arena_new(RECORD_FIRST, RECORD_LIMIT);
@@ -339,10 +345,12 @@ static enum exit_code look_at_parked(struct call *call)
 #define LOOK(member) offsetof(struct look_options, member)
 static const struct option look_options[] = {
     {"key", 'k', OPTION_TEXT, LOOK(key), "KEY", "only this key", "只看此键", 0, 0},
-    {"type", 't', OPTION_TEXT, LOOK(type), "TYPE", "only this type: prescription.uploaded", "只看此类事件", 0, 0},
+    {"type", 't', OPTION_TEXT, LOOK(type), "TYPE", "only this type: prescription.uploaded", "只看此类事件", 0,
+     0},
     {"id", 0, OPTION_TEXT, LOOK(id), "ID", "only this event", "只看此事件编号", 0, 0},
     {"source", 0, OPTION_TEXT, LOOK(source), "ORG", "only from this organisation", "只看此机构提交的", 0, 0},
-    {"since", 0, OPTION_MOMENT, LOOK(since), "T", "from then on: 10m, 2026-01-31, RFC 3339", "起始时刻", 0, 0},
+    {"since", 0, OPTION_MOMENT, LOOK(since), "T", "from then on: 10m, 2026-01-31, RFC 3339", "起始时刻", 0,
+     0},
     {"until", 0, OPTION_MOMENT, LOOK(until), "T", "before then", "截止时刻", 0, 0},
     {"follow", 'f', OPTION_FLAG, LOOK(follow), NULL, "go on with what comes", "持续输出新记录", 0, 0},
     {"limit", 'n', OPTION_NUMBER, LOOK(limit), "N", "at most the first N", "最多前 N 条", 0, 0},
@@ -359,15 +367,51 @@ static const struct option look_options[] = {
 enum { ALL_FOUR = 11, OPTION_COUNT = sizeof look_options / sizeof *look_options };
 
 const struct command command_facts = {
-    "ctl facts", "", "查看已受理的事实", "facts: what the hub accepted",
-    "Clinical and identity fields are masked unless --unmask --reason TEXT.", look_options, ALL_FOUR,
-    sizeof(struct look_options), 0, 0, USES_KAFKA | USES_ROWS, look_at_facts};
-const struct command command_receipts = {
-    "ctl receipts", "", "查看回执：受理、拒绝、重复", "receipts: one answer per submission", NULL, look_options,
-    OPTION_COUNT, sizeof(struct look_options), 0, 0, USES_KAFKA | USES_ROWS, look_at_receipts};
-const struct command command_deliveries = {
-    "ctl deliveries", "", "查看发给各接收方的投影", "facts as their recipients see them", NULL, look_options,
-    OPTION_COUNT, sizeof(struct look_options), 0, 0, USES_KAFKA | USES_ROWS, look_at_deliveries};
-const struct command command_parked = {
-    "ctl parked", "", "查看被拒绝并暂存的原始记录", "refused records, kept byte for byte", NULL, look_options,
-    OPTION_COUNT, sizeof(struct look_options), 0, 0, USES_KAFKA | USES_ROWS, look_at_parked};
+    "ctl facts",
+    "",
+    "查看已受理的事实",
+    "facts: what the hub accepted",
+    "Clinical and identity fields are masked unless --unmask --reason TEXT.",
+    look_options,
+    ALL_FOUR,
+    sizeof(struct look_options),
+    0,
+    0,
+    USES_KAFKA | USES_ROWS,
+    look_at_facts};
+const struct command command_receipts = {"ctl receipts",
+                                         "",
+                                         "查看回执：受理、拒绝、重复",
+                                         "receipts: one answer per submission",
+                                         NULL,
+                                         look_options,
+                                         OPTION_COUNT,
+                                         sizeof(struct look_options),
+                                         0,
+                                         0,
+                                         USES_KAFKA | USES_ROWS,
+                                         look_at_receipts};
+const struct command command_deliveries = {"ctl deliveries",
+                                           "",
+                                           "查看发给各接收方的投影",
+                                           "facts as their recipients see them",
+                                           NULL,
+                                           look_options,
+                                           OPTION_COUNT,
+                                           sizeof(struct look_options),
+                                           0,
+                                           0,
+                                           USES_KAFKA | USES_ROWS,
+                                           look_at_deliveries};
+const struct command command_parked = {"ctl parked",
+                                       "",
+                                       "查看被拒绝并暂存的原始记录",
+                                       "refused records, kept byte for byte",
+                                       NULL,
+                                       look_options,
+                                       OPTION_COUNT,
+                                       sizeof(struct look_options),
+                                       0,
+                                       0,
+                                       USES_KAFKA | USES_ROWS,
+                                       look_at_parked};

@@ -30,8 +30,10 @@ static enum form form_of(const struct call *call)
 
     if (name == NULL)
         return isatty(STDOUT_FILENO) == 1 ? FORM_TABLE : FORM_NDJSON;
-    return strcmp(name, "json") == 0 ? FORM_JSON : strcmp(name, "ndjson") == 0 ? FORM_NDJSON
-           : strcmp(name, "csv") == 0 ? FORM_CSV : FORM_TABLE;
+    return strcmp(name, "json") == 0     ? FORM_JSON
+           : strcmp(name, "ndjson") == 0 ? FORM_NDJSON
+           : strcmp(name, "csv") == 0    ? FORM_CSV
+                                         : FORM_TABLE;
 }
 
 bool output_is_table(const struct call *call)

@@ -45,7 +45,8 @@ static bool named(const struct gathering *gathering, const struct parked *parked
     return false;
 }
 
-static bool wanted(const struct gathering *gathering, const struct parked *parked, const struct record *record)
+static bool wanted(const struct gathering *gathering, const struct parked *parked,
+                   const struct record *record)
 {
     return named(gathering, parked, record) &&
            (gathering->code == NULL || strcmp(gathering->code, parked->code) == 0) &&
@@ -65,7 +66,8 @@ static bool gather(void *self, struct record *record)
     }
     if (gathering->count == gathering->capacity) {
         size_t capacity = gathering->capacity == 0 ? 64 : gathering->capacity * 2;
-        struct kept *grown = capacity > PARKED_MAX ? NULL : realloc(gathering->items, capacity * sizeof *grown);
+        struct kept *grown =
+            capacity > PARKED_MAX ? NULL : realloc(gathering->items, capacity * sizeof *grown);
         gathering->failed = grown == NULL;
         if (grown == NULL)
             return false;
@@ -102,7 +104,8 @@ static enum exit_code gather_parked(struct call *call, struct session *session, 
     for (size_t i = 0; i < gathering->count; i++)
         gathering->items[i].record.topic = TOPIC_PARKED;
     if (gathering->failed)
-        return say_refusal(call, EXIT_FAILED, "parked.too_many", "暂存记录过多，请用 --since 或 --code 缩小范围",
+        return say_refusal(call, EXIT_FAILED, "parked.too_many",
+                           "暂存记录过多，请用 --since 或 --code 缩小范围",
                            "more than %d parked records: narrow them with --since or --code", PARKED_MAX);
     return EXIT_OK;
 }
@@ -171,7 +174,8 @@ static enum exit_code show_command(struct call *call)
         return result;
     log_set_level(LOG_LEVEL_WARN);
     if (options->unmask)
-        log_warn("audit.unmask", LOG_STR("command", call->command->words), LOG_STR("reason", options->reason));
+        log_warn("audit.unmask", LOG_STR("command", call->command->words),
+                 LOG_STR("reason", options->reason));
     if (call->common.output == NULL)
         call->common.output = "json"; /* nested: a table would hide it */
     result = gather_parked(call, &session, -1, &gathering);
@@ -209,11 +213,13 @@ static enum exit_code print_dry_run(struct call *call, const struct gathering *g
 
     for (size_t i = 0; i < gathering->count; i++) {
         const struct kept *kept = &gathering->items[i];
-        json_t *row = parked_json(&kept->parked, &kept->record, VISIBLE_TO_OPERATORS, false, gathering->arena);
+        json_t *row =
+            parked_json(&kept->parked, &kept->record, VISIBLE_TO_OPERATORS, false, gathering->arena);
         (void)json_object_set_new(row, "outcome", json_string("would_redrive"));
         output_row(output, row);
     }
-    say_progress(call, "试运行：未发送任何记录", "dry run: %zu records would be sent again", gathering->count);
+    say_progress(call, "试运行：未发送任何记录", "dry run: %zu records would be sent again",
+                 gathering->count);
     return output_close(output) ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -228,14 +234,16 @@ static enum exit_code confirm(struct call *call, size_t count)
     if (options->yes || count == 0)
         return EXIT_OK;
     if (isatty(STDIN_FILENO) != 1)
-        return say_refusal(call, EXIT_PRECONDITION, "parked.confirm", "须用 --yes 确认，或先用 --dry-run 查看",
+        return say_refusal(call, EXIT_PRECONDITION, "parked.confirm",
+                           "须用 --yes 确认，或先用 --dry-run 查看",
                            "%zu records: confirm with --yes, look first with --dry-run", count);
     (void)fprintf(stderr, "重新提交 %zu 条？/ send %zu records again? [y/N] ", count, count);
     bool agreed = fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
     return agreed ? EXIT_OK : EXIT_PRECONDITION;
 }
 
-static enum exit_code send_kept(struct call *call, struct submission *submission, const struct gathering *gathering)
+static enum exit_code send_kept(struct call *call, struct submission *submission,
+                                const struct gathering *gathering)
 {
     struct fault fault = {0};
 
@@ -244,8 +252,8 @@ static enum exit_code send_kept(struct call *call, struct submission *submission
         struct headers *headers = parked_original_headers(&kept->record, &kept->parked);
         if (headers == NULL)
             return say_refusal(call, EXIT_FAILED, "memory.out", "内存不足", "no memory");
-        if (submission_send(submission, kept->parked.input_topic, kept->record.key, kept->record.value, headers,
-                            kept->parked.source, kept->parked.id, &fault) != STATUS_OK)
+        if (submission_send(submission, kept->parked.input_topic, kept->record.key, kept->record.value,
+                            headers, kept->parked.source, kept->parked.id, &fault) != STATUS_OK)
             return say_fault(call, &fault);
         if (stop_requested())
             return EXIT_PENDING;
@@ -276,9 +284,10 @@ static enum exit_code redrive(struct call *call, struct session *session, const 
     enum exit_code result = send_kept(call, submission, gathering);
     struct submission_counts counts = submission_counts(submission);
     submission_close(submission);
-    say_progress(call, "已重新提交", "sent again %" PRIu64 ": accepted %" PRIu64 ", refused %" PRIu64
-                 ", duplicate %" PRIu64 ", pending %" PRIu64, counts.sent, counts.accepted, counts.refused,
-                 counts.duplicate, counts.pending);
+    say_progress(call, "已重新提交",
+                 "sent again %" PRIu64 ": accepted %" PRIu64 ", refused %" PRIu64 ", duplicate %" PRIu64
+                 ", pending %" PRIu64,
+                 counts.sent, counts.accepted, counts.refused, counts.duplicate, counts.pending);
     return output_close(answers.output) ? result : EXIT_FAILED;
 }
 
@@ -299,7 +308,8 @@ static int by_event_and_attempt(const void *left, const void *right)
     const struct kept *a = left, *b = right;
     int order = by_event(left, right);
 
-    return order != 0 ? order : (a->parked.attempt > b->parked.attempt) - (a->parked.attempt < b->parked.attempt);
+    return order != 0 ? order
+                      : (a->parked.attempt > b->parked.attempt) - (a->parked.attempt < b->parked.attempt);
 }
 
 /* Within a partition the offset decides, across partitions nothing does. */
@@ -332,7 +342,8 @@ static void keep_last_of_each(struct gathering *gathering)
     qsort(gathering->items, gathering->count, sizeof *gathering->items, by_place);
 }
 
-static enum exit_code redrive_gathered(struct call *call, struct session *session, struct gathering *gathering)
+static enum exit_code redrive_gathered(struct call *call, struct session *session,
+                                       struct gathering *gathering)
 {
     const struct redrive_options *options = call->options;
 
@@ -380,8 +391,8 @@ static json_t *read_event(struct call *call, const char *name)
     json_t *event = strcmp(name, "-") == 0 ? json_loadf(stdin, 0, &error) : json_load_file(name, 0, &error);
 
     if (event == NULL)
-        (void)say_refusal(call, EXIT_FAILED, "json.syntax", "文件不是 JSON 事件", "%s: line %d: %s", name, error.line,
-                          error.text);
+        (void)say_refusal(call, EXIT_FAILED, "json.syntax", "文件不是 JSON 事件", "%s: line %d: %s", name,
+                          error.line, error.text);
     return event;
 }
 
@@ -456,9 +467,18 @@ static const struct option show_options[] = {
     {"reason", 0, OPTION_TEXT, SHOW(reason), "TEXT", "why they have to be seen", "查看理由", 0, 0},
 };
 const struct command command_parked_show = {
-    "ctl parked show", "ID|POSITION", "查看一条暂存记录及其原因", "one parked record with its reasons",
-    "ID is the event's id; POSITION is PARTITION/OFFSET as ctl parked lists it.", show_options,
-    sizeof show_options / sizeof *show_options, sizeof(struct show_options), 1, 1, USES_KAFKA | USES_ROWS, show_command};
+    "ctl parked show",
+    "ID|POSITION",
+    "查看一条暂存记录及其原因",
+    "one parked record with its reasons",
+    "ID is the event's id; POSITION is PARTITION/OFFSET as ctl parked lists it.",
+    show_options,
+    sizeof show_options / sizeof *show_options,
+    sizeof(struct show_options),
+    1,
+    1,
+    USES_KAFKA | USES_ROWS,
+    show_command};
 
 #define REDRIVE(member) offsetof(struct redrive_options, member)
 static const struct option redrive_options[] = {
@@ -467,7 +487,8 @@ static const struct option redrive_options[] = {
     {"type", 't', OPTION_TEXT, REDRIVE(type), "TYPE", "all of this type", "按事件类型选取", 0, 0},
     {"source", 0, OPTION_TEXT, REDRIVE(source), "ORG", "all of this organisation", "按提交机构选取", 0, 0},
     {"since", 0, OPTION_MOMENT, REDRIVE(since), "T", "parked from then on", "起始时刻", 0, 0},
-    {"dry-run", 0, OPTION_FLAG, REDRIVE(dry_run), NULL, "only say what would be sent", "只显示，不发送", 0, 0},
+    {"dry-run", 0, OPTION_FLAG, REDRIVE(dry_run), NULL, "only say what would be sent", "只显示，不发送", 0,
+     0},
     {"expect-count", 0, OPTION_NUMBER, REDRIVE(expect_count), "N", "do nothing if there are not exactly N",
      "数量不符则不执行", 0, 0},
     {"yes", 'y', OPTION_FLAG, REDRIVE(yes), NULL, "do not ask", "不再询问", 0, 0},
@@ -475,12 +496,20 @@ static const struct option redrive_options[] = {
     {"timeout", 0, OPTION_NUMBER, REDRIVE(timeout_s), "SECONDS", "give up when nothing came for so long; 60",
      "无任何回应多久后放弃", 1, 86400},
 };
-const struct command command_parked_redrive = {
-    "ctl parked redrive", "", "把暂存记录原样重新提交", "send parked records again, byte for byte",
-    "Look first with --dry-run, then guard with --expect-count. An accepted event stays accepted: a second time it is\n"
-    "a duplicate.",
-    redrive_options, sizeof redrive_options / sizeof *redrive_options, sizeof(struct redrive_options), 0, 0,
-    USES_KAFKA | USES_ROWS, redrive_command};
+const struct command command_parked_redrive = {"ctl parked redrive",
+                                               "",
+                                               "把暂存记录原样重新提交",
+                                               "send parked records again, byte for byte",
+                                               "Look first with --dry-run, then guard with --expect-count. "
+                                               "An accepted event stays accepted: a second time it is\n"
+                                               "a duplicate.",
+                                               redrive_options,
+                                               sizeof redrive_options / sizeof *redrive_options,
+                                               sizeof(struct redrive_options),
+                                               0,
+                                               0,
+                                               USES_KAFKA | USES_ROWS,
+                                               redrive_command};
 
 #define EDIT(member) offsetof(struct edit_options, member)
 static const struct option edit_options[] = {
@@ -489,9 +518,17 @@ static const struct option edit_options[] = {
     {"timeout", 0, OPTION_NUMBER, EDIT(timeout_s), "SECONDS", "give up when nothing came for so long; 60",
      "无任何回应多久后放弃", 1, 86400},
 };
-const struct command command_parked_edit = {
-    "ctl parked edit", "ID|POSITION FILE|-", "以更正后的内容作为新事件提交", "submit a corrected event in its place",
-    "FILE holds the event as `ctl parked show --event` prints it. It gets an id of its own and names the parked one as\n"
-    "its cause.",
-    edit_options, sizeof edit_options / sizeof *edit_options, sizeof(struct edit_options), 2, 2,
-    USES_KAFKA | USES_ROWS, edit_command};
+const struct command command_parked_edit = {"ctl parked edit",
+                                            "ID|POSITION FILE|-",
+                                            "以更正后的内容作为新事件提交",
+                                            "submit a corrected event in its place",
+                                            "FILE holds the event as `ctl parked show --event` prints it. It "
+                                            "gets an id of its own and names the parked one as\n"
+                                            "its cause.",
+                                            edit_options,
+                                            sizeof edit_options / sizeof *edit_options,
+                                            sizeof(struct edit_options),
+                                            2,
+                                            2,
+                                            USES_KAFKA | USES_ROWS,
+                                            edit_command};

@@ -64,14 +64,16 @@ json_t *parked_json(const struct parked *parked, const struct record *record, un
     const struct {
         const char *name, *text;
     } texts[] = {
-        {"code", parked->code},   {"rule", parked->rule}, {"message", parked->message},       {"stage", parked->stage},
-        {"id", parked->id},       {"source", parked->source}, {"type", parked->type},
-        {"firstSeen", parked->first_seen},
+        {"code", parked->code},       {"rule", parked->rule},
+        {"message", parked->message}, {"stage", parked->stage},
+        {"id", parked->id},           {"source", parked->source},
+        {"type", parked->type},       {"firstSeen", parked->first_seen},
     };
     json_t *row = json_object();
 
     (void)json_object_set_new(row, "time", decode_moment(record->timestamp_ms));
-    (void)json_object_set_new(row, "position", json_sprintf("%d/%" PRId64, (int)record->partition, record->offset));
+    (void)json_object_set_new(row, "position",
+                              json_sprintf("%d/%" PRId64, (int)record->partition, record->offset));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].text[0] != '\0')
             (void)json_object_set_new(row, texts[i].name, json_string(texts[i].text));
@@ -95,9 +97,10 @@ bool parked_is(const struct parked *parked, const struct record *record, const c
     if (strncmp(name, TOPIC_PARKED "/", sizeof TOPIC_PARKED) == 0)
         name += sizeof TOPIC_PARKED;
     (void)snprintf(own, sizeof own, "%d/%" PRId64, (int)record->partition, record->offset);
-    (void)snprintf(input, sizeof input, "%s/%" PRId64 "/%" PRId64, parked->input_topic, parked->input_partition,
-                   parked->input_offset);
-    return strcmp(name, own) == 0 || strcmp(name, input) == 0 || (*name != '\0' && strcmp(name, parked->id) == 0);
+    (void)snprintf(input, sizeof input, "%s/%" PRId64 "/%" PRId64, parked->input_topic,
+                   parked->input_partition, parked->input_offset);
+    return strcmp(name, own) == 0 || strcmp(name, input) == 0 ||
+           (*name != '\0' && strcmp(name, parked->id) == 0);
 }
 
 struct header_copy {

@@ -19,10 +19,12 @@ struct parked parked_read(const struct record *record, struct arena *arena);
 /* A row for people. DATA: with the decoded content. */
 json_t *parked_json(const struct parked *parked, const struct record *record, unsigned visible, bool data,
                     struct arena *arena);
-/* True if NAME is its event id, its position ("3/17" or "medhub.parked/3/17") or that of the refused record. */
+/* True if NAME is its event id, its position ("3/17" or "medhub.parked/3/17") or that of the refused record.
+ */
 bool parked_is(const struct parked *parked, const struct record *record, const char *name);
 
-/* The headers of RECORD without what parking added, and with the number of the redrive: what the hub gets again. */
+/* The headers of RECORD without what parking added, and with the number of the redrive: what the hub gets
+ * again. */
 struct headers *parked_original_headers(const struct record *record, const struct parked *parked);
 
 #endif

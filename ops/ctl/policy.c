@@ -47,17 +47,19 @@ static bool check_event(const json_t *event, struct arena *arena, struct output 
     struct fault fault = {0};
 
     findings_init(&findings, arena);
-    enum status status = line == NULL ? STATUS_FATAL : cloudevent_parse(bytes_of(line), arena, &parsed, &fault);
+    enum status status =
+        line == NULL ? STATUS_FATAL : cloudevent_parse(bytes_of(line), arena, &parsed, &fault);
     if (status == STATUS_OK)
         status = unpack_message(parsed.facts, parsed.data, arena, &message, &fault);
     if (status == STATUS_OK)
         check_message(parsed.facts, message, &findings);
     else
-        output_row(output, json_pack("{s:s, s:s, s:s}", "parameter", name, "code", fault.code, "message", fault.text));
+        output_row(output, json_pack("{s:s, s:s, s:s}", "parameter", name, "code", fault.code, "message",
+                                     fault.text));
     for (size_t i = 0; i < findings.count; i++)
-        output_row(output, json_pack("{s:s, s:s, s:s, s:s, s:s}", "parameter", name, "code", findings.items[i].code,
-                                     "path", findings.items[i].path, "found", findings.items[i].found, "expected",
-                                     findings.items[i].expected));
+        output_row(output, json_pack("{s:s, s:s, s:s, s:s, s:s}", "parameter", name, "code",
+                                     findings.items[i].code, "path", findings.items[i].path, "found",
+                                     findings.items[i].found, "expected", findings.items[i].expected));
     free(line);
     return status == STATUS_OK && findings.count == 0;
 }
@@ -87,7 +89,8 @@ static enum exit_code check_command(struct call *call)
 static enum exit_code publish_command(struct call *call)
 {
     const struct policy_options *options = call->options;
-    const struct submit_settings settings = {.timeout_ms = options->timeout_s < 0 ? -1 : options->timeout_s * 1000};
+    const struct submit_settings settings = {.timeout_ms =
+                                                 options->timeout_s < 0 ? -1 : options->timeout_s * 1000};
     struct submit *submit = NULL;
     json_t *events = NULL;
 
@@ -113,11 +116,27 @@ static const struct option policy_options[] = {
 };
 enum { POLICY_OPTIONS = sizeof policy_options / sizeof *policy_options };
 
-const struct command command_policy_check = {
-    "ctl policy check", "[FILE]", "检查政策参数文件", "look a policy file over without sending it",
-    "Without FILE: the shipped national pack.", policy_options, POLICY_OPTIONS, sizeof(struct policy_options), 0, 1,
-    USES_ROWS, check_command};
-const struct command command_policy_publish = {
-    "ctl policy publish", "[FILE]", "发布政策参数（重复发布无副作用）",
-    "publish policy parameters; a second time changes nothing", "Without FILE: the shipped national pack.",
-    policy_options, POLICY_OPTIONS, sizeof(struct policy_options), 0, 1, USES_KAFKA | USES_ROWS, publish_command};
+const struct command command_policy_check = {"ctl policy check",
+                                             "[FILE]",
+                                             "检查政策参数文件",
+                                             "look a policy file over without sending it",
+                                             "Without FILE: the shipped national pack.",
+                                             policy_options,
+                                             POLICY_OPTIONS,
+                                             sizeof(struct policy_options),
+                                             0,
+                                             1,
+                                             USES_ROWS,
+                                             check_command};
+const struct command command_policy_publish = {"ctl policy publish",
+                                               "[FILE]",
+                                               "发布政策参数（重复发布无副作用）",
+                                               "publish policy parameters; a second time changes nothing",
+                                               "Without FILE: the shipped national pack.",
+                                               policy_options,
+                                               POLICY_OPTIONS,
+                                               sizeof(struct policy_options),
+                                               0,
+                                               1,
+                                               USES_KAFKA | USES_ROWS,
+                                               publish_command};

@@ -34,9 +34,11 @@ static enum status wrong(struct reading *reading, const yaml_node_t *node, const
 /* The node under KEY, or NULL. */
 static yaml_node_t *find(struct reading *reading, const yaml_node_t *mapping, const char *key)
 {
-    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
+    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top;
+         pair++) {
         yaml_node_t *name = yaml_document_get_node(&reading->document, pair->key);
-        if (name != NULL && name->type == YAML_SCALAR_NODE && strcmp((char *)name->data.scalar.value, key) == 0)
+        if (name != NULL && name->type == YAML_SCALAR_NODE &&
+            strcmp((char *)name->data.scalar.value, key) == 0)
             return yaml_document_get_node(&reading->document, pair->value);
     }
     return NULL;
@@ -51,16 +53,19 @@ static const char *text_of(struct reading *reading, const yaml_node_t *mapping, 
 
 static enum status check_keys(struct reading *reading, const yaml_node_t *mapping)
 {
-    static const char *const known[] = {"name", "kind", "value", "unit", "region", "valid_from", "valid_until",
-                                        "document", "clause", "title_zh", "title_en"};
+    static const char *const known[] = {"name",   "kind",       "value",       "unit",
+                                        "region", "valid_from", "valid_until", "document",
+                                        "clause", "title_zh",   "title_en"};
 
-    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
+    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top;
+         pair++) {
         const yaml_node_t *name = yaml_document_get_node(&reading->document, pair->key);
         bool found = false;
         for (size_t i = 0; name->type == YAML_SCALAR_NODE && i < sizeof known / sizeof *known; i++)
             found = found || strcmp((const char *)name->data.scalar.value, known[i]) == 0;
         if (!found)
-            return wrong(reading, name, name->type == YAML_SCALAR_NODE ? (const char *)name->data.scalar.value : "?",
+            return wrong(reading, name,
+                         name->type == YAML_SCALAR_NODE ? (const char *)name->data.scalar.value : "?",
                          "is not a key of a parameter");
     }
     return STATUS_OK;
@@ -87,7 +92,8 @@ static enum status take_value(struct reading *reading, const yaml_node_t *mappin
         (void)json_object_set_new(parameter, "kind", json_string("PARAMETER_KIND_TEXT"));
         (void)json_object_set_new(parameter, "text", json_string(value));
     } else {
-        return wrong(reading, find(reading, mapping, "kind"), "kind", "is integer, date or text, with a value");
+        return wrong(reading, find(reading, mapping, "kind"), "kind",
+                     "is integer, date or text, with a value");
     }
     return STATUS_OK;
 }
@@ -105,15 +111,17 @@ static void set_unit(json_t *parameter, const char *unit)
         (void)json_object_set_new(parameter, "unit", json_stringn(unit, strcspn(unit, ",")));
 }
 
-static json_t *envelope(struct reading *reading, json_t *data, const char *name, const char *region, const char *from)
+static json_t *envelope(struct reading *reading, json_t *data, const char *name, const char *region,
+                        const char *from)
 {
     char *content = json_dumps(data, JSON_COMPACT | JSON_SORT_KEYS);
     uint64_t hash = hash_bytes(bytes_of(content), 0);
 
     free(content);
     return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o}", "specversion", "1.0", "id",
-                     json_sprintf("policy/%s/%s/%s/%016" PRIx64, name, region, from, hash), "source", reading->source,
-                     "type", "medhub.policy.parameter_set.v1", "time", reading->time, "data", data);
+                     json_sprintf("policy/%s/%s/%s/%016" PRIx64, name, region, from, hash), "source",
+                     reading->source, "type", "medhub.policy.parameter_set.v1", "time", reading->time, "data",
+                     data);
 }
 
 static enum status take_parameter(struct reading *reading, const yaml_node_t *mapping, json_t *events)
@@ -174,8 +182,8 @@ static enum status load(struct reading *reading, FILE *file)
     yaml_parser_set_input_file(&parser, file);
     bool loaded = yaml_parser_load(&parser, &reading->document) == 1;
     enum status status = loaded ? STATUS_OK
-                                : fault_reject(reading->fault, "policy.malformed", "%s line %zu: %s", reading->path,
-                                               parser.problem_mark.line + 1,
+                                : fault_reject(reading->fault, "policy.malformed", "%s line %zu: %s",
+                                               reading->path, parser.problem_mark.line + 1,
                                                parser.problem == NULL ? "not YAML" : parser.problem);
     yaml_parser_delete(&parser);
     return status;

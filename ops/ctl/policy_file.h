@@ -6,9 +6,9 @@
 
 #include <jansson.h>
 
-/* One CloudEvent (medhub.policy.parameter_set.v1, structured JSON form) for each parameter of the file, in its order; the
- * caller gives the array back. The ids name content and day, so publishing a file again says nothing new: the hub
- * answers "duplicate". REJECT names line and key. */
+/* One CloudEvent (medhub.policy.parameter_set.v1, structured JSON form) for each parameter of the file, in
+ * its order; the caller gives the array back. The ids name content and day, so publishing a file again says
+ * nothing new: the hub answers "duplicate". REJECT names line and key. */
 enum status policy_file_read(const char *path, const char *source, const char *time, json_t **events,
                              struct fault *fault) MUST_CHECK;
 

@@ -6,7 +6,8 @@
 
 #include "domain/rule.h"
 
-void rules_each(void (*each)(const struct handler *handler, const struct rule *rule, void *context), void *context);
+void rules_each(void (*each)(const struct handler *handler, const struct rule *rule, void *context),
+                void *context);
 json_t *rule_json(const struct handler *handler, const struct rule *rule);
 
 #endif

@@ -10,7 +10,8 @@
 
 enum { COUNT_EVERY_TERMINAL_US = 100 * 1000, COUNT_EVERY_FILE_US = 10 * 1000 * 1000 };
 
-__attribute__((format(printf, 2, 0))) static void say_words(const char *zh, const char *en_format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void say_words(const char *zh, const char *en_format,
+                                                            va_list arguments)
 {
     char text[FAULT_TEXT_BYTES];
 
@@ -109,8 +110,8 @@ enum exit_code say_fault(const struct call *call, const struct fault *fault)
     return EXIT_FAILED;
 }
 
-enum exit_code say_refusal(const struct call *call, enum exit_code exit_code, const char *code, const char *zh,
-                           const char *en_format, ...)
+enum exit_code say_refusal(const struct call *call, enum exit_code exit_code, const char *code,
+                           const char *zh, const char *en_format, ...)
 {
     char text[FAULT_TEXT_BYTES];
     va_list arguments;

@@ -36,8 +36,8 @@ static enum status add_partition(struct scan *scan, const char *topic, int32_t p
         reader_watermarks(scan->reader, topic, partition, SESSION_TIMEOUT_MS, &low, &high, scan->fault);
     first = low;
     if (status == STATUS_OK && scan->request->since_ms >= 0)
-        status = reader_offset_at(scan->reader, topic, partition, scan->request->since_ms, SESSION_TIMEOUT_MS, &first,
-                                  scan->fault);
+        status = reader_offset_at(scan->reader, topic, partition, scan->request->since_ms, SESSION_TIMEOUT_MS,
+                                  &first, scan->fault);
     if (status != STATUS_OK || scan->part_count == PARTITIONS_MAX)
         return status;
     bool nothing = first >= high && !scan->request->follow;
@@ -53,8 +53,8 @@ static enum status begin_reading(struct scan *scan)
 
     for (size_t i = 0; i < scan->part_count && status == STATUS_OK; i++)
         if (!scan->parts[i].done)
-            status = reader_add(scan->reader, scan->parts[i].topic, scan->parts[i].partition, scan->parts[i].first,
-                                scan->fault);
+            status = reader_add(scan->reader, scan->parts[i].topic, scan->parts[i].partition,
+                                scan->parts[i].first, scan->fault);
     return status;
 }
 
@@ -92,8 +92,8 @@ static bool is_wanted(const struct scan *scan, const struct record *record)
     const struct scan_request *request = scan->request;
 
     for (size_t i = 0; !request->follow && i < scan->part_count; i++)
-        if (scan->parts[i].partition == record->partition && strcmp(scan->parts[i].topic, record->topic) == 0 &&
-            record->offset >= scan->parts[i].end)
+        if (scan->parts[i].partition == record->partition &&
+            strcmp(scan->parts[i].topic, record->topic) == 0 && record->offset >= scan->parts[i].end)
             return false;
     return (request->since_ms < 0 || record->timestamp_ms >= request->since_ms) &&
            (request->until_ms < 0 || record->timestamp_ms < request->until_ms);
@@ -124,8 +124,8 @@ static enum status read_on(struct scan *scan, scan_each *each, void *self)
     return STATUS_OK;
 }
 
-enum status scan_topics(struct session *session, const struct scan_request *request, scan_each *each, void *self,
-                        struct fault *fault)
+enum status scan_topics(struct session *session, const struct scan_request *request, scan_each *each,
+                        void *self, struct fault *fault)
 {
     struct scan scan = {.session = session, .request = request, .fault = fault};
 

@@ -11,7 +11,7 @@ struct session {
     struct settings settings;
     struct kafka_client client;
     struct conf *conf;
-    struct arena *arena; /* lives as long as the session */
+    struct arena *arena;        /* lives as long as the session */
     struct reader *kept_reader; /* of records that a command holds on to */
 };
 

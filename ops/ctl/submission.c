@@ -147,7 +147,8 @@ static json_t *short_answer(const struct item *item, const char *outcome)
     return json_pack("{s:s, s:s, s:s}", "id", item->id, "source", item->source, "outcome", outcome);
 }
 
-static void acknowledged(void *self, void *context, int32_t partition, int64_t offset, const struct fault *fault)
+static void acknowledged(void *self, void *context, int32_t partition, int64_t offset,
+                         const struct fault *fault)
 {
     struct submission *submission = self;
     struct item *item = context;
@@ -235,9 +236,11 @@ static enum status open_receipts(struct submission *submission, struct fault *fa
 
     enum status status = reader_open(&submission->session->client, true, &submission->receipts, fault);
     if (status == STATUS_OK)
-        status = reader_partition_count(submission->receipts, TOPIC_RECEIPT, SESSION_TIMEOUT_MS, &count, fault);
+        status =
+            reader_partition_count(submission->receipts, TOPIC_RECEIPT, SESSION_TIMEOUT_MS, &count, fault);
     if (status == STATUS_OK && count == 0)
-        return fault_fatal(fault, "topics.missing", "there is no topic %s: medhub ctl topics apply", TOPIC_RECEIPT);
+        return fault_fatal(fault, "topics.missing", "there is no topic %s: medhub ctl topics apply",
+                           TOPIC_RECEIPT);
     if (status == STATUS_OK && count > RECEIPT_PARTITIONS_MAX)
         return fault_fatal(fault, "topics.partitions", "%s has more than %d partitions", TOPIC_RECEIPT,
                            RECEIPT_PARTITIONS_MAX);
@@ -326,8 +329,9 @@ static enum status wait_for_room(struct submission *submission, struct fault *fa
     return status;
 }
 
-enum status submission_send(struct submission *submission, const char *topic, struct bytes key, struct bytes value,
-                            struct headers *headers, const char *source, const char *id, struct fault *fault)
+enum status submission_send(struct submission *submission, const char *topic, struct bytes key,
+                            struct bytes value, struct headers *headers, const char *source, const char *id,
+                            struct fault *fault)
 {
     enum status status = wait_for_room(submission, fault);
     struct item *item = status == STATUS_OK ? append_item(submission, source, id) : NULL;

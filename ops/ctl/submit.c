@@ -94,8 +94,8 @@ enum exit_code submit_open(struct call *call, const struct submit_settings *sett
 
 static enum exit_code answer_invalid(struct submit *submit, const struct fault *fault)
 {
-    json_t *answer = json_pack("{s:I, s:s, s:s, s:s}", "line", (json_int_t)submit->line, "outcome", "invalid", "code",
-                               fault->code, "message", fault->text);
+    json_t *answer = json_pack("{s:I, s:s, s:s, s:s}", "line", (json_int_t)submit->line, "outcome", "invalid",
+                               "code", fault->code, "message", fault->text);
     return submission_skip(submit->submission, answer) == STATUS_OK ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -120,8 +120,8 @@ enum exit_code submit_line(struct submit *submit, struct bytes line)
     struct headers *headers = headers_of(submit, &event);
     if (headers == NULL)
         return say_refusal(submit->call, EXIT_FAILED, "memory.out", "内存不足", "no memory");
-    enum status status = submission_send(submit->submission, event.facts->topic, event.key, event.data, headers,
-                                         event.attributes.source, event.attributes.id, &fault);
+    enum status status = submission_send(submit->submission, event.facts->topic, event.key, event.data,
+                                         headers, event.attributes.source, event.attributes.id, &fault);
     if (status == STATUS_OK)
         return stop_requested() ? EXIT_PENDING : EXIT_OK;
     enum exit_code said = say_fault(submit->call, &fault);
@@ -147,11 +147,13 @@ static void say_sum(struct submit *submit)
     (void)snprintf(zh, sizeof zh,
                    "已提交 %" PRIu64 "：受理 %" PRIu64 "，拒绝 %" PRIu64 "，重复 %" PRIu64 "，待回执 %" PRIu64
                    "，无效或未送达 %" PRIu64,
-                   counts.sent, counts.accepted, counts.refused, counts.duplicate, counts.pending, counts.failed);
+                   counts.sent, counts.accepted, counts.refused, counts.duplicate, counts.pending,
+                   counts.failed);
     say_progress(submit->call, zh,
                  "submitted %" PRIu64 ": accepted %" PRIu64 ", refused %" PRIu64 ", duplicate %" PRIu64
                  ", pending %" PRIu64 ", invalid or not sent %" PRIu64,
-                 counts.sent, counts.accepted, counts.refused, counts.duplicate, counts.pending, counts.failed);
+                 counts.sent, counts.accepted, counts.refused, counts.duplicate, counts.pending,
+                 counts.failed);
 }
 
 enum exit_code submit_close(struct submit *submit, enum exit_code result)
@@ -204,7 +206,8 @@ static enum exit_code submit_command(struct call *call)
     FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "r");
 
     if (file == NULL)
-        return say_refusal(call, EXIT_NOT_FOUND, "file.missing", "打不开文件", "%s: %s", name, strerror(errno));
+        return say_refusal(call, EXIT_NOT_FOUND, "file.missing", "打不开文件", "%s: %s", name,
+                           strerror(errno));
     enum exit_code result = submit_open(call, &settings, &submit);
     if (result == EXIT_OK)
         result = submit_close(submit, submit_file(submit, file));
@@ -221,9 +224,16 @@ static const struct option submit_options[] = {
 };
 
 const struct command command_submit = {
-    "ctl submit", "[FILE|-]", "提交事件：每行一个 CloudEvent JSON，逐行输出回执",
+    "ctl submit",
+    "[FILE|-]",
+    "提交事件：每行一个 CloudEvent JSON，逐行输出回执",
     "submit events: one JSON CloudEvent a line, one receipt a line in the same order",
     "An empty line waits until everything before it is answered.\n"
-    "Exit code 6 if some were refused, 8 if receipts are still to come.", submit_options,
-    sizeof submit_options / sizeof *submit_options, sizeof(struct submit_options), 0, 1, USES_KAFKA | USES_ROWS,
+    "Exit code 6 if some were refused, 8 if receipts are still to come.",
+    submit_options,
+    sizeof submit_options / sizeof *submit_options,
+    sizeof(struct submit_options),
+    0,
+    1,
+    USES_KAFKA | USES_ROWS,
     submit_command};

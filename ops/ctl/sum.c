@@ -1,7 +1,8 @@
 /* sum.c: ctl sum: submitted = accepted + refused + duplicate + queued, counted from the topics themselves.
  *
- * First every record of the inboxes is noted, then the group's offsets, then the receipts are read: what was decided
- * before the offsets were asked for has its receipt by then, so a record below its offset without one is missing. */
+ * First every record of the inboxes is noted, then the group's offsets, then the receipts are read: what was
+ * decided before the offsets were asked for has its receipt by then, so a record below its offset without one
+ * is missing. */
 #include "ops/ctl/commands.h"
 #include "ops/ctl/output.h"
 #include "ops/ctl/receipt_json.h"
@@ -119,19 +120,21 @@ static enum status read_topics(struct summing *summing, struct fault *fault)
     static const char *const receipts[] = {TOPIC_RECEIPT};
     const struct scan_request inboxes = {
         .topics = summing->topics, .topic_count = summing->topic_count, .since_ms = -1, .until_ms = -1};
-    const struct scan_request answers = {.topics = receipts, .topic_count = 1, .since_ms = -1, .until_ms = -1};
+    const struct scan_request answers = {
+        .topics = receipts, .topic_count = 1, .since_ms = -1, .until_ms = -1};
     struct session *session = summing->session;
 
     enum status status = scan_topics(session, &inboxes, note_submission, summing, fault);
     if (summing->place_count > 0)
         qsort(summing->places, summing->place_count, sizeof *summing->places, by_place);
     if (status == STATUS_OK && summing->part_count > 0)
-        status = group_committed(&session->client, session->settings.hub_group, summing->parts, summing->part_count,
-                                 SESSION_TIMEOUT_MS, fault);
+        status = group_committed(&session->client, session->settings.hub_group, summing->parts,
+                                 summing->part_count, SESSION_TIMEOUT_MS, fault);
     return status == STATUS_OK ? scan_topics(session, &answers, note_receipt, summing, fault) : status;
 }
 
-static void say_place(const struct summing *summing, const struct place *place, const char *zh, const char *en)
+static void say_place(const struct summing *summing, const struct place *place, const char *zh,
+                      const char *en)
 {
     if (summing->missing + summing->doubled <= FINDINGS_PRINTED && place->part < summing->part_count)
         say(zh, "%s: %s/%d/%" PRId64, en, summing->parts[place->part].topic,
@@ -162,19 +165,22 @@ static void count(struct summing *summing)
 
 static enum exit_code print_sum(struct summing *summing)
 {
-    uint64_t accepted = summing->outcomes[1], refused = summing->outcomes[2], duplicate = summing->outcomes[3];
+    uint64_t accepted = summing->outcomes[1], refused = summing->outcomes[2],
+             duplicate = summing->outcomes[3];
     uint64_t submitted = summing->place_count;
     bool holds = submitted == accepted + refused + duplicate + summing->queued && summing->doubled == 0;
 
-    json_t *sum = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "submitted", (json_int_t)submitted, "accepted",
-                            (json_int_t)accepted, "refused", (json_int_t)refused, "duplicate", (json_int_t)duplicate,
-                            "queued", (json_int_t)summing->queued, "missing", (json_int_t)summing->missing, "doubled",
-                            (json_int_t)summing->doubled, "holds", holds);
+    json_t *sum =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "submitted", (json_int_t)submitted, "accepted",
+                  (json_int_t)accepted, "refused", (json_int_t)refused, "duplicate", (json_int_t)duplicate,
+                  "queued", (json_int_t)summing->queued, "missing", (json_int_t)summing->missing, "doubled",
+                  (json_int_t)summing->doubled, "holds", holds);
     bool printed = output_object(summing->call, sum);
     say_progress(summing->call, holds ? "等式成立：提交 = 受理 + 拒绝 + 重复 + 排队" : "等式不成立",
                  "%" PRIu64 " submitted = %" PRIu64 " accepted + %" PRIu64 " refused + %" PRIu64
                  " duplicate + %" PRIu64 " queued: %s",
-                 submitted, accepted, refused, duplicate, summing->queued, holds ? "it holds" : "IT DOES NOT HOLD");
+                 submitted, accepted, refused, duplicate, summing->queued,
+                 holds ? "it holds" : "IT DOES NOT HOLD");
     return printed && holds ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -195,8 +201,9 @@ static enum exit_code sum_command(struct call *call)
         status = read_topics(&summing, &fault);
     say_count_end(call);
     if (status != STATUS_OK || summing.failed || summing.arena == NULL || stop_requested()) {
-        result = status != STATUS_OK ? say_fault(call, &fault)
-                                     : say_refusal(call, EXIT_FAILED, "sum.stopped", "未能统计完", "not counted");
+        result = status != STATUS_OK
+                     ? say_fault(call, &fault)
+                     : say_refusal(call, EXIT_FAILED, "sum.stopped", "未能统计完", "not counted");
     } else {
         count(&summing);
         result = print_sum(&summing);
@@ -208,8 +215,12 @@ static enum exit_code sum_command(struct call *call)
 }
 
 const struct command command_sum = {
-    .words = "ctl sum", .arguments = "", .summary_zh = "核对：提交 = 受理 + 拒绝 + 重复 + 排队",
+    .words = "ctl sum",
+    .arguments = "",
+    .summary_zh = "核对：提交 = 受理 + 拒绝 + 重复 + 排队",
     .summary = "submitted = accepted + refused + duplicate + queued, counted from the topics",
-    .details = "Counts what the inbox topics still hold. Exit code 1 if it does not hold: a submission below the group's\n"
+    .details = "Counts what the inbox topics still hold. Exit code 1 if it does not hold: a submission below "
+               "the group's\n"
                "offset has no receipt, or one has two.",
-    .uses = USES_KAFKA | USES_ROWS, .run = sum_command};
+    .uses = USES_KAFKA | USES_ROWS,
+    .run = sum_command};

@@ -27,8 +27,8 @@ static const char *action_name(enum topic_action action)
 static json_t *change_json(const struct topic_change *change)
 {
     json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "action", action_name(change->action), "topic",
-                            change->row->name, "setting", change->setting, "current", change->current, "wanted",
-                            change->wanted, "reason", change->reason);
+                            change->row->name, "setting", change->setting, "current", change->current,
+                            "wanted", change->wanted, "reason", change->reason);
     if (change->action == TOPIC_CREATE) {
         (void)json_object_set_new(row, "partitions", json_integer(change->row->partitions));
         (void)json_object_set_new(row, "replicas", json_integer(change->replicas));
@@ -67,8 +67,8 @@ static size_t count_of(const struct topics_plan *plan, enum topic_action action)
 }
 
 /* ACT is called with the plan after it was printed. */
-static enum exit_code with_plan(struct call *call,
-                                enum exit_code (*act)(struct call *, struct session *, const struct topics_plan *))
+static enum exit_code with_plan(struct call *call, enum exit_code (*act)(struct call *, struct session *,
+                                                                         const struct topics_plan *))
 {
     struct topics_plan plan = {0};
     struct fault fault = {0};
@@ -91,8 +91,9 @@ static enum exit_code with_plan(struct call *call,
 static enum exit_code after_plan(struct call *call, struct session *session, const struct topics_plan *plan)
 {
     (void)session;
-    say_progress(call, plan->count == 0 ? "主题均符合要求" : "以上为将要进行的变更", "%zu to create, %zu to raise, %zu for a person",
-                 count_of(plan, TOPIC_CREATE), count_of(plan, TOPIC_RAISE), count_of(plan, TOPIC_DIFFERS));
+    say_progress(call, plan->count == 0 ? "主题均符合要求" : "以上为将要进行的变更",
+                 "%zu to create, %zu to raise, %zu for a person", count_of(plan, TOPIC_CREATE),
+                 count_of(plan, TOPIC_RAISE), count_of(plan, TOPIC_DIFFERS));
     return EXIT_OK;
 }
 
@@ -102,8 +103,8 @@ static enum exit_code after_apply(struct call *call, struct session *session, co
 
     if (topics_apply(&session->client, plan, SESSION_TIMEOUT_MS, &fault) != STATUS_OK)
         return say_fault(call, &fault);
-    say_progress(call, "主题已就绪", "created %zu, raised %zu, left to a person %zu", count_of(plan, TOPIC_CREATE),
-                 count_of(plan, TOPIC_RAISE), count_of(plan, TOPIC_DIFFERS));
+    say_progress(call, "主题已就绪", "created %zu, raised %zu, left to a person %zu",
+                 count_of(plan, TOPIC_CREATE), count_of(plan, TOPIC_RAISE), count_of(plan, TOPIC_DIFFERS));
     return count_of(plan, TOPIC_DIFFERS) > 0 ? EXIT_PARTIAL : EXIT_OK;
 }
 
@@ -133,15 +134,25 @@ static enum exit_code verify_command(struct call *call)
     return with_plan(call, after_verify);
 }
 
-const struct command command_topics_plan = {
-    .words = "ctl topics plan", .arguments = "", .summary_zh = "比较集群主题与要求，列出差异",
-    .summary = "what would be created or changed", .uses = USES_KAFKA | USES_ROWS, .run = plan_command};
+const struct command command_topics_plan = {.words = "ctl topics plan",
+                                            .arguments = "",
+                                            .summary_zh = "比较集群主题与要求，列出差异",
+                                            .summary = "what would be created or changed",
+                                            .uses = USES_KAFKA | USES_ROWS,
+                                            .run = plan_command};
 const struct command command_topics_apply = {
-    .words = "ctl topics apply", .arguments = "", .summary_zh = "创建缺少的主题，调高不足的设置",
+    .words = "ctl topics apply",
+    .arguments = "",
+    .summary_zh = "创建缺少的主题，调高不足的设置",
     .summary = "create missing topics, raise settings",
-    .details = "Never deletes, shortens or reduces anything and never changes a number of partitions: what only a person\n"
+    .details = "Never deletes, shortens or reduces anything and never changes a number of partitions: what "
+               "only a person\n"
                "may decide is listed as \"differs\" and the exit code is 6.",
-    .uses = USES_KAFKA | USES_ROWS, .run = apply_command};
-const struct command command_topics_verify = {
-    .words = "ctl topics verify", .arguments = "", .summary_zh = "检查主题，有差异则退出码为 1",
-    .summary = "exit 1 if anything differs", .uses = USES_KAFKA | USES_ROWS, .run = verify_command};
+    .uses = USES_KAFKA | USES_ROWS,
+    .run = apply_command};
+const struct command command_topics_verify = {.words = "ctl topics verify",
+                                              .arguments = "",
+                                              .summary_zh = "检查主题，有差异则退出码为 1",
+                                              .summary = "exit 1 if anything differs",
+                                              .uses = USES_KAFKA | USES_ROWS,
+                                              .run = verify_command};

@@ -14,7 +14,8 @@ static const struct edition {
     {"NRDL-2025", "2026-01-01", "医保发〔2025〕33号"},
 };
 
-/* "63.00元(10mg/支)" has one price; a text with several packs, or "*" (confidential), has none that can be compared. */
+/* "63.00元(10mg/支)" has one price; a text with several packs, or "*" (confidential), has none that can be
+ * compared. */
 static Medhub__Common__V1__Price *price_of(struct gen *gen, const char *text)
 {
     const char *unit = strstr(text, "元");
@@ -83,7 +84,8 @@ static ItemChanged *change_of(struct gen *gen, const struct drug *drug, int edit
 
 /* Calls EACH with every change of the edition: what is new or different, then what is no longer in it. */
 static void each_change(struct gen *gen, int edition,
-                        void (*each)(struct gen *gen, const ItemChanged *said, change_set changes, void *context),
+                        void (*each)(struct gen *gen, const ItemChanged *said, change_set changes,
+                                     void *context),
                         void *context)
 {
     const struct world *world = gen->world;
@@ -173,6 +175,6 @@ void gen_release(struct gen *gen, int edition)
     said->digest = (ProtobufCBinaryData){sizeof digest, digest};
     said->document = (char *)what->document;
     said->published_at = gen_moment(gen, effective_ms);
-    gen_event(gen, gen->world->bureau->id, gen_text(gen, "%s-release", what->release), effective_ms, &said->base,
-              (struct expected){0});
+    gen_event(gen, gen->world->bureau->id, gen_text(gen, "%s-release", what->release), effective_ms,
+              &said->base, (struct expected){0});
 }

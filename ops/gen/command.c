@@ -141,7 +141,8 @@ static enum exit_code check_what(struct call *call, const char *what)
     while (*what != '\0') {
         size_t length = strcspn(what, ",");
         if (!is_known(what, length))
-            return say_refusal(call, EXIT_USAGE, "usage", "没有这类事件", "--what: no such kind: %.*s", (int)length, what);
+            return say_refusal(call, EXIT_USAGE, "usage", "没有这类事件", "--what: no such kind: %.*s",
+                               (int)length, what);
         what += length;
         what += *what == ',';
     }
@@ -155,7 +156,8 @@ static enum status generate_all(struct generation *generation, const char *what)
     for (size_t i = 0; i < PARTS && status == STATUS_OK; i++)
         if (asked_for(what, parts[i].name))
             status = parts[i].generate(generation);
-    for (int64_t number = 0; number < generation->gen.count && status == STATUS_OK && !generation->gen.failed; number++)
+    for (int64_t number = 0; number < generation->gen.count && status == STATUS_OK && !generation->gen.failed;
+         number++)
         for (size_t i = 0; i < LOADS; i++)
             if (asked_for(what, loads[i].name))
                 loads[i].generate(&generation->gen, &generation->state, number);
@@ -164,8 +166,8 @@ static enum status generate_all(struct generation *generation, const char *what)
     return status;
 }
 
-static void set_up(struct generation *generation, const struct gen_options *options, const struct world *world,
-                   date_t day)
+static void set_up(struct generation *generation, const struct gen_options *options,
+                   const struct world *world, date_t day)
 {
     char text[DATE_TEXT_BYTES];
     int64_t seed = options->seed < 0 ? 1 : options->seed;
@@ -178,7 +180,8 @@ static void set_up(struct generation *generation, const struct gen_options *opti
         .count = options->count < 0 ? 100 : options->count,
         .wrong_percent = options->wrong < 0 ? 0 : options->wrong,
         .repeat_percent = options->repeat < 0 ? 0 : options->repeat,
-        .run = arena_format(generation->arena, "%.2s%.2s%.2s%03" PRId64, text + 2, text + 5, text + 8, seed % 1000),
+        .run = arena_format(generation->arena, "%.2s%.2s%.2s%03" PRId64, text + 2, text + 5, text + 8,
+                            seed % 1000),
         .arena = arena_new(256 * 1024, 64 * 1024 * 1024),
         .write = write_line,
     };
@@ -211,13 +214,16 @@ static enum exit_code gen_command(struct call *call)
 {
     const struct gen_options *options = call->options;
     const char *installed = getenv("MEDHUB_DATA_DIR");
-    date_t day = options->day == NULL ? date_in_china(clock_now_ms(clock_system())) : date_parse(bytes_of(options->day));
+    date_t day = options->day == NULL ? date_in_china(clock_now_ms(clock_system()))
+                                      : date_parse(bytes_of(options->day));
     struct generation generation = {.call = call, .arena = arena_new(1024 * 1024, 512 * 1024 * 1024)};
 
     if (day == DATE_NONE)
         return say_refusal(call, EXIT_USAGE, "usage", "日期格式为 YYYY-MM-DD", "--day is YYYY-MM-DD");
     enum exit_code result = options->what == NULL ? EXIT_OK : check_what(call, options->what);
-    generation.folder = options->data != NULL ? options->data : installed != NULL ? installed : MEDHUB_DATA_DIR;
+    generation.folder = options->data != NULL ? options->data
+                        : installed != NULL   ? installed
+                                              : MEDHUB_DATA_DIR;
     if (result == EXIT_OK)
         result = generation.arena == NULL ? EXIT_FAILED : generate(call, &generation, day);
     arena_free(generation.arena);
@@ -226,19 +232,32 @@ static enum exit_code gen_command(struct call *call)
 
 #define GEN(member) offsetof(struct gen_options, member)
 static const struct option gen_options[] = {
-    {"seed", 0, OPTION_NUMBER, GEN(seed), "N", "the same seed and day give the same events; 1", "随机种子", 0, 0},
-    {"count", 'n', OPTION_NUMBER, GEN(count), "N", "how many of each kind of load; 100", "每类负载的数量", 0, 99999},
+    {"seed", 0, OPTION_NUMBER, GEN(seed), "N", "the same seed and day give the same events; 1", "随机种子", 0,
+     0},
+    {"count", 'n', OPTION_NUMBER, GEN(count), "N", "how many of each kind of load; 100", "每类负载的数量", 0,
+     99999},
     {"day", 0, OPTION_TEXT, GEN(day), "DATE", "the day they happen on; today", "业务日期，默认今天", 0, 0},
     {"what", 'w', OPTION_TEXT, GEN(what), "A,B",
-     "policy, calendar, organisations, catalogue-2024, catalogue-2025, prescriptions, scans, settlements; the last three",
+     "policy, calendar, organisations, catalogue-2024, catalogue-2025, prescriptions, scans, settlements; "
+     "the last three",
      "生成哪些事件", 0, 0},
-    {"wrong", 0, OPTION_NUMBER, GEN(wrong), "PERCENT", "how many break a rule, each rule in turn; 0", "违规事件的百分比",
-     0, 100},
-    {"repeat", 0, OPTION_NUMBER, GEN(repeat), "PERCENT", "how many are said a second time; 0", "重复事件的百分比", 0, 100},
+    {"wrong", 0, OPTION_NUMBER, GEN(wrong), "PERCENT", "how many break a rule, each rule in turn; 0",
+     "违规事件的百分比", 0, 100},
+    {"repeat", 0, OPTION_NUMBER, GEN(repeat), "PERCENT", "how many are said a second time; 0",
+     "重复事件的百分比", 0, 100},
     {"data", 0, OPTION_TEXT, GEN(data), "DIR", "folder of the data (or MEDHUB_DATA_DIR)", "数据目录", 0, 0},
 };
-const struct command command_gen = {
-    "gen", "", "由随附的真实数据生成事件（每行一个 CloudEvent）", "seeded realistic events from the shipped data, one a line",
-    "Each line says in `expect` and `expectcode` what the hub must answer. An empty line is a place where `ctl submit`\n"
-    "waits until everything before it is answered.",
-    gen_options, sizeof gen_options / sizeof *gen_options, sizeof(struct gen_options), 0, 0, 0, gen_command};
+const struct command command_gen = {"gen",
+                                    "",
+                                    "由随附的真实数据生成事件（每行一个 CloudEvent）",
+                                    "seeded realistic events from the shipped data, one a line",
+                                    "Each line says in `expect` and `expectcode` what the hub must answer. "
+                                    "An empty line is a place where `ctl submit`\n"
+                                    "waits until everything before it is answered.",
+                                    gen_options,
+                                    sizeof gen_options / sizeof *gen_options,
+                                    sizeof(struct gen_options),
+                                    0,
+                                    0,
+                                    0,
+                                    gen_command};

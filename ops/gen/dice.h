@@ -8,7 +8,8 @@ struct dice {
     uint64_t state;
 };
 
-/* The dice of thing NUMBER of a kind: what one thing rolls does not depend on how often another was rolled. */
+/* The dice of thing NUMBER of a kind: what one thing rolls does not depend on how often another was rolled.
+ */
 static inline struct dice dice_of(uint64_t seed, const char *kind, uint64_t number)
 {
     return (struct dice){hash_bytes(bytes_of(kind), seed) + number * UINT64_C(0x9E3779B97F4A7C15)};

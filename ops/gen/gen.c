@@ -115,8 +115,8 @@ static const char *subject_of(const struct message_facts *facts, const ProtobufC
     return *(char *const *)(const void *)((const char *)message + field->offset);
 }
 
-void gen_event(struct gen *gen, const char *source, const char *id, int64_t time_ms, const ProtobufCMessage *message,
-               struct expected expected)
+void gen_event(struct gen *gen, const char *source, const char *id, int64_t time_ms,
+               const ProtobufCMessage *message, struct expected expected)
 {
     const struct message_facts *facts = schema_of(message->descriptor);
     char time[MOMENT_TEXT_BYTES];

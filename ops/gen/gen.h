@@ -1,7 +1,8 @@
 /* gen.h: seeded realistic events, one CloudEvent a line.
  *
- * Every line carries two attributes of ours that the hub does not keep: expect (accepted, refused or duplicate) and, for
- * a refusal, expectcode: what the hub must answer if all lines are submitted in order on the policy as shipped. */
+ * Every line carries two attributes of ours that the hub does not keep: expect (accepted, refused or
+ * duplicate) and, for a refusal, expectcode: what the hub must answer if all lines are submitted in order on
+ * the policy as shipped. */
 #ifndef GEN_GEN_H
 #define GEN_GEN_H
 
@@ -16,10 +17,10 @@ struct gen {
     const struct world *world;
     uint64_t seed;
     date_t day;
-    int64_t count;          /* of each kind */
+    int64_t count; /* of each kind */
     int64_t wrong_percent, repeat_percent;
-    const char *run;        /* begins every id: seed and day */
-    struct arena *arena;    /* of one event */
+    const char *run;     /* begins every id: seed and day */
+    struct arena *arena; /* of one event */
     /* Takes a line without its end. */
     void (*write)(void *self, struct bytes line);
     void *self;
@@ -33,8 +34,9 @@ enum expectation { EXPECT_ACCEPTED, EXPECT_REFUSED, EXPECT_DUPLICATE };
 
 struct expected {
     enum expectation outcome;
-    const char *code;  /* of the first finding of a refusal, else "" */
-    bool forgotten;    /* refused before the hub remembers ids: said again it is refused again, not a duplicate */
+    const char *code; /* of the first finding of a refusal, else "" */
+    bool
+        forgotten; /* refused before the hub remembers ids: said again it is refused again, not a duplicate */
 };
 
 /* protobuf-c's members are char *, also where nobody writes to them. */
@@ -55,8 +57,8 @@ Quantity *gen_quantity(struct gen *gen, int64_t e4);
 /* Begins a new event: what the last one took is given back. */
 void gen_begin(struct gen *gen);
 /* Writes MESSAGE as the event ID of SOURCE. */
-void gen_event(struct gen *gen, const char *source, const char *id, int64_t time_ms, const ProtobufCMessage *message,
-               struct expected expected);
+void gen_event(struct gen *gen, const char *source, const char *id, int64_t time_ms,
+               const ProtobufCMessage *message, struct expected expected);
 /* An empty line: `ctl submit` waits there until all that went before is answered. */
 void gen_barrier(struct gen *gen);
 /* Repeats one of the last lines with the gen's probability. */
@@ -95,7 +97,7 @@ struct gen_state {
         bool known;
         char product[24], serial[24];
         uint64_t number; /* of its scan */
-    } used; /* the last device that was used on a person */
+    } used;              /* the last device that was used on a person */
 };
 
 #endif

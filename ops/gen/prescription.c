@@ -79,7 +79,8 @@ static PrescriptionUploaded *right_prescription(struct gen *gen, int64_t number,
     char person[PERSON_BYTES];
 
     doctor->code = gen_text(gen, "D%s%06u", hospital->region, (unsigned)dice_roll(dice, 500));
-    said->person = gen_text(gen, "%s", gen_person(gen, dice_roll(dice, (uint64_t)gen->count / 3 + 1), person));
+    said->person =
+        gen_text(gen, "%s", gen_person(gen, dice_roll(dice, (uint64_t)gen->count / 3 + 1), person));
     said->hospital_number = gen_text(gen, "RX%s%06lld", gen->run, (long long)number);
     said->national_number = gen_text(gen, "44%s%06lld", gen->run, (long long)number);
     said->institution = (char *)hospital->id;
@@ -90,9 +91,10 @@ static PrescriptionUploaded *right_prescription(struct gen *gen, int64_t number,
     said->region_of_care = (char *)hospital->region;
     said->region_of_insurance = (char *)hospital->region;
     said->business = MEDHUB__PRESCRIPTION__V1__BUSINESS__BUSINESS_INSTITUTION_VISIT;
-    said->extra_attribute = dice_roll(dice, 10) == 0
-                                ? MEDHUB__PRESCRIPTION__V1__EXTRA_ATTRIBUTE__EXTRA_ATTRIBUTE_DUAL_CHANNEL
-                                : MEDHUB__PRESCRIPTION__V1__EXTRA_ATTRIBUTE__EXTRA_ATTRIBUTE_POOLED_OUTPATIENT;
+    said->extra_attribute =
+        dice_roll(dice, 10) == 0
+            ? MEDHUB__PRESCRIPTION__V1__EXTRA_ATTRIBUTE__EXTRA_ATTRIBUTE_DUAL_CHANNEL
+            : MEDHUB__PRESCRIPTION__V1__EXTRA_ATTRIBUTE__EXTRA_ATTRIBUTE_POOLED_OUTPATIENT;
     said->issued_at = gen_moment(gen, issued_ms);
     said->valid_days = VALID_DAYS;
     said->valid_until = gen_moment(gen, issued_ms + (int64_t)VALID_DAYS * DAY_MS);
@@ -212,7 +214,8 @@ static void remember(struct gen_state *state, const PrescriptionUploaded *said)
 {
     state->prescription.known = true;
     (void)snprintf(state->prescription.person, sizeof state->prescription.person, "%s", said->person);
-    (void)snprintf(state->prescription.institution, sizeof state->prescription.institution, "%s", said->institution);
+    (void)snprintf(state->prescription.institution, sizeof state->prescription.institution, "%s",
+                   said->institution);
     (void)snprintf(state->prescription.hospital_number, sizeof state->prescription.hospital_number, "%s",
                    said->hospital_number);
     (void)snprintf(state->prescription.national_number, sizeof state->prescription.national_number, "%s",

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define DESIGNATED_FROM "2024-01-01"
-#define SUSPENDED_FROM "2024-07-01"
+#define SUSPENDED_FROM  "2024-07-01"
 
 /* TEXT "a|b" as a list. */
 static void fill_roles(struct gen *gen, Organisation *organisation, const char *text)
@@ -63,8 +63,8 @@ static void say_year(struct gen *gen, int year, const uint8_t days[YEAR_BYTES])
     calendar->document = gen_text(gen, "国务院办公厅关于%d年部分节假日安排的通知", year);
     said->year = gen_text(gen, "%d", year);
     said->calendar = calendar;
-    gen_event(gen, "medhub", gen_text(gen, "calendar-%d", year), date_begin_in_china_ms(date_from_civil(year, 1, 1)),
-              &said->base, (struct expected){0});
+    gen_event(gen, "medhub", gen_text(gen, "calendar-%d", year),
+              date_begin_in_china_ms(date_from_civil(year, 1, 1)), &said->base, (struct expected){0});
 }
 
 /* DAYS: date and is_working_day, in order of date. */

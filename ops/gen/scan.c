@@ -1,4 +1,5 @@
-/* scan.c: scans of real device identifiers: bought by a hospital, then used on a person; and one wrong one for each rule. */
+/* scan.c: scans of real device identifiers: bought by a hospital, then used on a person; and one wrong one
+ * for each rule. */
 #include "ops/gen/gen.h"
 
 #include "code/gs1.h"
@@ -28,15 +29,15 @@ static void print_code(struct label *label, const char *identifier, date_t expir
 
     yymmdd(expires_on, expiry);
     if (raw)
-        (void)snprintf(label->code, sizeof label->code, "]d201%s17%s10%s%c21%s", identifier, expiry, label->lot, GS1_FNC1,
-                       label->serial);
+        (void)snprintf(label->code, sizeof label->code, "]d201%s17%s10%s%c21%s", identifier, expiry,
+                       label->lot, GS1_FNC1, label->serial);
     else
-        (void)snprintf(label->code, sizeof label->code, "(01)%s(17)%s(10)%s(21)%s", identifier, expiry, label->lot,
-                       label->serial);
+        (void)snprintf(label->code, sizeof label->code, "(01)%s(17)%s(10)%s(21)%s", identifier, expiry,
+                       label->lot, label->serial);
 }
 
-static void make_label(struct gen *gen, const char *identifier, int64_t number, date_t expires_on, struct dice *dice,
-                       struct label *label)
+static void make_label(struct gen *gen, const char *identifier, int64_t number, date_t expires_on,
+                       struct dice *dice, struct label *label)
 {
     (void)snprintf(label->lot, sizeof label->lot, "L%04u", (unsigned)dice_roll(dice, 10000));
     (void)snprintf(label->serial, sizeof label->serial, "%s%05lld", gen->run, (long long)number);
@@ -71,8 +72,9 @@ static ItemScanned *scan_of(struct gen *gen, const struct device *device, const 
     said->scanned_at = gen_moment(gen, at_ms);
     said->region = (char *)holder->region;
     said->name = gen_text(gen, "%.*s", (int)bytes_utf8_cut(bytes_of(device->company), 190), device->company);
-    said->specification =
-        model.length == 0 ? gen_constant("-") : gen_text(gen, "%.*s", (int)bytes_utf8_cut(model, 190), device->model);
+    said->specification = model.length == 0
+                              ? gen_constant("-")
+                              : gen_text(gen, "%.*s", (int)bytes_utf8_cut(model, 190), device->model);
     return said;
 }
 
@@ -151,12 +153,9 @@ static const struct scan_fault {
     const char *code;
     void (*apply)(struct gen *gen, const struct gen_state *state, struct draft *draft);
 } faults[] = {
-    {"trace.code_unreadable", check_digit_wrong},
-    {"trace.udi_missing", class_iii_without_code},
-    {"trace.product_differs", other_product},
-    {"trace.given_away_after_expiry", used_after_expiry},
-    {"trace.label_differs", other_serial},
-    {"trace.use_not_recorded", use_not_recorded},
+    {"trace.code_unreadable", check_digit_wrong}, {"trace.udi_missing", class_iii_without_code},
+    {"trace.product_differs", other_product},     {"trace.given_away_after_expiry", used_after_expiry},
+    {"trace.label_differs", other_serial},        {"trace.use_not_recorded", use_not_recorded},
 };
 enum { FAULTS = sizeof faults / sizeof *faults };
 

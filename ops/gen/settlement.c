@@ -1,4 +1,5 @@
-/* settlement.c: settlements whose amounts close to the fen, some reversals, and one wrong one for each rule. */
+/* settlement.c: settlements whose amounts close to the fen, some reversals, and one wrong one for each rule.
+ */
 #include "ops/gen/gen.h"
 
 #include <stdio.h>
@@ -55,7 +56,8 @@ static void fill_amounts(struct gen *gen, SettlementPosted *said, struct dice *d
     said->amounts = amounts;
 }
 
-static LayerPayment *layer_of(struct gen *gen, Medhub__Settlement__V1__Layer layer, const char *fund, int64_t fen)
+static LayerPayment *layer_of(struct gen *gen, Medhub__Settlement__V1__Layer layer, const char *fund,
+                              int64_t fen)
 {
     LayerPayment *payment = gen_new(gen, &medhub__settlement__v1__layer_payment__descriptor);
 
@@ -91,13 +93,15 @@ static void fill_lines(struct gen *gen, SettlementPosted *said, struct dice *dic
 
 static SettlementPosted *right_settlement(struct gen *gen, int64_t number, struct dice *dice)
 {
-    const struct participant *payee = dice_roll(dice, 3) == 0 ? &gen->world->pharmacies[dice_roll(dice, PHARMACIES)]
-                                                              : &gen->world->hospitals[dice_roll(dice, HOSPITALS)];
+    const struct participant *payee = dice_roll(dice, 3) == 0
+                                          ? &gen->world->pharmacies[dice_roll(dice, PHARMACIES)]
+                                          : &gen->world->hospitals[dice_roll(dice, HOSPITALS)];
     SettlementPosted *said = gen_new(gen, &medhub__settlement__v1__posted__descriptor);
     bool pharmacy = payee->kind == ORGANISATION_PHARMACY;
     char person[PERSON_BYTES];
 
-    said->person = gen_text(gen, "%s", gen_person(gen, dice_roll(dice, (uint64_t)gen->count / 3 + 1), person));
+    said->person =
+        gen_text(gen, "%s", gen_person(gen, dice_roll(dice, (uint64_t)gen->count / 3 + 1), person));
     said->message_id = gen_text(gen, "%s%s%05lld", payee->id, gen->run, (long long)number);
     said->channel = pharmacy ? MEDHUB__SETTLEMENT__V1__CHANNEL__CHANNEL_PHARMACY
                              : MEDHUB__SETTLEMENT__V1__CHANNEL__CHANNEL_OUTPATIENT;
@@ -206,10 +210,11 @@ static SettlementReversed *reversal_of(struct gen *gen, const struct gen_state *
     return said;
 }
 
-static void say_reversal(struct gen *gen, const SettlementReversed *said, int64_t number, struct expected expected)
+static void say_reversal(struct gen *gen, const SettlementReversed *said, int64_t number,
+                         struct expected expected)
 {
-    gen_event(gen, said->payee, gen_text(gen, "%s-rev-%lld", gen->run, (long long)number), gen_moment_of(gen, number),
-              &said->base, expected);
+    gen_event(gen, said->payee, gen_text(gen, "%s-rev-%lld", gen->run, (long long)number),
+              gen_moment_of(gen, number), &said->base, expected);
 }
 
 static void right_reversal(struct gen *gen, struct gen_state *state, int64_t number)
@@ -217,14 +222,19 @@ static void right_reversal(struct gen *gen, struct gen_state *state, int64_t num
     SettlementReversed *said = reversal_of(gen, state, number);
 
     state->settlement.reversed = true;
-    (void)snprintf(state->settlement.reversal_id, sizeof state->settlement.reversal_id, "%s", said->message_id);
+    (void)snprintf(state->settlement.reversal_id, sizeof state->settlement.reversal_id, "%s",
+                   said->message_id);
     say_reversal(gen, said, number, (struct expected){0});
 }
 
 /* Of nothing, of another sum, or of what was reversed before. */
 static const char *const reversal_faults[] = {"settlement.reversal_of_nothing", "settlement.reversal_differs",
                                               "settlement.reversed_before"};
-enum { REVERSAL_FAULTS = sizeof reversal_faults / sizeof *reversal_faults, OF_NOTHING = 0, OF_ANOTHER_SUM = 1 };
+enum {
+    REVERSAL_FAULTS = sizeof reversal_faults / sizeof *reversal_faults,
+    OF_NOTHING = 0,
+    OF_ANOTHER_SUM = 1
+};
 
 static void wrong_reversal(struct gen *gen, struct gen_state *state, int64_t number, size_t which)
 {
@@ -264,15 +274,17 @@ static void wrong_posting(struct gen *gen, struct gen_state *state, int64_t numb
     if (fault->needs_earlier && !state->settlement.known)
         fault = &posting_faults[0];
     fault->apply(gen, state, draft);
-    gen_event(gen, draft->source, gen_text(gen, "%s-set-%lld", gen->run, (long long)number), gen_moment_of(gen, number),
-              &draft->said->base, (struct expected){EXPECT_REFUSED, fault->code, false});
+    gen_event(gen, draft->source, gen_text(gen, "%s-set-%lld", gen->run, (long long)number),
+              gen_moment_of(gen, number), &draft->said->base,
+              (struct expected){EXPECT_REFUSED, fault->code, false});
 }
 
 /* The same posting under an event id of its own: its message id makes it a duplicate. */
 static void say_again(struct gen *gen, const struct draft *draft, int64_t number)
 {
     gen_event(gen, draft->source, gen_text(gen, "%s-set-%lld-again", gen->run, (long long)number),
-              gen_moment_of(gen, number), &draft->said->base, (struct expected){.outcome = EXPECT_DUPLICATE, .forgotten = true});
+              gen_moment_of(gen, number), &draft->said->base,
+              (struct expected){.outcome = EXPECT_DUPLICATE, .forgotten = true});
 }
 
 void gen_settlement(struct gen *gen, struct gen_state *state, int64_t number)

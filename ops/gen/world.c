@@ -21,7 +21,8 @@ static enum status read_file(const char *path, struct arena *arena, struct bytes
     if (fseek(file, 0, SEEK_END) == 0)
         length = ftell(file);
     uint8_t *data = length <= 0 ? NULL : arena_take(arena, (size_t)length);
-    if (data == NULL || fseek(file, 0, SEEK_SET) != 0 || fread(data, 1, (size_t)length, file) != (size_t)length)
+    if (data == NULL || fseek(file, 0, SEEK_SET) != 0 ||
+        fread(data, 1, (size_t)length, file) != (size_t)length)
         status = fault_reject(fault, "file.unreadable", "%s cannot be read", path);
     else
         *text = bytes_from(data, (size_t)length);
@@ -38,8 +39,8 @@ static size_t count_lines(struct bytes text)
     return count;
 }
 
-static enum status find_columns(struct csv *csv, const char *path, const char *const *columns, struct arena *arena,
-                                int *places, size_t *count, struct fault *fault)
+static enum status find_columns(struct csv *csv, const char *path, const char *const *columns,
+                                struct arena *arena, int *places, size_t *count, struct fault *fault)
 {
     if (!csv_read_header(csv, arena))
         return fault_reject(fault, "data.malformed", "%s has no header", path);
@@ -65,9 +66,11 @@ enum status table_read(const char *folder, const char *file, const char *const *
     *table = (struct table){0};
     status = find_columns(&csv, path, columns, arena, places, &table->column_count, fault);
     table->cells = arena_take(arena, count_lines(text) * (table->column_count + 1) * sizeof *table->cells);
-    while (status == STATUS_OK && table->cells != NULL && (count = csv_next(&csv, arena, fields, CSV_FIELDS_MAX)) > 0) {
+    while (status == STATUS_OK && table->cells != NULL &&
+           (count = csv_next(&csv, arena, fields, CSV_FIELDS_MAX)) > 0) {
         if (count != csv.header_count)
-            return fault_reject(fault, "data.malformed", "%s line %zu: too many or too few fields", path, csv.line);
+            return fault_reject(fault, "data.malformed", "%s line %zu: too many or too few fields", path,
+                                csv.line);
         for (size_t c = 0; c < table->column_count; c++)
             table->cells[table->row_count * table->column_count + c] = arena_text(arena, fields[places[c]]);
         table->row_count++;
@@ -83,9 +86,9 @@ enum status table_read(const char *folder, const char *file, const char *const *
 static enum status read_drugs(const char *folder, struct world *world, int edition, struct fault *fault)
 {
     static const char *const files[EDITIONS] = {"nrdl_2024.csv", "nrdl_2025.csv"};
-    static const char *const columns[] = {"code",      "section",          "class_code",   "class_name",
-                                          "pay_class", "item_no",          "drug_name",    "dosage_form",
-                                          "payment_standard", "limit_remark", "valid_from", "valid_to", NULL};
+    static const char *const columns[] = {
+        "code",        "section",          "class_code",   "class_name", "pay_class", "item_no", "drug_name",
+        "dosage_form", "payment_standard", "limit_remark", "valid_from", "valid_to",  NULL};
     struct table table;
 
     enum status status = table_read(folder, files[edition], columns, world->arena, &table, fault);
@@ -163,7 +166,8 @@ static enum status choose_lasting(struct world *world, struct fault *fault)
 
 static enum status read_devices(const char *folder, struct world *world, struct fault *fault)
 {
-    static const char *const columns[] = {"primary_di", "company", "model", "lot", "serial", "exp_date", NULL};
+    static const char *const columns[] = {"primary_di", "company",  "model", "lot",
+                                          "serial",     "exp_date", NULL};
     struct table table;
 
     enum status status = table_read(folder, "gudid_devices.csv", columns, world->arena, &table, fault);
@@ -241,15 +245,16 @@ static void add_authorities(struct world *world)
 
     world->bureau = add_participant(world, "B000000", "国家医疗保障局", "000000", KIND_OF(BUREAU), "bureau");
     (void)add_participant(world, "B440000", "广东省医疗保障局", "440000", KIND_OF(BUREAU), "bureau");
-    (void)add_participant(world, "R440000", "广东省药品监督管理局", "440000", KIND_OF(REGULATOR), "regulator");
+    (void)add_participant(world, "R440000", "广东省药品监督管理局", "440000", KIND_OF(REGULATOR),
+                          "regulator");
     for (size_t i = 0; i < CITIES; i++)
         (void)add_participant(world, arena_format(arena, "A%s00001", world->cities[i].code),
                               arena_format(arena, "%s医疗保障事业管理中心", world->cities[i].name),
                               world->cities[i].code, KIND_OF(INSURER_AGENCY), "insurer");
     for (unsigned i = 0; i < DISTRIBUTORS; i++)
         (void)add_participant(world, arena_format(arena, "D440000%05u", i + 1),
-                              arena_format(arena, "南方医药器械物流第%u公司", i + 1), "440000", KIND_OF(DISTRIBUTOR),
-                              "distributor");
+                              arena_format(arena, "南方医药器械物流第%u公司", i + 1), "440000",
+                              KIND_OF(DISTRIBUTOR), "distributor");
 }
 
 static void add_institutions(struct world *world, const struct table *names)
@@ -263,12 +268,13 @@ static void add_institutions(struct world *world, const struct table *names)
                               KIND_OF(HOSPITAL), "hospital|institution");
     world->pharmacies = &world->participants[world->participant_count];
     for (unsigned i = 0; i < PHARMACIES; i++)
-        (void)add_participant(world, arena_format(arena, "P%s%05u", world->cities[i % CITIES].code, i + 1),
-                              arena_format(arena, "%s惠民大药房第%u店", world->cities[i % CITIES].name, i + 1),
-                              world->cities[i % CITIES].code, KIND_OF(PHARMACY), "pharmacy|institution");
+        (void)add_participant(
+            world, arena_format(arena, "P%s%05u", world->cities[i % CITIES].code, i + 1),
+            arena_format(arena, "%s惠民大药房第%u店", world->cities[i % CITIES].name, i + 1),
+            world->cities[i % CITIES].code, KIND_OF(PHARMACY), "pharmacy|institution");
     world->suspended = add_participant(world, arena_format(arena, "H%s99901", world->cities[0].code),
-                                       table_cell(names, HOSPITALS % names->row_count, 0), world->cities[0].code,
-                                       KIND_OF(HOSPITAL), "hospital|institution");
+                                       table_cell(names, HOSPITALS % names->row_count, 0),
+                                       world->cities[0].code, KIND_OF(HOSPITAL), "hospital|institution");
 }
 
 static enum status make_participants(const char *folder, struct world *world, struct fault *fault)

@@ -1,5 +1,5 @@
-/* world.h: what the generated events talk about: drugs, devices, diagnoses, places from the shipped data, and the
- * organisations and persons that are made up from them. Read once, then constant. */
+/* world.h: what the generated events talk about: drugs, devices, diagnoses, places from the shipped data, and
+ * the organisations and persons that are made up from them. Read once, then constant. */
 #ifndef GEN_WORLD_H
 #define GEN_WORLD_H
 
@@ -67,6 +67,7 @@ static inline const char *table_cell(const struct table *table, size_t row, size
     return table->cells[row * table->column_count + column];
 }
 
-enum status world_read(const char *folder, struct arena *arena, struct world *world, struct fault *fault) MUST_CHECK;
+enum status world_read(const char *folder, struct arena *arena, struct world *world,
+                       struct fault *fault) MUST_CHECK;
 
 #endif

@@ -33,11 +33,13 @@ static enum status make_state_directory(struct up *up, struct fault *fault)
 {
     const char *temporary = getenv("TMPDIR");
 
-    up->state_directory = arena_format(up->session.arena, "%s/medhub-up-XXXXXX", temporary == NULL ? "/tmp" : temporary);
+    up->state_directory =
+        arena_format(up->session.arena, "%s/medhub-up-XXXXXX", temporary == NULL ? "/tmp" : temporary);
     if (up->state_directory == NULL || mkdtemp(up->state_directory) == NULL) {
         int cause = errno;
         up->state_directory = NULL;
-        return fault_fatal(fault, "state.directory", "no temporary folder for the state: %s", strerror(cause));
+        return fault_fatal(fault, "state.directory", "no temporary folder for the state: %s",
+                           strerror(cause));
     }
     up->session.settings.state_directory = up->state_directory;
     return STATUS_OK;
@@ -98,15 +100,20 @@ static enum exit_code up_command(struct call *call)
         result = service_run(call, &up.session, &options);
     }
     if (up.state_directory != NULL)
-        (void)nftw(up.state_directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS); /* ignoring: it is temporary */
+        (void)nftw(up.state_directory, remove_entry, 16,
+                   FTW_DEPTH | FTW_PHYS); /* ignoring: it is temporary */
     embedded_stop(up.embedded);
     session_close(&up.session);
     return result;
 }
 
 const struct command command_up = {
-    .words = "up", .arguments = "", .summary_zh = "试用：内嵌 Kafka 与枢纽在同一进程中运行",
+    .words = "up",
+    .arguments = "",
+    .summary_zh = "试用：内嵌 Kafka 与枢纽在同一进程中运行",
     .summary = "try it out: an embedded broker and the hub in one process",
-    .details = "With --brokers (or kafka.brokers in the file) it uses that Kafka and creates the topics there.\n"
-               "Prints one JSON line with its addresses when it is ready.",
-    .uses = USES_KAFKA, .run = up_command};
+    .details =
+        "With --brokers (or kafka.brokers in the file) it uses that Kafka and creates the topics there.\n"
+        "Prints one JSON line with its addresses when it is ready.",
+    .uses = USES_KAFKA,
+    .run = up_command};

@@ -49,8 +49,8 @@ static int set_up(void **state)
     (void)state;
 
     subject.alive = subject.ready = true;
-    return monitor_start("127.0.0.1", 0, (struct monitor_subject){is_alive, is_ready, rows_of, NULL}, &monitor,
-                         &fault) != STATUS_OK;
+    return monitor_start("127.0.0.1", 0, (struct monitor_subject){is_alive, is_ready, rows_of, NULL},
+                         &monitor, &fault) != STATUS_OK;
 }
 
 static int tear_down(void **state)
@@ -73,7 +73,8 @@ static const char *ask(const char *request)
     int connection = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(connection, (struct sockaddr *)&place, sizeof place), 0);
     assert_int_equal(write(connection, request, strlen(request)), (ssize_t)strlen(request));
-    while (length < sizeof answer - 1 && (more = read(connection, answer + length, sizeof answer - 1 - length)) > 0)
+    while (length < sizeof answer - 1 &&
+           (more = read(connection, answer + length, sizeof answer - 1 - length)) > 0)
         length += (size_t)more;
     answer[length] = '\0';
     (void)close(connection);
@@ -114,7 +115,8 @@ static void metrics_come_in_the_text_format(void **state)
 static void tables_come_as_json(void **state)
 {
     (void)state;
-    assert_non_null(strstr(ask(GET("/tables")), "{\"catalogue\":9,\"registry\":8,\"policy\":6,\"calendar\":8}"));
+    assert_non_null(
+        strstr(ask(GET("/tables")), "{\"catalogue\":9,\"registry\":8,\"policy\":6,\"calendar\":8}"));
 }
 
 static void other_paths_and_methods_are_refused(void **state)

@@ -23,7 +23,8 @@ struct fixture {
     struct fault fault;
 };
 
-static void count_report(void *self, void *context, int32_t partition, int64_t offset, const struct fault *fault)
+static void count_report(void *self, void *context, int32_t partition, int64_t offset,
+                         const struct fault *fault)
 {
     struct fixture *fixture = self;
     (void)context;
@@ -118,7 +119,8 @@ static void a_full_queue_says_so_and_leaves_the_headers_with_the_caller(void **s
 
     /* Faster than any broker answers: linger keeps them in the queue. */
     for (int i = 0; i < COUNT * 50 && status == STATUS_OK; i++)
-        status = publisher_send(fixture->publisher, "in", bytes_of("k"), bytes_of("v"), NULL, NULL, &fixture->fault);
+        status = publisher_send(fixture->publisher, "in", bytes_of("k"), bytes_of("v"), NULL, NULL,
+                                &fixture->fault);
     assert_int_equal(status, STATUS_RETRY);
     assert_int_equal(publisher_send(fixture->publisher, "in", bytes_of("k"), bytes_of("v"), headers, NULL,
                                     &fixture->fault),
@@ -133,8 +135,8 @@ static void what_is_too_large_is_refused_at_once(void **state)
     size_t length = 8 << 20;
     uint8_t *data = calloc(1, length);
 
-    assert_int_equal(publisher_send(fixture->publisher, "in", bytes_of("k"), bytes_from(data, length), headers_new(1),
-                                    NULL, &fixture->fault),
+    assert_int_equal(publisher_send(fixture->publisher, "in", bytes_of("k"), bytes_from(data, length),
+                                    headers_new(1), NULL, &fixture->fault),
                      STATUS_REJECT);
     free(data);
 }
@@ -142,7 +144,8 @@ static void what_is_too_large_is_refused_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_record_is_reported_once_after_it_was_acknowledged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_record_is_reported_once_after_it_was_acknowledged, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_was_sent_can_be_read_with_key_and_headers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_queue_says_so_and_leaves_the_headers_with_the_caller, set_up,
                                         tear_down),

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define HEADER                                                                                                         \
+#define HEADER                                                                                               \
     "topic,key,partitions,retention_ms,cleanup_policy,min_insync_replicas,max_message_bytes,what,what_zh\n"
 #define INBOX "medhub.inbox.a,person,6,604800000,delete,2,1048576,claims,申报\n"
 #define STATE "medhub.state.a,person,6,-1,compact,2,1048576,\"log, of rows\",日志\n"
@@ -179,15 +179,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_shipped_file_is_well_formed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(topics_of_one_key_have_the_same_number_of_partitions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(topics_of_one_key_have_the_same_number_of_partitions, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_row_is_read_with_its_types, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_wrong_file_is_refused_with_line_and_column, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_as_wanted_needs_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_missing_topic_is_created_with_at_most_three_replicas, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_missing_topic_is_created_with_at_most_three_replicas, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(one_replica_needs_only_itself_in_sync, set_up, tear_down),
         cmocka_unit_test_setup_teardown(retention_is_raised_but_never_shortened, set_up, tear_down),
         cmocka_unit_test_setup_teardown(partitions_and_cleanup_are_left_to_a_person, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(settings_that_the_cluster_does_not_tell_are_not_compared, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(settings_that_the_cluster_does_not_tell_are_not_compared, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

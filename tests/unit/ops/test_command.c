@@ -52,10 +52,10 @@ static const struct option rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-static const struct command shorter = {"look", "[KEY]", "", "", NULL, rows, ROWS, sizeof(struct options), 0, 1,
-                                       USES_KAFKA | USES_ROWS, note};
-static const struct command longer = {"look closely", "KEY", "", "", NULL, rows, ROWS, sizeof(struct options), 1, 1, 0,
-                                      note};
+static const struct command shorter = {
+    "look", "[KEY]", "", "", NULL, rows, ROWS, sizeof(struct options), 0, 1, USES_KAFKA | USES_ROWS, note};
+static const struct command longer = {"look closely",         "KEY", "", "", NULL, rows, ROWS,
+                                      sizeof(struct options), 1,     1,  0,  note};
 static const struct command *const commands[] = {&shorter, &longer, NULL};
 
 /* Runs "medhub" with the arguments up to NULL; what it prints goes nowhere. */
@@ -103,7 +103,8 @@ static void the_longest_words_decide(void **state)
 static void options_fill_their_structure(void **state)
 {
     (void)state;
-    assert_int_equal(run("look", "-f", "--text=a b", "-n9", "--list", "x", "-l", "y", "key", NULL), EXIT_PARTIAL);
+    assert_int_equal(run("look", "-f", "--text=a b", "-n9", "--list", "x", "-l", "y", "key", NULL),
+                     EXIT_PARTIAL);
     assert_true(seen.options.flag);
     assert_string_equal(seen.options.text, "a b");
     assert_int_equal(seen.options.number, 9);

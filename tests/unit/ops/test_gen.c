@@ -90,7 +90,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void generate_load(struct fixture *fixture, uint64_t seed, int64_t count, int64_t wrong, int64_t repeat)
+static void generate_load(struct fixture *fixture, uint64_t seed, int64_t count, int64_t wrong,
+                          int64_t repeat)
 {
     begin(fixture, seed, count, wrong, repeat);
     for (int64_t number = 0; number < count; number++) {
@@ -136,8 +137,9 @@ static size_t changes_of_lines(struct fixture *fixture, char **changes)
         json_t *line = read_line(fixture, i), *data = json_object_get(line, "data");
         json_array_foreach(json_object_get(data, "changes"), index, change)
         {
-            changes[count++] = arena_format(fixture->arena, "%s %s", json_string_value(change) + strlen("CHANGE_"),
-                                            text_of(json_object_get(data, "item"), "code"));
+            changes[count++] =
+                arena_format(fixture->arena, "%s %s", json_string_value(change) + strlen("CHANGE_"),
+                             text_of(json_object_get(data, "item"), "code"));
         }
         json_decref(line);
     }
@@ -151,12 +153,14 @@ static size_t known_changes(struct fixture *fixture, char **changes)
     struct table table;
     struct fault fault;
 
-    assert_int_equal(table_read(DATA, "nrdl_diff_2024_2025.csv", columns, fixture->arena, &table, &fault), STATUS_OK);
+    assert_int_equal(table_read(DATA, "nrdl_diff_2024_2025.csv", columns, fixture->arena, &table, &fault),
+                     STATUS_OK);
     for (size_t i = 0; i < table.row_count; i++) {
         const char *change = table_cell(&table, i, 0);
-        changes[i] = arena_format(fixture->arena, "%s %s",
-                                  strcmp(change, "PAY_STD_CHANGED") == 0 ? "PAYMENT_STANDARD_CHANGED" : change,
-                                  table_cell(&table, i, 1));
+        changes[i] =
+            arena_format(fixture->arena, "%s %s",
+                         strcmp(change, "PAY_STD_CHANGED") == 0 ? "PAYMENT_STANDARD_CHANGED" : change,
+                         table_cell(&table, i, 1));
     }
     qsort(changes, table.row_count, sizeof *changes, by_text);
     return table.row_count;
@@ -184,7 +188,8 @@ static void a_release_counts_its_changes(void **state)
     gen_release(&fixture->gen, EDITION_2024);
     json_t *line = read_line(fixture, 0), *data = json_object_get(line, "data");
     assert_string_equal(text_of(data, "itemCount"), "3826");
-    assert_string_equal(text_of(json_array_get(json_object_get(data, "counts"), 0), "change"), "CHANGE_ADDED");
+    assert_string_equal(text_of(json_array_get(json_object_get(data, "counts"), 0), "change"),
+                        "CHANGE_ADDED");
     assert_string_equal(text_of(json_array_get(json_object_get(data, "counts"), 0), "count"), "3826");
     assert_string_not_equal(text_of(data, "digest"), "");
     json_decref(line);
@@ -345,7 +350,8 @@ static void a_missing_folder_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_differences_between_the_editions_are_the_known_ones, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_differences_between_the_editions_are_the_known_ones, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_release_counts_its_changes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_seed_gives_the_same_events, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_right_passes_the_checks_of_its_fields, set_up, tear_down),

@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-#define HEAD "parameters:\n  - name: a.b\n    region: \"000000\"\n    valid_from: 2021-01-01\n    document: D\n"
+#define HEAD                                                                                                 \
+    "parameters:\n  - name: a.b\n    region: \"000000\"\n    valid_from: 2021-01-01\n    document: D\n"
 
 struct fixture {
     char path[64];
@@ -46,7 +47,8 @@ static enum status read_text(struct fixture *fixture, const char *text)
     (void)fputs(text, file);
     (void)fclose(file);
     json_decref(fixture->events);
-    return policy_file_read(fixture->path, "medhub", "2026-01-01T00:00:00Z", &fixture->events, &fixture->fault);
+    return policy_file_read(fixture->path, "medhub", "2026-01-01T00:00:00Z", &fixture->events,
+                            &fixture->fault);
 }
 
 static const json_t *parameter(const struct fixture *fixture)
@@ -65,7 +67,8 @@ static void each_kind_goes_into_its_field(void **state)
 {
     struct fixture *fixture = *state;
 
-    assert_int_equal(read_text(fixture, HEAD "    kind: integer\n    value: 30\n    unit: days, at most\n"), STATUS_OK);
+    assert_int_equal(read_text(fixture, HEAD "    kind: integer\n    value: 30\n    unit: days, at most\n"),
+                     STATUS_OK);
     assert_string_equal(text_of(parameter(fixture), "integer"), "30");
     assert_string_equal(text_of(parameter(fixture), "unit"), "days");
     assert_int_equal(read_text(fixture, HEAD "    kind: date\n    value: 2022-06-01\n"), STATUS_OK);
@@ -93,7 +96,8 @@ static void a_mistake_is_named_with_its_line(void **state)
 
     assert_int_equal(read_text(fixture, HEAD "    kind: integer\n    value: many\n"), STATUS_REJECT);
     assert_non_null(strstr(fixture->fault.text, "line 7"));
-    assert_int_equal(read_text(fixture, HEAD "    kind: integer\n    value: 1\n    vallue: 2\n"), STATUS_REJECT);
+    assert_int_equal(read_text(fixture, HEAD "    kind: integer\n    value: 1\n    vallue: 2\n"),
+                     STATUS_REJECT);
     assert_non_null(strstr(fixture->fault.text, "vallue"));
     assert_int_equal(read_text(fixture, HEAD "    kind: colour\n    value: 1\n"), STATUS_REJECT);
     assert_int_equal(read_text(fixture, "parameters: none\n"), STATUS_REJECT);
@@ -106,8 +110,9 @@ static void a_value_without_a_document_is_refused(void **state)
 {
     struct fixture *fixture = *state;
 
-    assert_int_equal(read_text(fixture, "parameters:\n  - name: a\n    region: \"000000\"\n    kind: integer\n"
-                                        "    value: 1\n    valid_from: 2021-01-01\n"),
+    assert_int_equal(read_text(fixture,
+                               "parameters:\n  - name: a\n    region: \"000000\"\n    kind: integer\n"
+                               "    value: 1\n    valid_from: 2021-01-01\n"),
                      STATUS_REJECT);
     assert_non_null(strstr(fixture->fault.text, "document"));
 }
@@ -116,8 +121,8 @@ static void the_shipped_pack_is_well_formed(void **state)
 {
     struct fixture *fixture = *state;
 
-    assert_int_equal(policy_file_read("ops/policy/national.yaml", "medhub", "2026-01-01T00:00:00Z", &fixture->events,
-                                      &fixture->fault),
+    assert_int_equal(policy_file_read("ops/policy/national.yaml", "medhub", "2026-01-01T00:00:00Z",
+                                      &fixture->events, &fixture->fault),
                      STATUS_OK);
     assert_true(json_array_size(fixture->events) > 0);
 }
