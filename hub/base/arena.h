@@ -36,6 +36,7 @@ char *arena_text(struct arena *arena, struct bytes bytes);
 char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct bytes arena_bytes(struct arena *arena, struct bytes bytes);
 
+/* Where the arena stands now; arena_reset_to gives back what was taken since. A mark ends with an earlier reset. */
 struct arena_mark arena_mark(const struct arena *arena);
 void arena_reset_to(struct arena *arena, struct arena_mark mark);
 void arena_reset(struct arena *arena); /* everything; keeps the first chunk */

@@ -62,6 +62,7 @@ struct buffer {
     bool failed;
 };
 
+/* Takes no memory yet; never grows beyond LIMIT_BYTES. */
 void buffer_init(struct buffer *buffer, size_t limit_bytes);
 void buffer_done(struct buffer *buffer);  /* frees; usable again after buffer_init */
 void buffer_clear(struct buffer *buffer); /* length 0, not failed, memory kept */

@@ -7,6 +7,7 @@
 
 struct calendar;
 
+/* Covers no day yet; NULL when memory is out. calendar_free takes NULL. */
 struct calendar *calendar_new(void);
 void calendar_free(struct calendar *calendar);
 /* Says whether DATE is a working day; days may come in any order. False when memory is out or it is no

@@ -60,6 +60,8 @@ struct view {
     bool failed; /* the arena was full while reading: the decision must not stand (handler_decide sees to it) */
 };
 
+/* SELF is what the operations get; KEY, OPERATIONS and CALENDAR must outlive the view. Frees nothing: what the view takes
+ * lies in ARENA. */
 void view_init(struct view *view, const struct view_operations *operations, void *self, struct arena *arena,
                const char *key, int64_t now_ms, const struct calendar *calendar);
 

@@ -31,6 +31,7 @@ bool hub_is_alive(struct hub *hub, struct fault *fault);
 /* Rows of TABLE applied so far by the follower, and the sum over all tables when TABLE is NULL. Any thread. */
 uint64_t hub_table_rows(struct hub *hub, const char *table);
 
+/* Blocks until the batches in hand are committed and all threads have ended; releases everything. NULL is fine. */
 void hub_stop(struct hub *hub);
 
 /* Reads /proc/sys/kernel/random/boot_id into BOOT_ID; "" if there is none. */

@@ -19,6 +19,7 @@ struct kafka_client {
     bool embedded; /* the mock cluster: no transaction isolation, committed offsets are not kept */
 };
 
+/* BROKERS is lent; kafka_client_done frees only the properties. */
 void kafka_client_init(struct kafka_client *client, const char *brokers);
 void kafka_client_done(struct kafka_client *client);
 /* Copies. FATAL if memory is out. */

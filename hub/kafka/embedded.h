@@ -12,6 +12,7 @@
 
 struct embedded;
 
+/* Listens on free ports of loopback until the stop, which loses all that was in it. NULL may be stopped. */
 enum status embedded_start(int broker_count, struct embedded **embedded, struct fault *fault) MUST_CHECK;
 void embedded_stop(struct embedded *embedded);
 /* "127.0.0.1:port,...", lent until the stop. */

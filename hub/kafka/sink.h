@@ -31,6 +31,7 @@ struct sink_topic *sink_topic(struct sink *sink, const char *name);
 
 enum { PARTITION_BY_KEY = -1 }; /* Java's murmur2, so that all clients agree */
 
+/* Local: the broker hears of the transaction with the first record. */
 enum status sink_begin(struct sink *sink, struct fault *fault) MUST_CHECK;
 
 /* Copies KEY and VALUE (data NULL = null); takes HEADERS (may be NULL) whatever it answers. *NEXT_OFFSET, if given,

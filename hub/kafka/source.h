@@ -28,6 +28,7 @@ struct source_events {
     void *self;
 };
 
+/* Subscribes and returns; partitions come later, inside source_poll. SETTINGS and its texts may go afterwards. */
 enum status source_open(const struct kafka_client *client, const struct source_settings *settings,
                         struct source_events events, struct source **source, struct fault *fault) MUST_CHECK;
 /* Leaves the group unless membership is static, and releases everything. */

@@ -30,6 +30,7 @@ enum status store_open(const struct store_settings *settings, const char *name, 
 /* Aborts what is open, syncs, marks the store clean and closes. NULL is fine. */
 void store_close(struct store *store);
 
+/* The one write transaction. Commit moves all of it or, when the file is full or the disk fails, nothing. */
 enum status store_begin(struct store *store, struct fault *fault) MUST_CHECK;
 enum status store_commit(struct store *store, struct fault *fault) MUST_CHECK;
 void store_abort(struct store *store); /* does nothing if none is open */

@@ -12,6 +12,7 @@
 struct tables;
 struct tables_reader;
 
+/* As store_open, for the store of all tables. Readers are closed before tables_close. */
 enum status tables_open(const struct store_settings *settings, struct tables **tables, bool *empty,
                         struct fault *fault) MUST_CHECK;
 void tables_close(struct tables *tables);
@@ -32,6 +33,7 @@ uint64_t tables_rows_applied(const struct tables *tables, const char *table);
  * or no first day. */
 bool tables_row_key(const char *table, const char *key, const char *region, date_t valid_from, struct buffer *out);
 
+/* One for each thread; renew takes the snapshot that is read until the next renew or release. */
 enum status tables_reader_open(struct tables *tables, struct tables_reader **reader, struct fault *fault) MUST_CHECK;
 void tables_reader_close(struct tables_reader *reader);
 enum status tables_reader_renew(struct tables_reader *reader, struct fault *fault) MUST_CHECK;
