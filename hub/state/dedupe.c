@@ -162,6 +162,23 @@ enum status dedupe_apply_segment(struct store *store, struct bytes segment_key, 
     return status;
 }
 
+bool dedupe_each_entry(struct bytes segment,
+                       bool (*each)(struct bytes entity, struct bytes name, const struct dedupe_entry *entry,
+                                    void *context),
+                       void *context)
+{
+    struct bytes entity, name, row;
+    struct dedupe_entry entry;
+
+    while (segment.length > 0) {
+        if (!next_entry(&segment, &entity, &name, &row) || !decode_row(row, &entry))
+            return false;
+        if (!each(entity, name, &entry, context))
+            break;
+    }
+    return true;
+}
+
 bool dedupe_expired(struct store *store, int64_t now_ms, struct bytes *segment_key)
 {
     struct bytes value;

@@ -30,6 +30,12 @@ enum status dedupe_remember(struct store *store, struct bytes entity, const uint
 /* Used by changelog_apply: the entries of a segment come or (VALUE absent) go. */
 enum status dedupe_apply_segment(struct store *store, struct bytes segment_key, struct bytes value,
                                  struct fault *fault) MUST_CHECK;
+/* Calls EACH for the entries of a segment (the value of its changelog record) until it returns false; no store is needed.
+ * False if the segment is malformed. */
+bool dedupe_each_entry(struct bytes segment,
+                       bool (*each)(struct bytes entity, struct bytes name, const struct dedupe_entry *entry,
+                                    void *context),
+                       void *context);
 /* The segment that expires first, if it has by NOW_MS: its key (lent until the next write). */
 bool dedupe_expired(struct store *store, int64_t now_ms, struct bytes *segment_key);
 int64_t dedupe_segment_expires_ms(struct bytes segment_key);

@@ -204,6 +204,42 @@ static void malformed_segments_are_refused_at_every_length(void **state)
     buffer_done(&segment);
 }
 
+struct seen {
+    size_t count, limit;
+    char entities[4][16];
+    uint64_t versions[4];
+};
+
+static bool note_entry(struct bytes entity, struct bytes name, const struct dedupe_entry *entry, void *context)
+{
+    struct seen *seen = context;
+
+    assert_int_equal(name.length, DEDUPE_NAME_BYTES);
+    memcpy(seen->entities[seen->count], entity.data, entity.length);
+    seen->versions[seen->count++] = entry->version;
+    return seen->count < seen->limit;
+}
+
+static void the_entries_of_a_segment_can_be_looked_at_without_a_store(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen all = {.limit = 4}, first = {.limit = 1}, none = {.limit = 4};
+    struct buffer segment;
+
+    buffer_init(&segment, SEGMENT_MAX);
+    remember(fixture, "person", "1", entry_of(1, 3, ""), &segment);
+    remember(fixture, "other", "2", entry_of(2, 4, "code"), &segment);
+    assert_true(dedupe_each_entry(buffer_bytes(&segment), note_entry, &all));
+    assert_int_equal(all.count, 2);
+    assert_string_equal(all.entities[0], "person");
+    assert_string_equal(all.entities[1], "other");
+    assert_true(dedupe_each_entry(buffer_bytes(&segment), note_entry, &first));
+    assert_int_equal(first.count, 1);
+    assert_false(dedupe_each_entry(bytes_from(segment.data, segment.length - 1), note_entry, &none));
+    assert_true(dedupe_each_entry(BYTES_NONE, note_entry, &none));
+    buffer_done(&segment);
+}
+
 static void an_entity_that_is_too_long_is_refused_and_a_full_segment_stops(void **state)
 {
     struct fixture *fixture = *state;
@@ -234,6 +270,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_segment_expires_as_a_whole_and_the_earliest_first, set_up_begun, tear_down),
         cmocka_unit_test_setup_teardown(an_event_decided_anew_outlives_its_first_decision, set_up_begun, tear_down),
         cmocka_unit_test_setup_teardown(malformed_segments_are_refused_at_every_length, set_up_begun, tear_down),
+        cmocka_unit_test_setup_teardown(the_entries_of_a_segment_can_be_looked_at_without_a_store, set_up_begun,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(an_entity_that_is_too_long_is_refused_and_a_full_segment_stops, set_up_begun,
                                         tear_down),
     };
