@@ -5,10 +5,11 @@
 #include "ops/ctl/say.h"
 #include "ops/ctl/scan.h"
 
-#include "base/hash.h"
 #include "base/log.h"
+#include "domain/row_message.h"
 #include "kafka/topics.h"
 #include "state/changelog.h"
+#include "state/dedupe.h"
 #include "state/numbers.h"
 #include "state/rows.h"
 
@@ -23,9 +24,17 @@ struct state_options {
 
 /* The last word on one row. */
 struct state_row {
-    char *name; /* kind character, then the row's name */
+    char *name;   /* kind character, then the row's name */
     json_t *json; /* NULL: removed */
     struct state_row *next;
+};
+
+/* An event of the key that dedupe remembers. Those of one segment go together. */
+struct remembered {
+    const char *topic;
+    struct bytes segment; /* key of its changelog record */
+    uint8_t name[DEDUPE_NAME_BYTES];
+    struct remembered *next;
 };
 
 struct state_search {
@@ -35,28 +44,18 @@ struct state_search {
     struct arena *arena;
     struct state_row *rows;
     size_t row_count;
+    struct arena *remembering;
+    struct remembered *remembered;
 };
 
-/* Which message a row of that name holds, by the key kind of its topic. */
-static const struct message_facts *message_of_row(const char *topic, struct bytes name)
+/* Which message a row of that name holds, by the key kind of its topic; NULL: nobody's. */
+static const struct message_facts *message_of_row(const struct state_search *search, const char *topic,
+                                                  struct bytes name)
 {
-    static const struct {
-        const char *kind, *prefix, *message;
-    } rows[] = {
-        {"person", "prescription/", "medhub.state.v1.Prescription"},
-        {"person", "settlement/", "medhub.state.v1.Settlement"},
-        {"product", "serial/", "medhub.state.v1.ScannedItem"},
-        {"item", "rows/", "medhub.state.v1.CatalogueRows"},
-        {"item", "tally", "medhub.state.v1.ReleaseTally"},
-        {"institution", "organisation", "medhub.state.v1.RegisteredOrganisation"},
-        {"parameter", "rows/", "medhub.state.v1.ParameterRows"},
-    };
-    const char *kind = topic + strlen("medhub.state.");
-
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].kind, kind) == 0 && bytes_start_with(name, bytes_of(rows[i].prefix)))
-            return schema_find_message(rows[i].message);
-    return NULL;
+    const char *text = arena_text(search->arena, name);
+    const ProtobufCMessageDescriptor *message =
+        text == NULL ? NULL : row_message_of_state(topic + strlen("medhub.state."), text);
+    return message == NULL ? NULL : schema_of(message);
 }
 
 /* A row that no message of ours is known for. */
@@ -85,7 +84,8 @@ static json_t *row_json(struct state_search *search, const struct record *record
         (void)json_object_set_new(row, "value", json_integer((json_int_t)get_le64(record->value.data)));
         return row;
     }
-    json_t *value = decode_json(message_of_row(record->topic, name), record->value, search->visible, search->arena);
+    json_t *value = decode_json(message_of_row(search, record->topic, name), record->value, search->visible,
+                                search->arena);
     (void)json_object_set_new(row, "value", value == NULL ? hex_json(record->value) : value);
     return row;
 }
@@ -143,11 +143,78 @@ static void look_at_timer(struct state_search *search, const struct record *reco
     if (rest.length <= search->key.length || memcmp(rest.data, search->key.data, search->key.length) != 0 ||
         rest.data[search->key.length] != '\0')
         return;
-    struct bytes name =
-        bytes_from(rest.data + search->key.length + 1, rest.length - search->key.length - 1);
+    struct bytes name = bytes_from(rest.data + search->key.length + 1, rest.length - search->key.length - 1);
     const char *unique = arena_format(search->arena, "t:%.*s", (int)name.length, (const char *)name.data);
     if (unique != NULL)
         remember(search, bytes_of(unique), record->value.data == NULL ? NULL : timer_json(record, name));
+}
+
+/* ---- what dedupe remembers ---- */
+
+struct segment_look {
+    struct state_search *search;
+    const struct record *record;
+};
+
+static bool look_at_entry(struct bytes entity, struct bytes name, const struct dedupe_entry *entry,
+                          void *context)
+{
+    struct segment_look *look = context;
+    struct state_search *search = look->search;
+    (void)entry;
+
+    if (!bytes_equal(entity, search->key))
+        return true;
+    struct remembered *made = arena_take(search->remembering, sizeof *made);
+    if (made == NULL)
+        return false; /* ignoring: then the count is too low, of a key with millions of events */
+    *made = (struct remembered){.topic = arena_text(search->remembering, bytes_of(look->record->topic)),
+                                .segment = arena_bytes(search->remembering, look->record->key),
+                                .next = search->remembered};
+    if (made->topic == NULL || made->segment.data == NULL)
+        return false;
+    memcpy(made->name, name.data, DEDUPE_NAME_BYTES);
+    search->remembered = made;
+    return true;
+}
+
+static void forget_segment(struct state_search *search, const struct record *record)
+{
+    struct remembered **at = &search->remembered;
+
+    while (*at != NULL)
+        if (strcmp((*at)->topic, record->topic) == 0 && bytes_equal((*at)->segment, record->key))
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+}
+
+static void look_at_segment(struct state_search *search, const struct record *record)
+{
+    struct segment_look look = {search, record};
+
+    forget_segment(search, record); /* the key's last record counts */
+    if (record->value.data != NULL && !dedupe_each_entry(record->value, look_at_entry, &look))
+        say("变更日志中有无法读取的去重记录", "an unreadable de-duplication segment at %s/%d/%" PRId64,
+            record->topic, (int)record->partition, record->offset);
+}
+
+/* A redriven event stands in two segments and counts once. */
+static bool is_repeated(const struct remembered *of)
+{
+    for (const struct remembered *other = of->next; other != NULL; other = other->next)
+        if (memcmp(other->name, of->name, DEDUPE_NAME_BYTES) == 0 && strcmp(other->topic, of->topic) == 0)
+            return true;
+    return false;
+}
+
+static json_t *remembered_json(const struct state_search *search)
+{
+    json_int_t count = 0;
+
+    for (const struct remembered *each = search->remembered; each != NULL; each = each->next)
+        count += !is_repeated(each);
+    return json_pack("{s:s, s:I}", "row", "remembered", "value", count);
 }
 
 static bool look_at_record(void *self, struct record *record)
@@ -159,6 +226,8 @@ static bool look_at_record(void *self, struct record *record)
         look_at_row(search, record);
     else if (record->key.length > 1 && record->key.data[0] == CHANGELOG_TIMER)
         look_at_timer(search, record);
+    else if (record->key.length > 1 && record->key.data[0] == CHANGELOG_DEDUPE)
+        look_at_segment(search, record);
     return true;
 }
 
@@ -173,6 +242,10 @@ static enum exit_code print_rows(struct state_search *search)
             output_row(output, json_incref(row->json));
             printed++;
         }
+    if (output != NULL && search->remembered != NULL) {
+        output_row(output, remembered_json(search));
+        printed++;
+    }
     if (!output_close(output))
         return EXIT_FAILED;
     return printed > 0 ? EXIT_OK
@@ -216,11 +289,14 @@ static enum exit_code state_command(struct call *call)
         return result;
     log_set_level(LOG_LEVEL_WARN);
     if (options->unmask)
-        log_warn("audit.unmask", LOG_STR("command", call->command->words), LOG_STR("reason", options->reason));
+        log_warn("audit.unmask", LOG_STR("command", call->command->words),
+                 LOG_STR("reason", options->reason));
     stop_install();
     search.visible = options->unmask ? SENSITIVITY_ALL : VISIBLE_TO_OPERATORS;
     search.arena = arena_new(256 * 1024, 256 * 1024 * 1024);
-    result = search.arena == NULL ? EXIT_FAILED : search_topics(call, &session, &search);
+    search.remembering = arena_new(64 * 1024, 256 * 1024 * 1024);
+    result = search.arena == NULL || search.remembering == NULL ? EXIT_FAILED
+                                                                : search_topics(call, &session, &search);
     while (search.rows != NULL) {
         struct state_row *row = search.rows;
         search.rows = row->next;
@@ -229,6 +305,7 @@ static enum exit_code state_command(struct call *call)
         free(row);
     }
     arena_free(search.arena);
+    arena_free(search.remembering);
     session_close(&session);
     return result;
 }
@@ -241,8 +318,15 @@ static const struct option state_options[] = {
      "显示诊疗与身份字段，须说明理由", 0, 0},
     {"reason", 0, OPTION_TEXT, STATE(reason), "TEXT", "why they have to be seen", "查看理由", 0, 0},
 };
-const struct command command_state = {
-    "ctl state", "KEY", "查看某键（参保人、产品、条目、机构、参数）的当前状态", "what the hub remembers of a key",
-    "Read from the changelog, so it needs no access to the hub's machine.", state_options,
-    sizeof state_options / sizeof *state_options, sizeof(struct state_options), 1, 1, USES_KAFKA | USES_ROWS,
-    state_command};
+const struct command command_state = {"ctl state",
+                                      "KEY",
+                                      "查看某键（参保人、产品、条目、机构、参数）的当前状态",
+                                      "what the hub remembers of a key",
+                                      "Read from the changelog, so it needs no access to the hub's machine.",
+                                      state_options,
+                                      sizeof state_options / sizeof *state_options,
+                                      sizeof(struct state_options),
+                                      1,
+                                      1,
+                                      USES_KAFKA | USES_ROWS,
+                                      state_command};
