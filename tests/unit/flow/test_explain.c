@@ -371,6 +371,35 @@ static void the_same_event_again_is_a_duplicate_of_the_first_fact(void **state)
     assert_false(explanation->decided);
 }
 
+/* The refusal stands on a prescription that the fact of another topic wrote in the same batch: before it, then. */
+static void an_order_that_is_not_recorded_is_the_one_that_fits(void **state)
+{
+    struct fixture *fixture = *state;
+    put_in_tables(fixture, TABLE_CATALOGUE, REBAMIPIDE, 3, &fixture->drugs[1].base);
+    trial_submit_as(fixture->trial, "e1", UPLOADED, HOSPITAL_ID, PERSON, &fixture->said->base);
+    add_facts(fixture, record_provenance(fixture, "medhub.inbox.other", 99));
+    trial_apply(fixture->trial);
+    submit(fixture, "e2", 11); /* in the same millisecond */
+    assert_refused(fixture->trial, "prescription.national_number_repeated");
+    assert_verdict(explain(fixture), EXPLAIN_SAME);
+    assert_int_equal(fixture->rebuild->report.steps, 1);
+}
+
+static void an_order_that_nothing_fits_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    put_in_tables(fixture, TABLE_CATALOGUE, REBAMIPIDE, 3, &fixture->drugs[1].base);
+    trial_submit_as(fixture->trial, "e1", UPLOADED, HOSPITAL_ID, PERSON, &fixture->said->base);
+    add_facts(fixture, record_provenance(fixture, "medhub.inbox.other", 99));
+    trial_apply(fixture->trial);
+    submit(fixture, "e2", 11);
+    fixture->receipt.findings[0]->rule = chars("RX-999");
+    const struct explanation *explanation = explain(fixture);
+    assert_verdict(explanation, EXPLAIN_INCOMPLETE);
+    assert_int_equal(explanation->gap_count, 1);
+    assert_non_null(strstr(explanation->gaps[0].en, "in the same batch"));
+}
+
 /* --- differences --- */
 
 static void a_changed_row_is_told(void **state)
@@ -496,6 +525,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refused_event_sees_what_came_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_timer_comes_out_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_event_again_is_a_duplicate_of_the_first_fact, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_order_that_is_not_recorded_is_the_one_that_fits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_order_that_nothing_fits_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_changed_row_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_look_up_that_the_fact_does_not_name_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_finding_that_says_something_else_is_told, set_up, tear_down),
