@@ -47,4 +47,8 @@ struct event {
     struct fault fault;                /* the stage that refused says why */
 };
 
+/* Fills the fault from the first finding that refuses: its code, its sentence in English, and how many more there are.
+ * Returns STATUS_REJECT. */
+enum status event_refuse_by_findings(struct event *event) MUST_CHECK;
+
 #endif

@@ -35,6 +35,8 @@ struct findings {
 void findings_init(struct findings *findings, struct arena *arena);
 /* Copies the structure, not its texts. */
 void findings_add(struct findings *findings, const struct finding *finding);
+/* The first that refuses, which names the refusal in logs and headers; NULL if none was kept. */
+const struct finding *findings_first_refusal(const struct findings *findings);
 static inline bool findings_refuse(const struct findings *findings)
 {
     return findings->refusing > 0;

@@ -32,3 +32,11 @@ void findings_add(struct findings *findings, const struct finding *finding)
     else
         findings->dropped++;
 }
+
+const struct finding *findings_first_refusal(const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].severity == SEVERITY_REFUSE)
+            return &findings->items[i];
+    return NULL;
+}

@@ -337,11 +337,7 @@ static bool walk_decide(struct explaining *work)
     rebuild_decide(work->rebuild, &to->remade, to->provenance);
     switch (work->event->decision->outcome) {
     case OUTCOME_REFUSED:
-        return passed(work, DECIDE,
-                      fault_reject(&work->event->fault,
-                                   work->event->findings.count > 0 ? work->event->findings.items[0].code
-                                                                   : "event.refused",
-                                   "%zu rules are broken", work->event->findings.refusing));
+        return passed(work, DECIDE, event_refuse_by_findings(work->event));
     case OUTCOME_DUPLICATE:
         to->stages[DECIDE].state = STAGE_ANSWERED;
         return true;

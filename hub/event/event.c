@@ -1,0 +1,13 @@
+#include "event/event.h"
+
+enum status event_refuse_by_findings(struct event *event)
+{
+    const struct finding *first = findings_first_refusal(&event->findings);
+    size_t refusing = event->findings.refusing;
+
+    if (first == NULL)
+        return fault_reject(&event->fault, "event.refused", "%zu findings, more than could be kept", refusing);
+    if (refusing == 1)
+        return fault_reject(&event->fault, first->code, "%s", first->sentence_en);
+    return fault_reject(&event->fault, first->code, "%s (and %zu more)", first->sentence_en, refusing - 1);
+}
