@@ -359,6 +359,7 @@ static void walk_submission(struct explaining *work, size_t steps)
 /* A timer goes through the last two stages only. */
 static void walk_timer_again(struct explaining *work)
 {
+    note(work, DECODE, "定时器触发，无人提交", "a timer fired: nobody submitted it");
     if (walk_decide(work))
         work->to->stages[EMIT].state = STAGE_PASSED;
 }

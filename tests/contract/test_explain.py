@@ -147,6 +147,7 @@ def a_timer():
     told = explain(expired[0]["position"])
     check("what a timer stated is explained", told["recomputed"] == "same" and told["event"]["input"].startswith("timer/")
           and told["recorded"]["receipt"] == "none", told)
+    check("its id does not tell the person", "/p-" not in told["event"]["id"] and "/***" in told["event"]["id"], told["event"])
     check("it came after what set the timer", told["read"]["earlierEvents"] >= 1 and told["became"]["rows"], told["read"])
 
 
