@@ -129,7 +129,10 @@ struct bench_run bench_watch(const struct bench_watched *watched, int64_t events
             begun = at_work;
             last = now;
         }
-        at_work = at_work || watched->ready(watched->self);
+        if (!at_work && watched->ready(watched->self)) {
+            at_work = true;
+            (void)fputs("bench: at work\n", stderr);
+        }
         if (events > 0 && last.committed >= events)
             break;
         if (events > 0 && now.at_us - last.at_us > STUCK_AFTER_US)

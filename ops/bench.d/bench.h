@@ -44,7 +44,8 @@ struct bench_run {
 };
 
 /* Returns when EVENTS are committed; with EVENTS 0, or before, when SIGTERM or SIGINT comes. Block these signals with
- * bench_block_signals() before the first thread is made. Fails after a minute without progress. */
+ * bench_block_signals() before the first thread is made. Says "bench: at work" on standard error when everybody is ready.
+ * Fails after a minute without progress. */
 void bench_block_signals(void);
 struct bench_run bench_watch(const struct bench_watched *watched, int64_t events);
 /* "events":N,"seconds":S,... without braces, to standard output. */

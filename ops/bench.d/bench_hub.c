@@ -6,6 +6,7 @@
 #include "bench.h"
 #include "peer.h"
 
+#include "base/log.h"
 #include "flow/hub.h"
 #include "flow/measures.h"
 
@@ -53,6 +54,14 @@ static struct conf_source settings_of(struct bench_options options, const char *
     return source;
 }
 
+static void set_log_level(const char *name)
+{
+    enum log_level level = LOG_LEVEL_INFO;
+
+    if (log_level_parse(name, &level))
+        log_set_level(level);
+}
+
 static void print(const struct bench_run *run)
 {
     printf("{");
@@ -81,6 +90,7 @@ int main(int argc, char **argv)
 
     bench_block_signals();
     bench_need(settings_load(settings_of(options, sets), &settings, &client, &conf, &fault), &fault);
+    set_log_level(settings.log_level);
     hub_read_boot_id(boot_id);
     const struct hub_options how = {
         .domains = counter ? domains_peer : domains_all,

@@ -1,6 +1,6 @@
 /* bench_load: writes events to an inbox, idempotently, each key to the partition that Java's clients would choose.
  *
- *     bench_load --brokers B --profile counter|prescription --keys K [--first F] --events N [--seed S]
+ *     bench_load --brokers B --profile counter|prescription --keys K [--base B] [--first F] --events N [--seed S]
  *     bench_load --brokers B --tables 1        the table rows without which no prescription is accepted */
 #include "bench.h"
 #include "sample.h"
@@ -53,6 +53,7 @@ static void send_events(struct loader *loader, struct bench_options options, str
         .profile = sample_profile(bench_option(options, "profile", "counter")),
         .seed = (uint64_t)bench_number(options, "seed", 1),
         .keys = bench_number(options, "keys", 10000),
+        .base = bench_number(options, "base", 0),
         .now_ms = clock_now_ms(clock_system()),
     };
     int64_t first = bench_number(options, "first", 0), events = bench_number(options, "events", 1000);

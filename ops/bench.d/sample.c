@@ -67,7 +67,8 @@ static uint64_t draw(const struct sample *sample, int64_t number, uint64_t which
 
 static int64_t key_of(const struct sample *sample, int64_t number)
 {
-    return number < sample->keys ? number : (int64_t)(draw(sample, number, 0) % (uint64_t)sample->keys);
+    int64_t place = number - sample->base;
+    return place >= 0 && place < sample->keys ? place : (int64_t)(draw(sample, number, 0) % (uint64_t)sample->keys);
 }
 
 /* --- the counter --- */

@@ -13,7 +13,8 @@ enum profile {
 struct sample {
     enum profile profile;
     uint64_t seed;
-    int64_t keys;   /* persons, or keys of the counter; the first KEYS events visit each key once */
+    int64_t keys;   /* persons, or keys of the counter; the first KEYS events from BASE on visit each key once */
+    int64_t base;
     int64_t now_ms; /* prescriptions are issued then and stay valid for three days */
 };
 
