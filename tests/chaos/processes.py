@@ -74,6 +74,7 @@ class Process:
                 self.lines.append(fields)
                 self.changed.notify_all()
         self._log.close()
+        self.child.stderr.close()
         with self.changed:
             self.changed.notify_all()
 
@@ -86,8 +87,8 @@ class Process:
         with self.changed:
             return len(self.lines)
 
-    def wait_for(self, name, timeout_s=30, count=1, since=0, **fields):
-        """Waits until the event NAME with FIELDS was logged COUNT times."""
+    def wait_for(self, name, timeout_s=30, count=1, since=0, or_end=False, **fields):
+        """Waits until the event NAME with FIELDS was logged COUNT times. False: the process ended before (OR_END)."""
         until = time.monotonic() + timeout_s
 
         def logged():
@@ -96,11 +97,14 @@ class Process:
         with self.changed:
             while logged() < count:
                 left = until - time.monotonic()
+                if or_end and not self._reader.is_alive():
+                    return False
                 if left <= 0 or not self._reader.is_alive():
                     ended = "" if self._reader.is_alive() else f" and ended with {self.child.wait()}"
                     raise TimeoutError(f"{self.name} did not log {name} {count} times within {timeout_s:.0f} s{ended}: "
                                        f"{self.tail()}")
                 self.changed.wait(min(left, 0.2))
+        return True
 
     def tail(self):
         """The last lines that are not about single events."""

@@ -245,8 +245,10 @@ def kills(run, points=POINTS, rounds=2):
     for number in range(rounds):
         for point in points:
             nth = run.random.randint(3, 15)
-            hub = run.ready_hub("h1", started_after, {"MEDHUB_CRASH_AT": f"{point}:{nth}"}, hub__workers=1 + number)
+            hub = run.hub("h1", started_after, {"MEDHUB_CRASH_AT": f"{point}:{nth}"}, hub__workers=1 + number)
             hub.expected_to_end = True
+            if hub.wait_for("ledger_hub.ready", HEALING_S, or_end=True):  # of two workers, one may be quick to die
+                run.is_up()
             status = hub.wait_end(HEALING_S)
             run.is_down()
             if status != -signal.SIGKILL:
