@@ -33,32 +33,38 @@ static void keep_roles(struct known_source *source, const Organisation *organisa
     source->roles[used] = '\0';
 }
 
-static void look_up(struct flow *flow, struct event *event, struct known_source *source)
+/* False if there is no memory left in the event's arena to read the row. */
+static bool look_up(struct flow *flow, struct event *event, struct known_source *source)
 {
     struct tables_row row;
     ProtobufCMessage *message = NULL;
-    struct fault ignored; /* a row that the hub wrote and cannot read makes the source unknown: refused, not guessed */
+    struct fault fault; /* a row that the hub wrote and cannot read makes the source unknown: refused, not guessed */
     date_t today = date_in_china(flow->now_ms);
 
-    if (!tables_find(flow->tables, TABLE_REGISTRY, source->id, REGION_NATION, today, &row) ||
-        unpack_message(schema_of(&medhub__registry__v1__organisation__descriptor), row.value, event->arena, &message,
-                       &ignored) != STATUS_OK)
-        return;
+    if (!tables_find(flow->tables, TABLE_REGISTRY, source->id, REGION_NATION, today, &row))
+        return true;
+    if (unpack_message(schema_of(&medhub__registry__v1__organisation__descriptor), row.value, event->arena, &message,
+                       &fault) != STATUS_OK)
+        return strcmp(fault.code, "unpack.too_large") != 0;
     const Organisation *organisation = (const Organisation *)message;
     source->known = true;
     source->live = organisation->state == MEDHUB__REGISTRY__V1__STATE__STATE_LIVE;
     (void)snprintf(source->state, sizeof source->state, "%s", state_name((int)organisation->state));
     keep_roles(source, organisation);
+    return true;
 }
 
-/* What the registry says of ID: kept until a row of the registry changes. */
+/* What the registry says of ID: kept until a row of the registry changes, or the day. NULL: no memory. */
 static const struct known_source *source_find(struct flow *flow, struct event *event, const char *id)
 {
     uint64_t rows = tables_reader_rows(flow->tables, TABLE_REGISTRY);
 
-    if (rows != flow->registry_rows || flow->source_count == SOURCE_CACHE_MAX) {
+    date_t today = date_in_china(flow->now_ms);
+
+    if (rows != flow->registry_rows || today != flow->registry_day || flow->source_count == SOURCE_CACHE_MAX) {
         flow->source_count = 0;
         flow->registry_rows = rows;
+        flow->registry_day = today;
     }
     for (size_t i = 0; i < flow->source_count; i++)
         if (strcmp(flow->sources[i].id, id) == 0)
@@ -69,7 +75,8 @@ static const struct known_source *source_find(struct flow *flow, struct event *e
     if (strlen(id) >= sizeof made->id)
         return made; /* longer than any organisation's id: unknown, and not kept */
     memcpy(made->id, id, strlen(id) + 1);
-    look_up(flow, event, made);
+    if (!look_up(flow, event, made))
+        return NULL; /* this event has used its memory up: nothing is known of its source, and nothing kept */
     flow->source_count++;
     return made;
 }
@@ -115,6 +122,8 @@ enum status authorise_stage(struct flow *flow, struct event *event)
 
     if (strcmp(id, flow->shared->settings->hub_operator) != 0) {
         const struct known_source *source = source_find(flow, event, id);
+        if (source == NULL)
+            return fault_reject(&event->fault, "event.too_complex", "no memory left to look up the source");
         if (!source->known)
             return refuse(event, "source.unknown", id, "an organisation of the registry", "来源机构未登记",
                           "the source is not in the registry");

@@ -11,8 +11,13 @@
 
 #include <stdlib.h>
 
-enum { OFFSETS_MAX = TASKS_MAX * 4, SEGMENT_FLUSH_BYTES = 800000, SEGMENTS_PER_BATCH = 4 };
+enum { OFFSETS_MAX = TASKS_MAX * CHECKPOINT_INPUTS_MAX, SEGMENT_FLUSH_BYTES = 800000, SEGMENTS_PER_BATCH = 4 };
 enum { MILLISECONDS_A_DAY = 86400000 };
+
+/* hub.batch_events_max is at most 100,000, an entry at most 346 bytes: 44 segments of SEGMENT_FLUSH_BYTES. */
+enum { SEGMENTS_MAX = 64, ENTRY_BYTES_MAX = 400, EVENTS_MAX = 100000 };
+static_assert((long long)EVENTS_MAX * ENTRY_BYTES_MAX / SEGMENT_FLUSH_BYTES < SEGMENTS_MAX - 2,
+              "the segments of a batch have numbers of their own");
 
 /* --- before the first event --- */
 
@@ -43,10 +48,11 @@ static enum status close_segment(struct flow *flow, struct task *task, struct fa
     if (task->segment.length == 0)
         return STATUS_OK;
     buffer_init(&key, 64);
-    /* Offsets never repeat, so the number of a segment is taken from where its changelog stands. */
+    /* Offsets never repeat, so the number of a segment is taken from where its changelog stands; a batch has fewer
+     * segments than SEGMENTS_MAX, see the assertion. */
     struct checkpoint checkpoint;
     store_checkpoint(task->store, &checkpoint);
-    uint32_t number = (uint32_t)(checkpoint.changelog_next * 16) + task->segment_number++ % 16;
+    uint32_t number = (uint32_t)(checkpoint.changelog_next * SEGMENTS_MAX) + task->segment_number++ % SEGMENTS_MAX;
     changelog_segment_key(expires_ms, number, &key);
     struct bytes name = buffer_bytes(&key);
     enum status status = store_put(task->store, STORE_SEGMENTS, bytes_from(name.data + 1, name.length - 1),
@@ -148,7 +154,10 @@ static enum status close_task(struct flow *flow, struct task *task, struct fault
     struct checkpoint checkpoint;
     struct buffer value;
 
+    /* Asked last and before Kafka commits: a read that failed must not have decided anything. */
     enum status status = close_segment(flow, task, fault);
+    if (status == STATUS_OK)
+        status = store_check(task->store, fault);
     store_checkpoint(task->store, &checkpoint);
     set_inputs(task, &checkpoint);
     buffer_init(&value, 4096);
@@ -292,6 +301,8 @@ static enum status fill_transaction(struct flow *flow, struct fault *fault)
         status = do_what_is_due(flow, fault);
     if (status == STATUS_OK)
         status = close_tasks(flow, fault);
+    if (status == STATUS_OK)
+        status = tables_reader_check(flow->tables, fault);
     return status;
 }
 

@@ -12,7 +12,12 @@ static struct bytes read_state(void *self, const char *name)
     if (!row_key_make(&key, bytes_of(flow->view.key), ROW_STATE, bytes_of(name)))
         return BYTES_NONE;
     struct bytes row = store_get(flow->task->store, STORE_ROWS, row_key_bytes(&key));
-    return row.data == NULL ? BYTES_NONE : arena_bytes(flow->arena, row);
+    if (row.data == NULL)
+        return BYTES_NONE;
+    row = arena_bytes(flow->arena, row);
+    if (row.data == NULL)
+        flow->view.failed = true; /* it is there: deciding as if it were not would forget what was so far */
+    return row;
 }
 
 /* Lends from the tables' snapshot, which stays as it is for the whole batch. */

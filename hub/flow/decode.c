@@ -23,8 +23,6 @@ static const struct header_row {
     {"traceparent", offsetof(struct event_attributes, traceparent)},
 };
 
-enum { ATTRIBUTE_BYTES_MAX = 255 };
-
 struct header_walk {
     struct flow *flow;
     struct event *event;

@@ -1,5 +1,6 @@
 #include "flow/stages.h"
 
+#include "base/hash.h"
 #include "event/pack.h"
 #include "event/wire.h"
 #include "flow/flow.h"
@@ -29,8 +30,10 @@ static void fill_rows(struct flow *flow, Provenance *provenance)
     ConsultedRow *rows = arena_take(flow->arena, count * sizeof *rows);
     ConsultedRow **pointers = arena_take(flow->arena, count * sizeof *pointers);
 
-    if (count == 0 || rows == NULL || pointers == NULL)
+    if (rows == NULL || pointers == NULL) {
+        flow->outbox.failed = true; /* a fact that does not say what it was decided on is no fact */
         return;
+    }
     for (size_t i = 0; i < count; i++) {
         const struct consulted_row *row = &flow->view.consulted[i];
         medhub__event__v1__consulted_row__init(&rows[i]);
@@ -56,13 +59,8 @@ static void fill_provenance(struct flow *flow, struct event *event, Provenance *
         provenance->cause_id = arena_format(event->arena, "timer/%s", event->attributes.subject);
     if (provenance->cause_id == NULL)
         provenance->cause_id = (char *)"";
-    fill_rows(flow, provenance);
-}
-
-/* The submission's own headers where they can be used as they are: each header made anew is an allocation. */
-static struct headers *headers_of_event(struct flow *flow)
-{
-    return flow->foreign_headers ? NULL : record_take_headers(flow->record);
+    if (flow->view.consulted_count > 0)
+        fill_rows(flow, provenance);
 }
 
 static struct headers *headers_made(struct flow *flow, const struct event *event, const char *type, const char *source,
@@ -89,23 +87,34 @@ static struct headers *headers_made(struct flow *flow, const struct event *event
     return NULL;
 }
 
+/* The id of what follows from the event, under the hub's own name: SOURCE/ID/SUFFIX, since two sources may use one id. Where
+ * that would be longer than an attribute may be, two hashes stand for it. */
+static const char *derived_id(const struct event *event, const char *suffix, char id[ATTRIBUTE_BYTES_MAX + 1])
+{
+    const struct event_attributes *of = &event->attributes;
+    size_t room = ATTRIBUTE_BYTES_MAX + 1;
+
+    if (snprintf(id, room, "%s/%s/%s", of->source, of->id, suffix) < (int)room)
+        return id;
+    uint64_t of_source = hash_bytes(bytes_of(of->source), 0);
+    uint64_t of_suffix = hash_bytes(bytes_of(suffix), 1);
+    (void)snprintf(id, room, "%016llx%016llx", (unsigned long long)hash_bytes(bytes_of(of->id), of_source),
+                   (unsigned long long)hash_bytes(bytes_of(of->id), of_suffix ^ of_source));
+    return id;
+}
+
 /* The fact of the event itself keeps its identity; further ones are the hub's, derived from it. */
 static struct headers *headers_of_fact(struct flow *flow, struct event *event, size_t index)
 {
     const struct decided_fact *fact = &event->decision->facts[index];
     const struct event_attributes *of = &event->attributes;
-    char id[300];
+    char number[24], id[ATTRIBUTE_BYTES_MAX + 1];
 
-    struct headers *headers = NULL;
-    bool itself = fact->original.data != NULL;
-    if (itself && flow->record != NULL)
-        headers = headers_of_event(flow);
-    if (headers != NULL)
-        return headers;
-    if (itself)
+    if (fact->original.data != NULL)
         return headers_made(flow, event, of->type, of->source, of->id, of->subject);
-    (void)snprintf(id, sizeof id, "%s/%zu", of->id, index);
-    return headers_made(flow, event, fact->type, flow->shared->settings->hub_operator, id, fact->subject);
+    (void)snprintf(number, sizeof number, "%zu", index);
+    return headers_made(flow, event, fact->type, flow->shared->settings->hub_operator, derived_id(event, number, id),
+                        fact->subject);
 }
 
 /* Value without provenance: what deliveries are projected from. */
@@ -119,11 +128,19 @@ static void add_fact(struct flow *flow, struct event *event, size_t index, struc
 {
     provenance->index = (uint32_t)index;
     struct bytes value = pack_fact(bare, &provenance->base, event->arena);
-    struct headers *headers = headers_of_fact(flow, event, index);
+    struct sink_topic *to = flow_outlets(flow)->fact[flow->lane->index];
+    bool itself = event->decision->facts[index].original.data != NULL;
 
-    if (value.data == NULL || headers == NULL)
+    if (value.data == NULL)
         flow->outbox.failed = true;
-    outbox_add(flow, flow_outlets(flow)->fact[flow->lane->index], event->key, value, headers);
+    if (itself && flow->record != NULL && !flow->foreign_headers) {
+        outbox_add_with_record_headers(flow, to, event->key, value);
+    } else {
+        struct headers *headers = headers_of_fact(flow, event, index);
+        if (headers == NULL)
+            flow->outbox.failed = true;
+        outbox_add(flow, to, event->key, value, headers);
+    }
     metric_add(flow->measures.facts, 1);
 }
 
@@ -147,8 +164,10 @@ static void add_version(struct flow *flow, struct event *event, uint64_t version
     uint8_t value[VERSION_BYTES];
 
     put_le64(value, version);
-    outbox_add_changelog(flow, changelog_row_key(flow, event, ROW_VERSION, ""),
-                         arena_bytes(event->arena, bytes_from(value, sizeof value)));
+    struct bytes kept = arena_bytes(event->arena, bytes_from(value, sizeof value));
+    if (kept.data == NULL)
+        flow->outbox.failed = true; /* a record without value would delete the row */
+    outbox_add_changelog(flow, changelog_row_key(flow, event, ROW_VERSION, ""), kept);
 }
 
 static void add_writes(struct flow *flow, struct event *event)
@@ -180,11 +199,11 @@ static void add_timer(struct flow *flow, struct event *event, const struct decid
         buffer_append(&value, due, sizeof due);
         buffer_append_text(&value, timer->type);
     }
-    if (!buffer_ok(&key) || !buffer_ok(&value) || timer->due_ms < 0)
+    struct bytes kept = timer->cancel ? BYTES_NONE : arena_bytes(event->arena, buffer_bytes(&value));
+    if (!buffer_ok(&key) || !buffer_ok(&value) || timer->due_ms < 0 || (!timer->cancel && kept.data == NULL))
         flow->outbox.failed = true;
     else
-        outbox_add_changelog(flow, arena_bytes(event->arena, buffer_bytes(&key)),
-                             timer->cancel ? BYTES_NONE : arena_bytes(event->arena, buffer_bytes(&value)));
+        outbox_add_changelog(flow, arena_bytes(event->arena, buffer_bytes(&key)), kept);
     buffer_done(&key);
     buffer_done(&value);
 }
@@ -204,19 +223,20 @@ static void add_table_row(struct flow *flow, struct event *event, const struct d
     message.valid_until = day_text(event->arena, row->valid_until);
     message.version = version;
     message.removed = row->message == NULL;
-    if (row->message != NULL) {
-        struct bytes value = pack_message(row->message, event->arena);
-        message.value.data = (uint8_t *)value.data;
-        message.value.len = value.length;
-    }
+    struct bytes content = row->message == NULL ? BYTES_NONE : pack_message(row->message, event->arena);
+    message.value.data = (uint8_t *)content.data;
+    message.value.len = content.length;
     buffer_init(&key, STORE_KEY_BYTES_MAX);
     struct sink_topic *to = sink_topic(flow_sink(flow), topic);
-    if (!tables_row_key(row->table, row->key, row->region, row->valid_from, &key) || to == NULL ||
-        message.valid_from == NULL || message.valid_until == NULL)
-        flow->outbox.failed = true;
+    bool ok = tables_row_key(row->table, row->key, row->region, row->valid_from, &key) && to != NULL &&
+              message.valid_from != NULL && message.valid_until != NULL &&
+              (row->message == NULL || content.data != NULL);
+    struct bytes value = ok ? pack_message(&message.base, event->arena) : BYTES_NONE;
+    struct bytes kept = arena_bytes(event->arena, buffer_bytes(&key));
+    if (value.data == NULL || kept.data == NULL)
+        flow->outbox.failed = true; /* a record without value would delete the row */
     else
-        outbox_add(flow, to, arena_bytes(event->arena, buffer_bytes(&key)), pack_message(&message.base, event->arena),
-                   NULL);
+        outbox_add(flow, to, kept, value, NULL);
     buffer_done(&key);
 }
 
@@ -224,11 +244,10 @@ static void add_submission(struct flow *flow, struct event *event, const struct 
 {
     const struct handler *handler = NULL;
     const struct lane *to = lane_of_type(&flow->shared->lanes, submission->type, &handler);
-    char id[400];
+    char id[ATTRIBUTE_BYTES_MAX + 1];
 
-    (void)snprintf(id, sizeof id, "%s/%s/%s", event->attributes.source, event->attributes.id, submission->suffix);
-    struct headers *headers =
-        headers_made(flow, event, submission->type, flow->shared->settings->hub_operator, id, "");
+    struct headers *headers = headers_made(flow, event, submission->type, flow->shared->settings->hub_operator,
+                                           derived_id(event, submission->suffix, id), "");
     struct bytes value = pack_message(submission->message, event->arena);
     if (to == NULL || headers == NULL || value.data == NULL)
         flow->outbox.failed = true;

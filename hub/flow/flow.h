@@ -17,6 +17,7 @@
 #include "state/tables.h"
 
 enum { TASKS_MAX = 512, SINKS = 2, SOURCE_CACHE_MAX = 256 };
+enum { ATTRIBUTE_BYTES_MAX = 255 }; /* a CloudEvents attribute, submitted or made here */
 
 struct shared {
     const struct settings *settings;
@@ -67,9 +68,11 @@ struct flow {
     uint64_t calendar_rows; /* applied when the calendar was built */
     struct known_source *sources;
     size_t source_count;
-    uint64_t registry_rows; /* applied when the sources were looked up */
+    uint64_t registry_rows; /* of the snapshot that the sources were looked up in */
+    date_t registry_day;    /* and for which day: a row may begin or end at midnight */
     int64_t dedupe_days;
-    uint64_t policy_rows; /* applied when dedupe_days was read */
+    uint64_t policy_rows; /* the same for dedupe_days */
+    date_t policy_day;
 
     /* The batch. */
     struct record *records;

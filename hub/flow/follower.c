@@ -130,10 +130,12 @@ static enum status follow_once(struct follower *follower, struct fault *fault)
         return result == READER_ERROR ? STATUS_FATAL : STATUS_OK;
     }
     enum status status = tables_begin(follower->tables, fault);
-    for (size_t i = 0; status == STATUS_OK && i < RECORDS_MAX && result != READER_NOTHING; i++) {
+    for (size_t i = 1; status == STATUS_OK && result != READER_NOTHING; i++) {
         if (result == READER_ERROR)
             return STATUS_FATAL;
         status = take(follower, result, &record, fault);
+        if (i == RECORDS_MAX) /* before the next is polled: what was polled must be taken */
+            break;
         result = reader_poll(follower->reader, 0, &record, fault);
     }
     record_release(&record);

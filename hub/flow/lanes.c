@@ -1,5 +1,7 @@
 #include "flow/lanes.h"
 
+#include "state/store.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +10,18 @@ static bool write_name(char name[LANE_TOPIC_BYTES], const char *given, const cha
     int length = given != NULL ? snprintf(name, LANE_TOPIC_BYTES, "%s", given)
                                : snprintf(name, LANE_TOPIC_BYTES, "%s%s", prefix, rest);
     return length > 0 && length < LANE_TOPIC_BYTES;
+}
+
+/* A store's checkpoint has room for so many inbox topics with names of that length: an offset that is not kept would have
+ * the partition refused after the next start. */
+static bool fits_checkpoint(const struct lanes *lanes, const struct lane *lane)
+{
+    static const struct checkpoint_input input;
+    size_t inputs = 1;
+
+    for (size_t i = 0; i < lanes->lane_count; i++)
+        inputs += lanes->lanes[i].keyspace == lane->keyspace;
+    return inputs <= CHECKPOINT_INPUTS_MAX && strlen(lane->inbox_topic) < sizeof input.topic;
 }
 
 static struct keyspace *keyspace_for(struct lanes *lanes, const struct domain *domain)
@@ -38,7 +52,8 @@ enum status lanes_init(struct lanes *lanes, const struct domain *const *domains,
         lane->keyspace = keyspace_for(lanes, domains[i]);
         if (lane->keyspace == NULL ||
             !write_name(lane->inbox_topic, domains[i]->inbox_topic, "medhub.inbox.", domains[i]->name) ||
-            !write_name(lane->fact_topic, domains[i]->fact_topic, "medhub.fact.", domains[i]->name))
+            !write_name(lane->fact_topic, domains[i]->fact_topic, "medhub.fact.", domains[i]->name) ||
+            !fits_checkpoint(lanes, lane))
             return fault_fatal(fault, "hub.domains", "domain %s: too many key kinds, or names too long",
                                domains[i]->name);
         lanes->lane_count++;

@@ -60,6 +60,12 @@ void outbox_add(struct flow *flow, struct sink_topic *topic, struct bytes key, s
                   .topic = topic, .partition = PARTITION_BY_KEY, .key = key, .value = value, .headers = headers});
 }
 
+void outbox_add_with_record_headers(struct flow *flow, struct sink_topic *topic, struct bytes key, struct bytes value)
+{
+    add(flow, (struct outgoing){
+                  .topic = topic, .partition = PARTITION_BY_KEY, .key = key, .value = value, .record_headers = true});
+}
+
 void outbox_add_changelog(struct flow *flow, struct bytes key, struct bytes value)
 {
     if (key.data == NULL)
@@ -83,8 +89,8 @@ enum status outbox_check(const struct flow *flow, struct fault *fault)
 
 static enum status apply_one(struct flow *flow, struct outgoing *item, struct fault *fault)
 {
-    struct checkpoint unused;
-    struct headers *headers = item->headers;
+    struct checkpoint unused = {0};
+    struct headers *headers = item->record_headers ? record_take_headers(flow->record) : item->headers;
 
     if (item->changelog) {
         enum status status = changelog_apply(flow->task->store, &unused, item->key, item->value, fault);
@@ -92,6 +98,8 @@ static enum status apply_one(struct flow *flow, struct outgoing *item, struct fa
             return STATUS_FATAL; /* what we write must be what we can read */
         metric_add(flow->measures.changelog, 1);
     }
+    if (item->record_headers && headers == NULL)
+        return fault_retry(fault, "memory.out", "no memory for the headers of a fact");
     item->headers = NULL;
     return sink_produce(flow_sink(flow), item->topic, item->partition, item->key, item->value, headers,
                         item->changelog ? &flow->task->changelog_next : NULL, fault);

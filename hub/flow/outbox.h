@@ -16,6 +16,7 @@ struct outgoing {
     int32_t partition;
     struct bytes key, value;
     struct headers *headers; /* owned until produced */
+    bool record_headers;     /* it carries those of the record in hand instead */
     bool changelog;          /* also applied to the store, and its offset counts for the checkpoint */
 };
 
@@ -33,6 +34,9 @@ void outbox_done(struct outbox *outbox);
 /* KEY and VALUE must live until outbox_apply (the event's arena). Takes HEADERS. */
 void outbox_add(struct flow *flow, struct sink_topic *topic, struct bytes key, struct bytes value,
                 struct headers *headers);
+/* With the headers of the record in hand, which leave it when this is produced and not before: a refusal until then parks
+ * the record whole. Each header made anew is an allocation, so facts travel under those they came with. */
+void outbox_add_with_record_headers(struct flow *flow, struct sink_topic *topic, struct bytes key, struct bytes value);
 /* A changelog record of the task in hand. */
 void outbox_add_changelog(struct flow *flow, struct bytes key, struct bytes value);
 

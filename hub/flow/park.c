@@ -14,12 +14,19 @@ static bool add_number(struct headers *headers, const char *name, int64_t number
     return headers_add_text(headers, name, text);
 }
 
+static const char *const connect_headers[] = {
+    "__connect.errors.topic",          "__connect.errors.partition",
+    "__connect.errors.offset",         "__connect.errors.connector.name",
+    "__connect.errors.task.id",        "__connect.errors.stage",
+    "__connect.errors.exception.class.name", "__connect.errors.exception.message",
+};
+
 /* The record's own headers, all of them, then the set that Kafka Connect's dead letter queues carry (tools know it) and
  * ours. */
 static struct headers *parked_headers(struct flow *flow, struct event *event, const char *stage)
 {
     struct headers *headers = record_copy_headers(flow->record);
-    const struct finding *first = event->findings.count > 0 ? &event->findings.items[0] : NULL;
+    const struct finding *first = findings_first_refusal(&event->findings);
     char moment[MOMENT_TEXT_BYTES];
 
     if (headers == NULL)
@@ -27,6 +34,8 @@ static struct headers *parked_headers(struct flow *flow, struct event *event, co
     headers_remove(headers, "medhub.code"); /* of an earlier refusal, on a redriven record */
     headers_remove(headers, "medhub.rule");
     headers_remove(headers, "medhub.attempt");
+    for (size_t i = 0; i < sizeof connect_headers / sizeof *connect_headers; i++)
+        headers_remove(headers, connect_headers[i]);
     bool ok = headers_add_text(headers, "__connect.errors.topic", event->position.topic) &&
               add_number(headers, "__connect.errors.partition", event->position.partition) &&
               add_number(headers, "__connect.errors.offset", event->position.offset) &&
@@ -54,10 +63,31 @@ static void log_refusal(const struct event *event, const char *stage)
              LOG_INT("offset", event->position.offset));
 }
 
-enum status park_event(struct flow *flow, struct event *event, const char *stage)
+/* An event that has used up its memory must still be answered, or it would be decided again for ever. All that was made
+ * of it goes but the attributes and the fault: the receipt then says the reason and no findings. */
+static void give_memory_back(struct event *event)
 {
-    struct fault fault = {0};
+    const char **const attributes[] = {&event->attributes.id,      &event->attributes.source, &event->attributes.type,
+                                       &event->attributes.subject, &event->attributes.time,   &event->attributes.traceparent};
+    enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
+    char kept[ATTRIBUTES][ATTRIBUTE_BYTES_MAX + 1];
 
+    for (size_t i = 0; i < ATTRIBUTES; i++)
+        (void)snprintf(kept[i], sizeof kept[i], "%s", *attributes[i]);
+    arena_reset(event->arena);
+    for (size_t i = 0; i < ATTRIBUTES; i++) {
+        *attributes[i] = arena_text(event->arena, bytes_of(kept[i]));
+        if (*attributes[i] == NULL)
+            *attributes[i] = "";
+    }
+    findings_init(&event->findings, event->arena);
+    decision_init(event->decision, event->arena, event);
+    event->message = NULL;
+}
+
+/* The record as it came, and the receipt. */
+static enum status fill_outbox(struct flow *flow, struct event *event, const char *stage)
+{
     outbox_clear(&flow->outbox);
     event->decision->outcome = OUTCOME_REFUSED;
     event->decision->fact_count = 0;
@@ -69,7 +99,21 @@ enum status park_event(struct flow *flow, struct event *event, const char *stage
     /* Byte for byte, whatever the size: it came through the broker, so it goes through it again. */
     flow->outbox.too_large = false;
     receipt_add(flow, event, 0);
-    enum status status = outbox_check(flow, &fault);
+    return STATUS_OK;
+}
+
+enum status park_event(struct flow *flow, struct event *event, const char *stage)
+{
+    struct fault fault = {0};
+
+    enum status status = fill_outbox(flow, event, stage);
+    if (status == STATUS_OK && (flow->outbox.failed || flow->outbox.too_large)) {
+        give_memory_back(event);
+        status = fill_outbox(flow, event, stage);
+    }
+    if (status != STATUS_OK)
+        return status;
+    status = outbox_check(flow, &fault);
     if (status == STATUS_OK)
         status = outbox_apply(flow, &fault);
     if (status == STATUS_OK && flow->remembered)

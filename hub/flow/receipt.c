@@ -39,29 +39,30 @@ static struct finding finding_of_fault(const struct event *event)
 
 static void fill_findings(struct flow *flow, struct event *event, Receipt *receipt)
 {
-    const struct finding *findings = event->findings.items;
-    size_t count = event->findings.count;
-    struct finding single;
+    size_t count = event->findings.count, extra = 0;
+    struct finding reason = {0};
 
-    if (event->decision->outcome == OUTCOME_REFUSED && count == 0) {
-        single = finding_of_fault(event);
-        findings = &single;
-        count = 1;
+    if (event->decision->outcome == OUTCOME_REFUSED && !findings_refuse(&event->findings)) {
+        reason = finding_of_fault(event);
+        extra = 1;
     } else if (event->decision->outcome == OUTCOME_DUPLICATE && flow->first.code != NULL &&
                flow->first.code[0] != '\0') {
-        single = (struct finding){.severity = SEVERITY_REFUSE, .code = flow->first.code};
-        findings = &single;
-        count = 1;
+        reason = (struct finding){.severity = SEVERITY_REFUSE, .code = flow->first.code};
+        extra = 1;
     }
-    Finding *items = arena_take(event->arena, count * sizeof *items);
-    Finding **pointers = arena_take(event->arena, count * sizeof *pointers);
-    if (count == 0 || items == NULL || pointers == NULL)
+    if (count + extra == 0)
         return;
-    for (size_t i = 0; i < count; i++) {
-        fill_finding(&items[i], &findings[i]);
+    Finding *items = arena_take(event->arena, (count + extra) * sizeof *items);
+    Finding **pointers = arena_take(event->arena, (count + extra) * sizeof *pointers);
+    if (items == NULL || pointers == NULL) {
+        flow->outbox.failed = true;
+        return;
+    }
+    for (size_t i = 0; i < count + extra; i++) {
+        fill_finding(&items[i], i < extra ? &reason : &event->findings.items[i - extra]);
         pointers[i] = &items[i];
     }
-    receipt->n_findings = count;
+    receipt->n_findings = count + extra;
     receipt->findings = pointers;
 }
 

@@ -271,4 +271,9 @@ void task_rewind(struct flow *flow, struct task *task)
         if (task->inputs[i].assigned)
             source_pause(flow->source, task->inputs[i].lane->inbox_topic, task->partition);
     task->state = TASK_NEW;
+    struct fault torn;
+    if (store_check(task->store, &torn) == STATUS_OK)
+        return;
+    store_close(task->store); /* opened again it is discarded, and restored whole */
+    task->store = NULL;
 }

@@ -31,6 +31,7 @@ struct task {
     int64_t restore_begun_us;
     int64_t restore_told_us;
     int64_t retry_us; /* not advanced before: Kafka did not answer */
+    int64_t put_off_told_us; /* when the log last said so */
     struct task_input inputs[LANES_MAX];
     size_t input_count;
 

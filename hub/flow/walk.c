@@ -190,10 +190,12 @@ static void refresh_dedupe_window(struct flow *flow)
 enum status walk_refresh_calendar(struct flow *flow, struct fault *fault)
 {
     uint64_t rows = tables_reader_rows(flow->tables, TABLE_POLICY);
+    date_t today = date_in_china(flow->now_ms);
 
-    if (rows != flow->policy_rows || flow->dedupe_days == 0) {
+    if (rows != flow->policy_rows || today != flow->policy_day || flow->dedupe_days == 0) {
         refresh_dedupe_window(flow);
         flow->policy_rows = rows;
+        flow->policy_day = today;
     }
     return refresh_days(flow, fault);
 }

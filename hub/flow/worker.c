@@ -20,6 +20,7 @@ enum {
     PRODUCED_PER_EVENT = 12,
     SINK_MESSAGES_MIN = 200000,
     TASK_RETRY_US = 500 * 1000,
+    PUT_OFF_TELL_US = 30 * 1000 * 1000,
     FENCED_BY_ITSELF_US = 30 * 1000 * 1000,
 };
 
@@ -122,20 +123,25 @@ static void on_revoked(void *self, const char *topic, int32_t partition, bool lo
 
 /* --- producers --- */
 
-static struct outlets resolve_outlets(const struct lanes *lanes, struct sink *sink)
+/* False if memory is out. */
+static bool resolve_outlets(const struct lanes *lanes, struct sink *sink, struct outlets *to)
 {
-    struct outlets to = {
+    *to = (struct outlets){
         .receipt = sink_topic(sink, "medhub.receipt"),
         .delivery = sink_topic(sink, "medhub.delivery"),
         .parked = sink_topic(sink, "medhub.parked"),
     };
+    bool all = to->receipt != NULL && to->delivery != NULL && to->parked != NULL;
     for (size_t i = 0; i < lanes->lane_count; i++) {
-        to.inbox[i] = sink_topic(sink, lanes->lanes[i].inbox_topic);
-        to.fact[i] = sink_topic(sink, lanes->lanes[i].fact_topic);
+        to->inbox[i] = sink_topic(sink, lanes->lanes[i].inbox_topic);
+        to->fact[i] = sink_topic(sink, lanes->lanes[i].fact_topic);
+        all = all && to->inbox[i] != NULL && to->fact[i] != NULL;
     }
-    for (size_t i = 0; i < lanes->keyspace_count; i++)
-        to.state[i] = sink_topic(sink, lanes->keyspaces[i].state_topic);
-    return to;
+    for (size_t i = 0; i < lanes->keyspace_count; i++) {
+        to->state[i] = sink_topic(sink, lanes->keyspaces[i].state_topic);
+        all = all && to->state[i] != NULL;
+    }
+    return all;
 }
 
 static enum status open_sink(struct flow *flow, unsigned which, struct fault *fault)
@@ -153,8 +159,11 @@ static enum status open_sink(struct flow *flow, unsigned which, struct fault *fa
         .compression = settings->compression,
     };
     enum status status = sink_open(flow->shared->client, &how, SINK_TIMEOUT_MS, &flow->sinks[which], fault);
-    if (status == STATUS_OK)
-        flow->outlets[which] = resolve_outlets(&flow->shared->lanes, flow->sinks[which]);
+    if (status == STATUS_OK && !resolve_outlets(&flow->shared->lanes, flow->sinks[which], &flow->outlets[which])) {
+        sink_close(flow->sinks[which]);
+        flow->sinks[which] = NULL;
+        return fault_retry(fault, "memory.out", "no memory for the topics of a producer");
+    }
     return status;
 }
 
@@ -239,6 +248,18 @@ static enum status tend_sinks(struct flow *flow, bool *complete, struct fault *f
     return STATUS_OK;
 }
 
+static void put_off(struct task *task, const struct fault *why)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    if (now_us - task->put_off_told_us > PUT_OFF_TELL_US) {
+        log_warn("partition.waits", LOG_STR("keyspace", task->keyspace->kind), LOG_INT("partition", task->partition),
+                 LOG_STR("code", why->code), LOG_STR("text", why->text));
+        task->put_off_told_us = now_us;
+    }
+    task->retry_us = now_us + TASK_RETRY_US;
+}
+
 static enum status tend_tasks(struct worker *worker, struct fault *fault)
 {
     struct flow *flow = &worker->flow;
@@ -251,7 +272,7 @@ static enum status tend_tasks(struct worker *worker, struct fault *fault)
         if (status == STATUS_FATAL)
             return STATUS_FATAL;
         if (status != STATUS_OK) /* the others go on meanwhile */
-            task->retry_us = clock_monotonic_us() + TASK_RETRY_US;
+            put_off(task, fault);
         if (task->state == TASK_RUNNING)
             running++;
     }
