@@ -89,10 +89,13 @@ enum status reader_partition_count(struct reader *reader, const char *topic, int
     rd_kafka_topic_destroy(handle);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return kafka_fault_code(code, "asking for partitions", fault);
-    if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+    code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         *count = metadata->topics[0].partition_cnt;
     rd_kafka_metadata_destroy(metadata);
-    return STATUS_OK;
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+        return STATUS_OK; /* it does not exist */
+    return kafka_fault_code(code, "asking for partitions", fault);
 }
 
 /* rd_kafka_query_watermark_offsets answers with the last stable offset to a read_committed handle, so the high

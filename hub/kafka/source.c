@@ -149,11 +149,11 @@ void source_close(struct source *source)
 
 static const char *name_of(struct source *source, const rd_kafka_topic_t *topic)
 {
-    for (size_t i = 0; i < source->name_count; i++)
-        if (source->names[i].topic == topic)
-            return source->names[i].name;
-
     const char *name = rd_kafka_topic_name(topic);
+
+    for (size_t i = 0; i < source->name_count; i++)
+        if (source->names[i].topic == topic && strcmp(source->names[i].name, name) == 0)
+            return source->names[i].name; /* by the address first; after a rebalance it may be another topic's */
     for (size_t i = 0; i < source->name_count; i++)
         if (strcmp(source->names[i].name, name) == 0) {
             source->names[i].topic = topic; /* librdkafka made the handle anew after a rebalance */
