@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "samples.h"
+#include "support/samples.h"
 
 struct fixture {
     struct arena *arena;

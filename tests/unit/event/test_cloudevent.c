@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "samples.h"
+#include "support/samples.h"
 
 #define ENVELOPE "{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"H65010000001\",\"type\":"
 #define REVERSED "\"medhub.settlement.reversed.v1\""

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "samples.h"
+#include "support/samples.h"
 
 typedef Medhub__Selftest__V1__Kinds kinds_message;
 

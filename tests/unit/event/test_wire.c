@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "samples.h"
+#include "support/samples.h"
 
 #define B(text) ((struct bytes){(const uint8_t *)(text), sizeof(text) - 1})
 

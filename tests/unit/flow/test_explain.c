@@ -7,7 +7,7 @@
 #include "event/unpack.h"
 #include "support/trial.h"
 
-#include "../event/samples.h"
+#include "support/samples.h"
 
 #include <ftw.h>
 #include <setjmp.h>

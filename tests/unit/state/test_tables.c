@@ -398,14 +398,14 @@ static void *watch(void *self)
         watcher->failure = "no reader";
         return NULL;
     }
-    while (watcher->failure == NULL && !atomic_load(watcher->over)) {
+    do { /* at least once, however soon the writer is through */
         if (tables_reader_renew(reader, NULL) != STATUS_OK)
             watcher->failure = "no snapshot";
         else
             watcher->failure = watch_once(watcher, reader);
         watcher->snapshots++;
         tables_reader_release(reader);
-    }
+    } while (watcher->failure == NULL && !atomic_load(watcher->over));
     tables_reader_close(reader);
     return NULL;
 }

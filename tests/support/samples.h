@@ -1,4 +1,4 @@
-/* samples.h: a typical prescription (about 600 bytes packed) for the tests of this folder. */
+/* samples.h: a typical prescription (about 600 bytes packed) for tests. */
 #ifndef UNIT_EVENT_SAMPLES_H
 #define UNIT_EVENT_SAMPLES_H
 
