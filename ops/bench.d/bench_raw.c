@@ -167,6 +167,10 @@ static void collect(struct worker *worker)
     }
 }
 
+/* librdkafka's argument macros are statement expressions. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+
 static void produce(struct producer *producer, rd_kafka_topic_t *topic, int32_t partition, const void *key,
                     size_t key_bytes, const void *value, size_t value_bytes, rd_kafka_headers_t *headers)
 {
@@ -189,6 +193,8 @@ static void produce(struct producer *producer, rd_kafka_topic_t *topic, int32_t 
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         bench_fail("producing: %s", rd_kafka_err2str(code));
 }
+
+#pragma GCC diagnostic pop
 
 static void produce_output(struct worker *worker, struct producer *producer, size_t which, rd_kafka_message_t *record)
 {
