@@ -51,7 +51,6 @@ enum status decide_stage(struct flow *flow, struct event *event)
     decision_init(event->decision, event->arena, event);
     handler_decide(flow->handler, &flow->view, event, event->decision);
     if (event->decision->outcome == OUTCOME_REFUSED)
-        return fault_reject(&event->fault, event->findings.count > 0 ? event->findings.items[0].code : "event.refused",
-                            "%zu rules are broken", event->findings.refusing);
+        return event_refuse_by_findings(event);
     return STATUS_OK;
 }

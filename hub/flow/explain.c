@@ -5,6 +5,7 @@
 #include "event/unpack.h"
 #include "flow/flow.h"
 #include "flow/stages.h"
+#include "flow/walk.h"
 
 #include <stdlib.h>
 
@@ -564,8 +565,8 @@ static bool begin_timer(struct explaining *work)
     struct event_attributes attributes = {
         "", work->rebuild->settings.hub_operator, or_empty(rebuild_timer_type(work->rebuild, name)), name, "", ""};
 
-    attributes.id = or_empty(arena_format(work->arena, "timer/%s/%s/%lld", name, work->rebuild->key,
-                                          (long long)work->target->position.offset));
+    attributes.id = or_empty(
+        walk_timer_id(work->arena, name, bytes_of(work->rebuild->key), work->target->position.offset));
     rebuild_begin(work->rebuild, &work->to->remade, work->arena, &attributes, &work->target->position, BYTES_NONE,
                   work->target->decided_at_ms);
     return work->to->remade.handler != NULL && work->to->remade.handler->fire != NULL;

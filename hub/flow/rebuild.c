@@ -1,5 +1,7 @@
 #include "flow/rebuild.h"
 
+#include "flow/walk.h"
+
 #include "event/pack.h"
 #include "event/schema.h"
 #include "event/unpack.h"
@@ -331,7 +333,7 @@ static bool begin_timer(struct rebuild *rebuild, const struct rebuilt_step *step
     attributes.type = rebuild_timer_type(rebuild, name);
     if (attributes.type == NULL)
         return false;
-    attributes.id = arena_format(rebuild->step_arena, "timer/%s/%s/%lld", name, rebuild->key, (long long)of->offset);
+    attributes.id = walk_timer_id(rebuild->step_arena, name, bytes_of(rebuild->key), of->offset);
     rebuild_begin(rebuild, remade, rebuild->step_arena, &attributes, &position, BYTES_NONE, of->decided_at_ms);
     take_timer(rebuild, &(struct decided_timer){.name = name, .cancel = true}); /* before it fires, as walk_timer does */
     return attributes.id != NULL && remade->handler != NULL && remade->handler->fire != NULL;

@@ -1,6 +1,7 @@
 #include "flow/walk.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "event/unpack.h"
 #include "flow/flow.h"
@@ -98,6 +99,12 @@ static enum status cancel(struct flow *flow, struct task *task, struct event *ev
     return status;
 }
 
+const char *walk_timer_id(struct arena *arena, const char *name, struct bytes key, int64_t due_ms)
+{
+    return arena_format(arena, "timer/%s/%016llx/%lld", name, (unsigned long long)hash_bytes(key, 0),
+                        (long long)due_ms);
+}
+
 enum status walk_timer(struct flow *flow, struct task *task, const struct timer *timer, struct fault *fault)
 {
     struct event event;
@@ -109,8 +116,7 @@ enum status walk_timer(struct flow *flow, struct task *task, const struct timer 
     event.attributes.type = arena_text(flow->arena, timer->type);
     event.attributes.subject = arena_text(flow->arena, timer->name);
     event.attributes.source = flow->shared->settings->hub_operator;
-    event.attributes.id = arena_format(flow->arena, "timer/%s/%.*s/%lld", event.attributes.subject,
-                                       (int)event.key.length, (const char *)event.key.data, (long long)timer->due_ms);
+    event.attributes.id = walk_timer_id(flow->arena, event.attributes.subject, event.key, timer->due_ms);
     event.position = (struct event_position){"timer", task->partition, timer->due_ms};
     flow->lane = lane_of_type(&flow->shared->lanes, event.attributes.type, &handler);
     flow->handler = handler;

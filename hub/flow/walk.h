@@ -2,6 +2,7 @@
 #ifndef FLOW_WALK_H
 #define FLOW_WALK_H
 
+#include "base/arena.h"
 #include "base/status.h"
 
 struct fault;
@@ -17,6 +18,10 @@ enum status walk_record(struct flow *flow, struct task *task, const struct lane 
 
 /* The timer is cancelled and its handler fires, in the same transaction. */
 enum status walk_timer(struct flow *flow, struct task *task, const struct timer *timer, struct fault *fault) MUST_CHECK;
+
+/* The id of the event that a timer is: TIMER/NAME, a hash of the key (it may be a person's pseudonym, and ids are shown to
+ * everybody), the moment it was due. NULL if the arena is full. */
+const char *walk_timer_id(struct arena *arena, const char *name, struct bytes key, int64_t due_ms);
 
 /* Builds the worker's working-day calendar and policy values anew if their tables changed. */
 enum status walk_refresh_calendar(struct flow *flow, struct fault *fault) MUST_CHECK;

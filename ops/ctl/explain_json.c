@@ -69,18 +69,6 @@ const char *explain_verdict_name(enum explain_verdict verdict)
 
 /* ---- the event, and what is recorded of it ---- */
 
-/* A timer's id holds the key, which may be a person's pseudonym. */
-static json_t *id_json(const struct explain_case *of, const char *id)
-{
-    if (strcmp(of->input.topic, "timer") != 0)
-        return text_or_empty(id);
-    json_t *key = decode_key(of->type, bytes_of(of->key), of->visible, of->session->arena);
-    json_t *masked = json_sprintf("timer/%s/%s/%lld", of->explanation.remade.event.attributes.subject,
-                                  json_string_value(key), (long long)of->input.offset);
-    json_decref(key);
-    return masked;
-}
-
 static json_t *event_json(const struct explain_case *of)
 {
     const struct event *event = &of->explanation.remade.event;
@@ -88,7 +76,7 @@ static json_t *event_json(const struct explain_case *of)
     json_t *json = json_object();
 
     set_text(json, "type", of->receipt != NULL ? of->receipt->type : event->attributes.type);
-    set(json, "id", id_json(of, of->receipt != NULL ? of->receipt->id : event->attributes.id));
+    set(json, "id", text_or_empty(of->receipt != NULL ? of->receipt->id : event->attributes.id));
     set_text(json, "source", of->receipt != NULL ? of->receipt->source : event->attributes.source);
     set_if_given(json, "subject", event->attributes.subject);
     set_if_given(json, "titleZh", facts == NULL ? NULL : facts->title_zh);
