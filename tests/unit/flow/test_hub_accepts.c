@@ -176,7 +176,7 @@ static void a_table_row_is_seen_by_the_events_behind_it(void **state)
     engine_submit(engine, HOSPITAL, "e-2", "H-new", engine_value("H-new", 1, "table"));
     engine_await(engine, 1);
     for (int i = 0; hub_table_rows(engine->hub, "registry") == rows; i++) {
-        char id[16];
+        char id[32];
         assert_true(i < 200);
         (void)snprintf(id, sizeof id, "probe-%d", i);
         engine_submit(engine, HOSPITAL, id, "probe", engine_value("probe", -1, ""));
@@ -194,7 +194,7 @@ static void tables_longer_than_one_transaction_come_whole(void **state)
 
     engine_open(engine, NULL);
     for (int i = 0; i < ROWS; i++) {
-        char key[64], value[64];
+        char key[80], value[80];
         int length = snprintf(key, sizeof key, "calendar%cy%05d%c000000%c2026-01-01", 0, i, 0, 0);
         /* table = "calendar", key, valid_from */
         int bytes = snprintf(value, sizeof value, "\x0a\x08"

@@ -27,7 +27,7 @@ static void a_lost_disk_is_restored_from_the_changelog(void **state)
     struct engine *engine = *state;
 
     for (int i = 0; i < 50; i++) {
-        char id[16];
+        char id[32];
         (void)snprintf(id, sizeof id, "e-%d", i);
         engine_submit(engine, HOSPITAL, id, i % 2 == 0 ? "alpha" : "beta",
                       engine_value(i % 2 == 0 ? "alpha" : "beta", i, ""));
@@ -54,7 +54,7 @@ static void one_fact_per_event_after(struct engine *engine, int16_t api_key, int
     engine_await(engine, 1);
     broker_fail(&engine->broker, api_key, code);
     for (int i = 0; i < EVENTS; i++) {
-        char id[16];
+        char id[32];
         (void)snprintf(id, sizeof id, "e-%d", i);
         engine_submit(engine, HOSPITAL, id, "alpha", engine_value("alpha", i, ""));
     }
