@@ -34,8 +34,8 @@ void outbox_done(struct outbox *outbox);
 /* KEY and VALUE must live until outbox_apply (the event's arena). Takes HEADERS. */
 void outbox_add(struct flow *flow, struct sink_topic *topic, struct bytes key, struct bytes value,
                 struct headers *headers);
-/* With the headers of the record in hand, which leave it when this is produced and not before: a refusal until then parks
- * the record whole. Each header made anew is an allocation, so facts travel under those they came with. */
+/* With the headers of the record in hand, taken out when this is produced and not before. Each header made anew is an
+ * allocation, so facts travel under those they came with. */
 void outbox_add_with_record_headers(struct flow *flow, struct sink_topic *topic, struct bytes key, struct bytes value);
 /* A changelog record of the task in hand. */
 void outbox_add_changelog(struct flow *flow, struct bytes key, struct bytes value);

@@ -29,8 +29,8 @@ void headers_free(struct headers *headers);
 bool headers_add(struct headers *headers, const char *name, struct bytes value);
 bool headers_add_text(struct headers *headers, const char *name, const char *text);
 void headers_remove(struct headers *headers, const char *name);
-/* Takes the headers out of RECORD without copying them (an allocation each is what headers cost); RECORD has none
- * afterwards. Never NULL unless memory is out. */
+/* Takes the headers out of RECORD without copying them (an allocation each is what headers cost). Asked for again they are
+ * made anew from the bytes received. Never NULL unless memory is out. */
 struct headers *record_take_headers(struct record *record);
 /* A copy of the record's headers. */
 struct headers *record_copy_headers(const struct record *record);
