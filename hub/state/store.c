@@ -405,32 +405,8 @@ void store_abort(struct store *store)
     store->checkpoint = store->committed;
 }
 
-struct bytes store_get(struct store *store, enum store_database database, struct bytes key)
-{
-    MDB_val wanted = val_of(key), found = {0, NULL};
-
-    int code = mdb_get(store->transaction, store->databases[database], &wanted, &found);
-    note(store, code);
-    return code == MDB_SUCCESS ? bytes_of_val(found) : BYTES_NONE;
-}
-
-enum status store_put(struct store *store, enum store_database database, struct bytes key, struct bytes value,
-                      struct fault *fault)
-{
-    MDB_val wanted = val_of(key), content = val_of(value);
-
-    return lmdb_fault(mdb_put(store->transaction, store->databases[database], &wanted, &content, 0), "writing a row",
-                      fault);
-}
-
-enum status store_delete(struct store *store, enum store_database database, struct bytes key, struct fault *fault)
-{
-    MDB_val wanted = val_of(key);
-
-    int code = mdb_del(store->transaction, store->databases[database], &wanted, NULL);
-    return code == MDB_NOTFOUND ? STATUS_OK : lmdb_fault(code, "deleting a row", fault);
-}
-
+/* One cursor per database for everything in a transaction: rows of one entity lie together, and a cursor that already
+ * stands on the right page is not led down the tree again. */
 static MDB_cursor *cursor_of(struct store *store, enum store_database database)
 {
     if (store->cursors[database] == NULL) {
@@ -440,6 +416,42 @@ static MDB_cursor *cursor_of(struct store *store, enum store_database database)
             store->cursors[database] = NULL;
     }
     return store->cursors[database];
+}
+
+struct bytes store_get(struct store *store, enum store_database database, struct bytes key)
+{
+    MDB_cursor *cursor = cursor_of(store, database);
+    MDB_val wanted = val_of(key), found = {0, NULL};
+
+    if (cursor == NULL)
+        return BYTES_NONE;
+    int code = mdb_cursor_get(cursor, &wanted, &found, MDB_SET);
+    note(store, code);
+    return code == MDB_SUCCESS ? bytes_of_val(found) : BYTES_NONE;
+}
+
+enum status store_put(struct store *store, enum store_database database, struct bytes key, struct bytes value,
+                      struct fault *fault)
+{
+    MDB_cursor *cursor = cursor_of(store, database);
+    MDB_val wanted = val_of(key), content = val_of(value);
+
+    if (cursor == NULL)
+        return lmdb_fault(MDB_BAD_TXN, "writing a row", fault);
+    return lmdb_fault(mdb_cursor_put(cursor, &wanted, &content, 0), "writing a row", fault);
+}
+
+enum status store_delete(struct store *store, enum store_database database, struct bytes key, struct fault *fault)
+{
+    MDB_cursor *cursor = cursor_of(store, database);
+    MDB_val wanted = val_of(key);
+
+    if (cursor == NULL)
+        return lmdb_fault(MDB_BAD_TXN, "deleting a row", fault);
+    int code = mdb_cursor_get(cursor, &wanted, NULL, MDB_SET);
+    if (code == MDB_SUCCESS)
+        code = mdb_cursor_del(cursor, 0);
+    return code == MDB_NOTFOUND ? STATUS_OK : lmdb_fault(code, "deleting a row", fault);
 }
 
 bool store_seek(struct store *store, enum store_database database, struct bytes from, struct bytes *key,
@@ -483,6 +495,8 @@ void store_each(struct store *store, enum store_database database, struct bytes 
 struct store_reader {
     struct store *store;
     MDB_txn *transaction;
+    MDB_cursor *seeker[STORE_DATABASES]; /* of store_reader_seek_back, kept over renewals */
+    bool placed[STORE_DATABASES];        /* the seeker belongs to the present snapshot */
     bool fresh; /* the snapshot may be read */
 };
 
@@ -508,6 +522,9 @@ void store_reader_close(struct store_reader *reader)
 {
     if (reader == NULL)
         return;
+    for (int i = 0; i < STORE_DATABASES; i++)
+        if (reader->seeker[i] != NULL)
+            mdb_cursor_close(reader->seeker[i]);
     mdb_txn_abort(reader->transaction);
     free(reader);
 }
@@ -528,6 +545,7 @@ void store_reader_release(struct store_reader *reader)
     if (reader->fresh)
         mdb_txn_reset(reader->transaction);
     reader->fresh = false;
+    memset(reader->placed, 0, sizeof reader->placed);
 }
 
 struct bytes store_reader_get(struct store_reader *reader, enum store_database database, struct bytes key)
@@ -550,10 +568,21 @@ static MDB_cursor *reader_cursor(struct store_reader *reader, enum store_databas
     return code == MDB_SUCCESS ? cursor : NULL;
 }
 
+static MDB_cursor *seeker_of(struct store_reader *reader, enum store_database database)
+{
+    assert(reader->fresh);
+    if (reader->seeker[database] == NULL)
+        reader->seeker[database] = reader_cursor(reader, database);
+    else if (!reader->placed[database])
+        note(reader->store, mdb_cursor_renew(reader->transaction, reader->seeker[database]));
+    reader->placed[database] = true;
+    return reader->seeker[database];
+}
+
 bool store_reader_seek_back(struct store_reader *reader, enum store_database database, struct bytes upto,
                             struct bytes *key, struct bytes *value)
 {
-    MDB_cursor *cursor = reader_cursor(reader, database);
+    MDB_cursor *cursor = seeker_of(reader, database);
     MDB_val at = val_of(upto), content = {0, NULL};
 
     if (cursor == NULL)
@@ -563,7 +592,6 @@ bool store_reader_seek_back(struct store_reader *reader, enum store_database dat
         code = mdb_cursor_get(cursor, &at, &content, MDB_LAST);
     else if (code == MDB_SUCCESS && !bytes_equal(bytes_of_val(at), upto))
         code = mdb_cursor_get(cursor, &at, &content, MDB_PREV);
-    mdb_cursor_close(cursor);
     note(reader->store, code);
     *key = bytes_of_val(at);
     *value = bytes_of_val(content);

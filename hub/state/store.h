@@ -61,7 +61,8 @@ enum status store_delete(struct store *store, enum store_database database, stru
 /* The first entry whose key is >= FROM (lent like store_get); false at the end. */
 bool store_seek(struct store *store, enum store_database database, struct bytes from, struct bytes *key,
                 struct bytes *value);
-/* Calls EACH for every entry that starts with PREFIX in order of key, until it returns false; EACH must not write. */
+/* Calls EACH for every entry that starts with PREFIX in order of key, until it returns false; EACH must not use the
+ * store: it has one cursor. */
 void store_each(struct store *store, enum store_database database, struct bytes prefix,
                 bool (*each)(struct bytes key, struct bytes value, void *context), void *context);
 
