@@ -5,9 +5,11 @@
 #include "kafka/kafka_fault.h"
 #include "kafka/source.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { TOPICS_MAX = 64, SUSPECT_AFTER_US = 2 * 1000 * 1000, QUEUE_WAIT_MS = 50, PURGE_WAIT_MS = 1000 };
 
@@ -121,14 +123,20 @@ enum status sink_open(const struct kafka_client *client, const struct sink_setti
     return STATUS_OK;
 }
 
-void sink_close(struct sink *sink)
+static void release_topics(struct sink *sink)
 {
-    if (sink == NULL)
-        return;
     for (size_t i = 0; i < sink->topic_count; i++) {
         rd_kafka_topic_destroy(sink->topics[i].topic);
         free((char *)sink->topics[i].name);
     }
+    sink->topic_count = 0;
+}
+
+void sink_close(struct sink *sink)
+{
+    if (sink == NULL)
+        return;
+    release_topics(sink);
     if (sink->handle != NULL) {
         (void)rd_kafka_purge(sink->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT); /* ignoring: leaving */
         (void)rd_kafka_poll(sink->handle, 0);
@@ -214,22 +222,133 @@ static rd_kafka_topic_partition_list_t *offset_list(const struct sink_offset *of
     return list;
 }
 
+/* rd_kafka_send_offsets_to_transaction waits for ever when the group's coordinator is gone for good, whatever time-out it
+ * is given (librdkafka's issues 5456 and 5511, open in 2.14.2). So it is called on a thread of its own: if it does not come
+ * back in time, handle and thread are left to each other, and a new producer with the same id takes over. */
+struct offsets_call {
+    rd_kafka_t *handle;
+    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_consumer_group_metadata_t *member;
+    int timeout_ms;
+    pthread_mutex_t lock; /* over what follows */
+    pthread_cond_t ended;
+    rd_kafka_error_t *error;
+    bool done;
+    bool abandoned; /* the thread releases the call, and the handle too */
+};
+
+static void offsets_call_free(struct offsets_call *call)
+{
+    rd_kafka_topic_partition_list_destroy(call->list);
+    rd_kafka_consumer_group_metadata_destroy(call->member);
+    (void)pthread_cond_destroy(&call->ended);
+    (void)pthread_mutex_destroy(&call->lock);
+    free(call);
+}
+
+static void *make_offsets_call(void *self)
+{
+    struct offsets_call *call = self;
+    rd_kafka_error_t *error =
+        rd_kafka_send_offsets_to_transaction(call->handle, call->list, call->member, call->timeout_ms);
+
+    (void)pthread_mutex_lock(&call->lock);
+    bool abandoned = call->abandoned;
+    call->error = error;
+    call->done = true;
+    (void)pthread_cond_signal(&call->ended);
+    (void)pthread_mutex_unlock(&call->lock);
+    if (abandoned) {
+        rd_kafka_error_destroy(error);
+        rd_kafka_destroy(call->handle); /* nobody polls it, so no report reaches who has given it up */
+        offsets_call_free(call);
+    }
+    return NULL;
+}
+
+static struct offsets_call *offsets_call_new(struct sink *sink, struct source *source,
+                                             const struct sink_offset *offsets, size_t count, int timeout_ms)
+{
+    struct offsets_call *call = calloc(1, sizeof *call);
+    pthread_condattr_t monotonic;
+
+    if (call == NULL)
+        return NULL;
+    call->handle = sink->handle;
+    call->list = offset_list(offsets, count);
+    call->member = rd_kafka_consumer_group_metadata(source_handle(source));
+    call->timeout_ms = timeout_ms;
+    (void)pthread_mutex_init(&call->lock, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&call->ended, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    return call;
+}
+
+static bool start_offsets_call(struct offsets_call *call)
+{
+    pthread_attr_t detached;
+    pthread_t thread;
+
+    (void)pthread_attr_init(&detached);
+    (void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    bool started = pthread_create(&thread, &detached, make_offsets_call, call) == 0;
+    (void)pthread_attr_destroy(&detached);
+    return started;
+}
+
+/* False: it did not end within its time, and is abandoned. */
+static bool await_offsets_call(struct offsets_call *call)
+{
+    struct timespec until;
+    int waited = 0;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += call->timeout_ms / 1000 + 1; /* librdkafka may answer by itself first */
+    (void)pthread_mutex_lock(&call->lock);
+    while (!call->done && waited == 0)
+        waited = pthread_cond_timedwait(&call->ended, &call->lock, &until);
+    bool done = call->done;
+    call->abandoned = !done;
+    (void)pthread_mutex_unlock(&call->lock);
+    return done;
+}
+
+static enum status send_offsets_once(struct sink *sink, struct source *source, const struct sink_offset *offsets,
+                                     size_t count, int timeout_ms, struct fault *fault)
+{
+    struct offsets_call *call = offsets_call_new(sink, source, offsets, count, timeout_ms);
+
+    if (call == NULL || !start_offsets_call(call)) {
+        if (call != NULL)
+            offsets_call_free(call);
+        (void)fault_reject(fault, "memory.out", "no memory to send offsets");
+        return STATUS_REJECT;
+    }
+    if (!await_offsets_call(call)) {
+        release_topics(sink);
+        sink->handle = NULL; /* the thread's now */
+        return fault_fatal(fault, "kafka.stuck", "sending offsets to the transaction did not end within %d ms",
+                           timeout_ms);
+    }
+    enum status status = kafka_fault_transaction(call->error, "sending offsets to the transaction", fault);
+    offsets_call_free(call);
+    return status;
+}
+
 enum status sink_send_offsets(struct sink *sink, struct source *source, const struct sink_offset *offsets,
                               size_t count, struct fault *fault)
 {
     int64_t give_up_us = clock_monotonic_us() + (int64_t)sink->transaction_timeout_ms * 1000;
-    rd_kafka_consumer_group_metadata_t *member = rd_kafka_consumer_group_metadata(source_handle(source));
-    rd_kafka_topic_partition_list_t *list = offset_list(offsets, count);
     enum status status = STATUS_RETRY;
 
     while (status == STATUS_RETRY) {
-        status = kafka_fault_transaction(rd_kafka_send_offsets_to_transaction(sink->handle, list, member, -1),
-                                         "sending offsets to the transaction", fault);
-        if (status == STATUS_RETRY && clock_monotonic_us() > give_up_us)
-            status = STATUS_FATAL;
+        int64_t left_ms = (give_up_us - clock_monotonic_us()) / 1000;
+        if (left_ms <= 0)
+            return STATUS_FATAL;
+        status = send_offsets_once(sink, source, offsets, count, (int)left_ms, fault);
     }
-    rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_consumer_group_metadata_destroy(member);
     return status;
 }
 
