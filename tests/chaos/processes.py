@@ -46,6 +46,10 @@ class Brokers:
         self._kafka("restart-node", str(node))
 
     def stop(self):
+        """At once: nobody needs the data any more, and three nodes take long to part in order."""
+        for node in range(1, self.nodes + 1):
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self._kafka("kill", str(node))
         self._kafka("stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -378,6 +378,12 @@ def _leader(run, topic, partition):
     return kafka_log.topics(run.address)[topic].partitions[partition].leader
 
 
+def _led_by(run, node):
+    """Partitions that NODE, or nobody, leads."""
+    return [(name, number) for name, topic in kafka_log.topics(run.address).items()
+            for number, partition in topic.partitions.items() if partition.leader in (node, -1)]
+
+
 def _coordinator_partition(name, count=3):
     """Of a group or transactional id: Java's String.hashCode, as the brokers choose."""
     code = 0
@@ -401,6 +407,7 @@ def leader_killed(run):
         begun = unix_ms()
         run.brokers.kill(node)
         try:
+            run.watch.wait_until(lambda: not _led_by(run, node), HEALING_S, f"leaders in the place of node {node}")
             run.await_progress()
         finally:
             run.brokers.restart(node)
