@@ -66,9 +66,24 @@ static enum status close_segment(struct flow *flow, struct task *task, struct fa
 
 /* --- records --- */
 
+static enum status decide_record(struct flow *flow, struct task *task, const struct lane *lane, struct record *record,
+                                 struct fault *fault)
+{
+    enum status status = task_touch(task, fault);
+
+    if (status == STATUS_OK)
+        status = walk_record(flow, task, lane, record, fault);
+    if (status == STATUS_OK && task->segment.length > SEGMENT_FLUSH_BYTES)
+        status = close_segment(flow, task, fault);
+    return status;
+}
+
+/* Where reading begins is librdkafka's to do and ours to hold it to: a record before the next offset was settled, and was
+ * seen to come again when a look-up of the partition's beginning was answered after the seek. */
 static enum status decide_records(struct flow *flow, struct fault *fault)
 {
     enum status status = STATUS_OK;
+    size_t settled = 0;
 
     for (size_t i = 0; status == STATUS_OK && i < flow->record_count; i++) {
         struct record *record = &flow->records[i];
@@ -76,13 +91,16 @@ static enum status decide_records(struct flow *flow, struct fault *fault)
         struct task *task = flow_task(flow, lane->keyspace, record->partition);
         if (task == NULL || task->state != TASK_RUNNING)
             continue; /* it was taken away, or is being restored: nothing of it is ours to decide */
-        status = task_touch(task, fault);
-        if (status == STATUS_OK)
-            status = walk_record(flow, task, lane, record, fault);
-        if (status == STATUS_OK && task->segment.length > SEGMENT_FLUSH_BYTES)
-            status = close_segment(flow, task, fault);
-        task_input(task, lane->inbox_topic)->next_offset = record->offset + 1;
+        struct task_input *input = task_input(task, lane->inbox_topic);
+        if (record->offset < input->next_offset) {
+            settled++;
+            continue;
+        }
+        status = decide_record(flow, task, lane, record, fault);
+        input->next_offset = record->offset + 1;
     }
+    if (settled > 0)
+        log_warn("source.again", LOG_INT("worker", flow->index), LOG_INT("records", settled));
     return status;
 }
 

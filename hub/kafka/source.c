@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEK_TIMEOUT_MS = 10000, TOPIC_NAMES_MAX = 64 };
+enum { COMMITTED_TIMEOUT_MS = 3000, SEEK_TIMEOUT_MS = 10000, TOPIC_NAMES_MAX = 64 };
 
 struct source {
     rd_kafka_t *handle;
@@ -40,6 +40,19 @@ static void tell_each(struct source *source, const rd_kafka_topic_partition_list
     }
 }
 
+/* Where reading begins is decided after the restore, by source_seek; until then nothing may flow. But an assignment needs
+ * a position, and a logical one (the beginning) is looked up at the broker: answered after the seek, it undoes it. So the
+ * group's own offsets are given where it has any. */
+static void set_positions(rd_kafka_t *handle, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t code = rd_kafka_committed(handle, list, COMMITTED_TIMEOUT_MS);
+
+    for (int i = 0; i < list->cnt; i++)
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR || list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR ||
+            list->elems[i].offset < 0)
+            list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+}
+
 /* Eager protocol (range): the whole set comes and goes at once. Nothing is read before the owner resumes it. */
 static void rebalanced(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
                        void *opaque)
@@ -49,10 +62,7 @@ static void rebalanced(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_to
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         log_info("group.assigned", LOG_INT("partitions", list->cnt));
         source->joined = true;
-        /* Where reading begins is decided after the restore, by source_seek; until then nothing may flow. A logical
-         * offset keeps librdkafka from looking up the committed one, which may not exist. */
-        for (int i = 0; i < list->cnt; i++)
-            list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+        set_positions(handle, list);
         (void)rd_kafka_assign(handle, list);
         (void)rd_kafka_pause_partitions(handle, list);
         tell_each(source, list, true, false);
