@@ -67,7 +67,7 @@ enum status kafka_fault_code(rd_kafka_resp_err_t code, const char *doing, struct
     }
 }
 
-static void log_of_library(const rd_kafka_t *handle, int level, const char *facility, const char *text)
+void kafka_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
     enum { SYSLOG_ERROR = 3, SYSLOG_WARNING = 4, SYSLOG_NOTICE = 5 };
 
@@ -107,6 +107,6 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_client *client, const char *c
         rd_kafka_conf_destroy(conf);
         return NULL;
     }
-    rd_kafka_conf_set_log_cb(conf, log_of_library);
+    rd_kafka_conf_set_log_cb(conf, kafka_log);
     return conf;
 }

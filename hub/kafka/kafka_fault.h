@@ -17,6 +17,8 @@ enum status kafka_fault_code(rd_kafka_resp_err_t code, const char *doing, struct
 /* A configuration built from CLIENT with the settings ROWS ({name, value} pairs, NULL-terminated) on top; NULL and a
  * fault that names the property if librdkafka refuses one. The caller's rd_kafka_new takes it over. */
 struct kafka_client;
+/* The log callback that kafka_conf_new sets, for those that put their own before it. Any thread. */
+void kafka_log(const rd_kafka_t *handle, int level, const char *facility, const char *text);
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_client *client, const char *const rows[][2], struct fault *fault);
 
 #endif

@@ -6,6 +6,7 @@
 #include "kafka/source.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,20 +19,29 @@ struct sink_topic {
     rd_kafka_topic_t *topic;
 };
 
+/* librdkafka tells of a lost connection on its broker's thread, in its log alone: it retries by itself, and its error
+ * callback hears only of connections that do not come. So this outlives the sink if the handle does. */
+struct watch {
+    struct sink *sink;   /* for callbacks that are served on the owner's thread */
+    atomic_bool ending;  /* inside commit or abort */
+    atomic_bool suspect; /* see sink_is_suspect */
+};
+
+static struct watch no_watch; /* of a sink whose handle was given up */
+
 struct sink {
     rd_kafka_t *handle;
     struct sink_topic topics[TOPICS_MAX];
     size_t topic_count;
     int transaction_timeout_ms;
-    bool ending;            /* inside commit or abort */
-    bool suspect;           /* see sink_is_suspect */
+    struct watch *watch;
     bool delivery_failed;   /* a record of this transaction did not arrive */
     rd_kafka_resp_err_t delivery_error;
 };
 
 static void delivered(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
 {
-    struct sink *sink = opaque;
+    struct sink *sink = ((struct watch *)opaque)->sink;
     int64_t *next_offset = message->_private;
     (void)handle;
 
@@ -45,12 +55,22 @@ static void delivered(rd_kafka_t *handle, const rd_kafka_message_t *message, voi
 
 static void troubled(rd_kafka_t *handle, int code, const char *reason, void *opaque)
 {
-    struct sink *sink = opaque;
+    struct watch *watch = opaque;
 
     log_info("kafka.producer_trouble", LOG_STR("handle", rd_kafka_name(handle)),
              LOG_STR("error", rd_kafka_err2name((rd_kafka_resp_err_t)code)), LOG_STR("text", reason));
-    if (sink->ending)
-        sink->suspect = true;
+    if (atomic_load(&watch->ending))
+        atomic_store(&watch->suspect, true);
+}
+
+/* "FAIL" is the facility under which each connection ends. Any thread. */
+static void overheard(const rd_kafka_t *handle, int level, const char *facility, const char *text)
+{
+    struct watch *watch = rd_kafka_opaque(handle);
+
+    if (strcmp(facility, "FAIL") == 0 && atomic_load(&watch->ending))
+        atomic_store(&watch->suspect, true);
+    kafka_log(handle, level, facility, text);
 }
 
 static enum status new_handle(struct sink *sink, const struct kafka_client *client,
@@ -67,6 +87,7 @@ static enum status new_handle(struct sink *sink, const struct kafka_client *clie
         {"linger.ms", linger},
         {"queue.buffering.max.messages", messages},
         {"compression.type", settings->compression},
+        {"log.connection.close", "true"}, /* see overheard() */
         {"message.max.bytes", "4000000"}, /* a parked record is its original and a kilobyte of headers */
         {"partitioner", "murmur2_random"}, /* what Java's clients do: one key, one partition, whoever sends */
         {NULL, NULL},
@@ -74,7 +95,8 @@ static enum status new_handle(struct sink *sink, const struct kafka_client *clie
     rd_kafka_conf_t *conf = kafka_conf_new(client, rows, fault);
     if (conf == NULL)
         return STATUS_FATAL;
-    rd_kafka_conf_set_opaque(conf, sink);
+    rd_kafka_conf_set_opaque(conf, sink->watch);
+    rd_kafka_conf_set_log_cb(conf, overheard);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     rd_kafka_conf_set_error_cb(conf, troubled);
 
@@ -108,8 +130,11 @@ enum status sink_open(const struct kafka_client *client, const struct sink_setti
     enum status status = STATUS_FATAL;
 
     *sink = NULL;
-    if (made == NULL)
+    if (made == NULL || (made->watch = calloc(1, sizeof *made->watch)) == NULL) {
+        free(made);
         return fault_fatal(fault, "memory.out", "no memory for a producer");
+    }
+    made->watch->sink = made;
     made->transaction_timeout_ms = settings->transaction_timeout_ms;
 
     status = new_handle(made, client, settings, fault);
@@ -142,6 +167,8 @@ void sink_close(struct sink *sink)
         (void)rd_kafka_poll(sink->handle, 0);
         rd_kafka_destroy(sink->handle);
     }
+    if (sink->watch != &no_watch)
+        free(sink->watch);
     free(sink);
 }
 
@@ -260,7 +287,9 @@ static void *make_offsets_call(void *self)
     (void)pthread_mutex_unlock(&call->lock);
     if (abandoned) {
         rd_kafka_error_destroy(error);
+        struct watch *watch = rd_kafka_opaque(call->handle);
         rd_kafka_destroy(call->handle); /* nobody polls it, so no report reaches who has given it up */
+        free(watch);
         offsets_call_free(call);
     }
     return NULL;
@@ -328,7 +357,8 @@ static enum status send_offsets_once(struct sink *sink, struct source *source, c
     }
     if (!await_offsets_call(call)) {
         release_topics(sink);
-        sink->handle = NULL; /* the thread's now */
+        sink->handle = NULL; /* the thread's now, and so is the watch */
+        sink->watch = &no_watch;
         return fault_fatal(fault, "kafka.stuck", "sending offsets to the transaction did not end within %d ms",
                            timeout_ms);
     }
@@ -360,19 +390,19 @@ static enum status end_transaction(struct sink *sink, rd_kafka_error_t *(*end)(r
     int64_t give_up_us = begun_us + (int64_t)sink->transaction_timeout_ms * 1000;
     enum status status = STATUS_RETRY;
 
-    sink->ending = true;
+    atomic_store(&sink->watch->ending, true);
     while (status == STATUS_RETRY) {
         status = kafka_fault_transaction(end(sink->handle, -1), doing, fault);
         if (status == STATUS_RETRY) {
-            sink->suspect = true;
+            atomic_store(&sink->watch->suspect, true);
             if (clock_monotonic_us() > give_up_us)
                 status = STATUS_FATAL;
         }
     }
     (void)rd_kafka_poll(sink->handle, 0); /* delivery reports and errors that came meanwhile */
-    sink->ending = false;
+    atomic_store(&sink->watch->ending, false);
     if (clock_monotonic_us() - begun_us > SUSPECT_AFTER_US)
-        sink->suspect = true;
+        atomic_store(&sink->watch->suspect, true);
     return status;
 }
 
@@ -394,5 +424,5 @@ enum status sink_abort(struct sink *sink, struct fault *fault)
 
 bool sink_is_suspect(const struct sink *sink)
 {
-    return sink->suspect;
+    return atomic_load(&sink->watch->suspect);
 }
