@@ -27,6 +27,7 @@ struct shared {
     struct clock clock;
     struct tables *tables;
     char boot_id[64];
+    char name[101]; /* hub.instance or, without one, like no other process's: two of one name fence each other */
 };
 
 /* The topics of one sink, resolved once. */

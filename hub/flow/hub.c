@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 
 enum { ASK_TIMEOUT_MS = 10000, WORKERS_MAX = 64, START_TIMEOUT_US = 60 * 1000 * 1000 };
@@ -126,6 +127,19 @@ static void *start_workers(void *self)
     return NULL;
 }
 
+static bool name_process(struct shared *shared)
+{
+    const char *instance = shared->settings->hub_instance;
+    uint64_t number = 0;
+
+    if (instance[0] != '\0')
+        return snprintf(shared->name, sizeof shared->name, "%s", instance) < (int)sizeof shared->name;
+    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+        return false;
+    (void)snprintf(shared->name, sizeof shared->name, "dynamic-%016llx", (unsigned long long)number);
+    return true;
+}
+
 enum status hub_start(const struct settings *settings, const struct kafka_client *client,
                       const struct hub_options *options, struct hub **hub, struct fault *fault)
 {
@@ -140,6 +154,10 @@ enum status hub_start(const struct settings *settings, const struct kafka_client
     made->shared.stages = options->stages != NULL ? options->stages : stages_standard;
     made->shared.clock = options->clock;
     (void)snprintf(made->shared.boot_id, sizeof made->shared.boot_id, "%s", options->boot_id);
+    if (!name_process(&made->shared)) {
+        hub_stop(made);
+        return fault_fatal(fault, "hub.name", "no random number to name this process by");
+    }
     metrics_register(measures_rows, measures_row_count);
 
     enum status status = lanes_init(&made->shared.lanes, options->domains, fault);

@@ -150,7 +150,7 @@ static enum status open_sink(struct flow *flow, unsigned which, struct fault *fa
     int64_t messages = settings->batch_events_max * PRODUCED_PER_EVENT;
     char id[300];
 
-    (void)snprintf(id, sizeof id, "%s-%s-%u-%u", settings->hub_group, settings->hub_instance, flow->index, which);
+    (void)snprintf(id, sizeof id, "%s-%s-%u-%u", settings->hub_group, flow->shared->name, flow->index, which);
     const struct sink_settings how = {
         .transactional_id = id,
         .transaction_timeout_ms = (int)settings->transaction_timeout_ms,
