@@ -302,7 +302,7 @@ def out_of_time(run):
 
 
 def rebalance(run):
-    """One hub, then two, then one."""
+    """One hub, then two, then one; then two without a name, which leave their partitions at once when they end."""
     run.start_load()
     first = run.ready_hub("h1")
     run.await_progress()
@@ -312,6 +312,14 @@ def rebalance(run):
     second.stop()
     first.wait_for("restore.done", 2 * SESSION_MS / 1000, PARTITIONS, since=first.mark())
     run.await_progress(500)
+    nameless = [run.hub(name, hub__instance="") for name in ("n1", "n2")]
+    for hub in nameless:
+        hub.wait_for("restore.done", HEALING_S)
+    run.await_progress(500)
+    for hub in nameless:
+        hub.stop()
+    first.wait_for("restore.done", HEALING_S, PARTITIONS, since=first.mark())
+    run.await_progress()
 
 
 def zombie(run):
