@@ -59,6 +59,9 @@ static rd_kafka_t *producer_of(struct broker *broker)
     return broker->producer;
 }
 
+/* librdkafka's argument macros are statement expressions. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
 void broker_send(struct broker *broker, const char *topic, int32_t partition, struct bytes key, struct bytes value,
                  const char *const *headers)
 {
@@ -72,6 +75,7 @@ void broker_send(struct broker *broker, const char *topic, int32_t partition, st
                                        RD_KAFKA_V_END),
                      RD_KAFKA_RESP_ERR_NO_ERROR);
 }
+#pragma GCC diagnostic pop
 
 void broker_send_flush(struct broker *broker)
 {

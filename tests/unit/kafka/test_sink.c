@@ -236,7 +236,7 @@ static void each_refusal_of_a_broker_is_retried_aborts_or_ends_the_producer(void
         /* And it heals. A refused batch leaves a gap in the sequence, over which librdkafka stumbles before it makes a new
          * start. */
         for (int tries = 0; status != STATUS_OK; tries++) {
-            if (tries == 2)
+            if (tries == 4)
                 fail_msg("after api %d error %d: %s", rows[i].api_key, rows[i].code, fixture->fault.text);
             recover(fixture, status);
             next_offset = 0;
