@@ -404,7 +404,7 @@ def _coordinator_partition(name, count=3):
 def leader_killed(run):
     """The node that leads an inbox partition, then those that coordinate transactions and the group, die in turn."""
     run.start_load(RATE / 2, "--at-least-once")
-    run.ready_hub("h1")
+    run.ready_hub("h1", hub__workers=2)
     run.await_progress()
     targets = ((verify.INBOX, 0),
                ("__transaction_state", _coordinator_partition(f"{run.group}-h1-0-0")),
