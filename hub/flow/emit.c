@@ -21,7 +21,7 @@ enum { VERSION_BYTES = 8 };
 static char *day_text(struct arena *arena, date_t date)
 {
     char day[DATE_TEXT_BYTES];
-    return arena_format(arena, "%s", date_format(date, day));
+    return arena_text(arena, bytes_of(date_format(date, day)));
 }
 
 static void fill_rows(struct flow *flow, Provenance *provenance)

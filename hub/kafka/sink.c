@@ -223,14 +223,17 @@ static rd_kafka_resp_err_t produce_once(struct sink *sink, struct sink_topic *to
 enum status sink_produce(struct sink *sink, struct sink_topic *topic, int32_t partition, struct bytes key,
                          struct bytes value, struct headers *headers, int64_t *next_offset, struct fault *fault)
 {
-    int64_t give_up_us = clock_monotonic_us() + (int64_t)sink->transaction_timeout_ms * 1000;
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = produce_once(sink, topic, partition, key, value, headers, next_offset);
+    int64_t give_up_us = 0; /* the clock is read only where a full queue is waited for */
 
-    for (;;) {
-        code = produce_once(sink, topic, partition, key, value, headers, next_offset);
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || clock_monotonic_us() > give_up_us)
+    while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        int64_t now_us = clock_monotonic_us();
+        if (give_up_us == 0)
+            give_up_us = now_us + (int64_t)sink->transaction_timeout_ms * 1000;
+        if (now_us > give_up_us)
             break;
         (void)rd_kafka_poll(sink->handle, QUEUE_WAIT_MS);
+        code = produce_once(sink, topic, partition, key, value, headers, next_offset);
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return STATUS_OK;

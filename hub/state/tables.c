@@ -1,5 +1,6 @@
 #include "state/tables.h"
 
+#include "base/hash.h"
 #include "state/numbers.h"
 
 #include "medhub/event/v1/event.pb-c.h"
@@ -11,6 +12,7 @@
 /* Key of a row: TABLE NUL KEY NUL REGION NUL, then the first day, biased so that bytes order as dates do; in the history
  * the version follows. Value: version 8, last day 4, message. */
 enum { DAY_BYTES = 4, VERSION_BYTES = 8, VALUE_HEAD_BYTES = VERSION_BYTES + 4, TABLES_MAX = 16, TABLE_NAME_BYTES = 32 };
+enum { REGION_SLOTS = 4096 };
 
 struct tables {
     struct store *store;
@@ -20,6 +22,9 @@ struct tables {
         uint64_t pending; /* in the open transaction; the writer's */
     } counts[TABLES_MAX];
     atomic_size_t count;
+    /* Slots of (table, region) that may have rows; an empty one has none. Look-ups go from the county outwards, and most
+     * regions have no rows of their own. Set before the row's commit, never cleared. */
+    atomic_bool regions[REGION_SLOTS];
 };
 
 struct tables_reader {
@@ -68,6 +73,33 @@ static struct bytes key_bytes(const struct table_key *key)
     return bytes_from(key->data, key->length);
 }
 
+static size_t region_slot(const char *table, const char *region)
+{
+    return hash_bytes(bytes_of(region), hash_bytes(bytes_of(table), 0)) % REGION_SLOTS;
+}
+
+static bool note_region(struct bytes key, struct bytes value, void *context)
+{
+    struct tables *tables = context;
+    const char *table = (const char *)key.data; /* three parts that end with NUL: made by make_prefix */
+    const char *row = table + strlen(table) + 1;
+    (void)value;
+
+    atomic_store(&tables->regions[region_slot(table, row + strlen(row) + 1)], true);
+    return true;
+}
+
+static enum status note_regions(struct tables *tables, struct fault *fault)
+{
+    enum status status = store_begin(tables->store, fault);
+
+    if (status != STATUS_OK)
+        return status;
+    store_each(tables->store, STORE_ROWS, BYTES_NONE, note_region, tables);
+    store_abort(tables->store);
+    return store_check(tables->store, fault);
+}
+
 enum status tables_open(const struct store_settings *settings, struct tables **tables, bool *empty,
                         struct fault *fault)
 {
@@ -77,8 +109,10 @@ enum status tables_open(const struct store_settings *settings, struct tables **t
     if (made == NULL)
         return fault_fatal(fault, "memory.out", "no memory for the tables");
     enum status status = store_open(settings, "tables", &made->store, empty, fault);
+    if (status == STATUS_OK)
+        status = note_regions(made, fault);
     if (status != STATUS_OK) {
-        free(made);
+        tables_close(made);
         return status;
     }
     *tables = made;
@@ -191,6 +225,7 @@ static enum status apply_row(struct tables *tables, const Medhub__Event__V1__Tab
         return fault_reject(fault, "table.row", "a row of table %s with a malformed first day or a long key",
                             row->table);
     append_day(&key, from);
+    atomic_store(&tables->regions[region_slot(row->table, row->region)], true);
     enum status status = put_versions(tables, &key, row, fault);
     if (status == STATUS_OK)
         count_row(tables, row->table);
@@ -334,7 +369,8 @@ bool tables_find(struct tables_reader *reader, const char *table, const char *ke
     struct table_key wanted;
     struct bytes found, value;
 
-    if (!make_prefix(&wanted, table, key, region))
+    if (!atomic_load(&reader->tables->regions[region_slot(table, region)]) ||
+        !make_prefix(&wanted, table, key, region))
         return false;
     size_t prefix = wanted.length;
     append_day(&wanted, date);
