@@ -101,6 +101,7 @@ struct flow {
     unsigned timing; /* counts events: one in 64 is timed by stage */
     int64_t rebuilds_us[64]; /* moments of the last rebuilds */
     size_t rebuild_count;
+    unsigned aborts_in_row;
 };
 
 static inline struct sink *flow_sink(struct flow *flow)

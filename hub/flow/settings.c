@@ -25,7 +25,7 @@ const struct conf_row settings_rows[] = {
         "addresses of Kafka brokers, host:port, separated by commas", "Kafka 集群地址，host:port，以逗号分隔"),
     ROW("hub.group", CONF_STRING, hub_group, 1, 200, "medhub", "consumer group that all hub processes share",
         "所有枢纽进程共用的消费组"),
-    ROW("hub.instance", CONF_STRING, hub_instance, 0, 100, "hub-0",
+    ROW("hub.instance", CONF_STRING, hub_instance, 1, 100, "hub-0",
         "name of this process, stable over restarts: static membership and transactional ids",
         "本进程的名称，重启后保持不变：用于静态成员和事务编号"),
     ROW("hub.operator", CONF_STRING, hub_operator, 1, 100, "medhub",

@@ -14,6 +14,7 @@
 
 enum {
     IDLE_POLL_MS = 100,
+    ABORTS_AT_ONCE = 3,  /* then a pause before each further try */
     AWAY_POLL_MS = 200,  /* while Kafka does not answer: stay a member, do not spin */
     SINK_TIMEOUT_MS = 15000,
     ARENA_FIRST_BYTES = 256 * 1024,
@@ -212,6 +213,7 @@ static enum status recover(struct flow *flow, enum status status, struct fault *
     struct fault reason = *fault;
 
     metric_add(flow->measures.aborts, 1);
+    flow->aborts_in_row++;
     log_warn("batch.aborted", LOG_STR("status", status_name(status)), LOG_STR("code", reason.code),
              LOG_STR("text", reason.text), LOG_INT("events", flow->record_count));
     if (status != STATUS_FATAL)
@@ -347,6 +349,19 @@ static void measure_lag(struct flow *flow)
     metric_set(flow->measures.lag, lag);
 }
 
+/* Nothing can be decided now: stay a member of the group, and keep what comes in where it is. */
+static enum status stand_by(struct flow *flow, struct fault *fault)
+{
+    struct record record = {0};
+
+    rewind_tasks(flow); /* what is read meanwhile is dropped and read again */
+    if (source_poll(flow->source, AWAY_POLL_MS, &record, fault))
+        record_release(&record);
+    else if (fault->code[0] != '\0')
+        return STATUS_FATAL;
+    return STATUS_OK;
+}
+
 static enum status run_batch(struct flow *flow, struct fault *fault)
 {
     bool due = batch_next_due_ms(flow) <= clock_now_ms(flow->shared->clock);
@@ -354,28 +369,25 @@ static enum status run_batch(struct flow *flow, struct fault *fault)
     if (flow->record_count == 0 && !due)
         return STATUS_OK;
     enum status status = batch_run(flow, fault);
-    if (status != STATUS_OK)
-        return recover(flow, status, fault);
+    if (status != STATUS_OK) {
+        status = recover(flow, status, fault);
+        /* What keeps failing, such as a record that the broker refuses for good, must not keep the brokers busy. */
+        return status == STATUS_OK && flow->aborts_in_row > ABORTS_AT_ONCE ? stand_by(flow, fault) : status;
+    }
     forget_batch(flow);
+    flow->aborts_in_row = 0;
     flow->turn = (flow->turn + 1) % SINKS;
     measure_lag(flow);
     return STATUS_OK;
 }
 
-/* Nothing can be decided now: stay a member of the group, and keep what comes in where it is. */
+/* Kafka does not answer. */
 static enum status wait_for_kafka(struct worker *worker, struct fault *fault)
 {
-    struct record record = {0};
-
     if (!worker->told_away)
         log_warn("kafka.away", LOG_INT("worker", worker->flow.index), LOG_STR("text", fault->text));
     worker->told_away = true;
-    rewind_tasks(&worker->flow); /* what is read meanwhile is dropped and read again */
-    if (source_poll(worker->flow.source, AWAY_POLL_MS, &record, fault))
-        record_release(&record);
-    else if (fault->code[0] != '\0')
-        return STATUS_FATAL;
-    return STATUS_OK;
+    return stand_by(&worker->flow, fault);
 }
 
 static enum status turn_once(struct worker *worker, struct fault *fault)
@@ -413,7 +425,7 @@ static enum status open_source(struct flow *flow, struct fault *fault)
     (void)snprintf(instance, sizeof instance, "%s-%u", settings->hub_instance, flow->index);
     const struct source_settings how = {
         .group = settings->hub_group,
-        .instance = settings->hub_instance[0] == '\0' || flow->shared->client->embedded ? NULL : instance,
+        .instance = flow->shared->client->embedded ? NULL : instance,
         .topics = topics,
         .topic_count = lanes->lane_count,
         .session_timeout_ms = (int)settings->session_timeout_ms,

@@ -212,6 +212,9 @@ static enum status refused(struct admin *admin, const char *what, rd_kafka_resp_
                        text == NULL ? rd_kafka_err2str(code) : text);
 }
 
+/* 30 days: a store that was away for longer than tombstones are kept would miss that rows are gone. */
+#define TOMBSTONE_MS "2592000000"
+
 static rd_kafka_NewTopic_t *new_topic(const struct topic_change *change)
 {
     const struct topic_row *row = change->row;
@@ -224,6 +227,8 @@ static rd_kafka_NewTopic_t *new_topic(const struct topic_change *change)
     if (topic == NULL)
         return NULL;
     (void)rd_kafka_NewTopic_set_config(topic, "cleanup.policy", row->cleanup_policy);
+    if (strstr(row->cleanup_policy, "compact") != NULL)
+        (void)rd_kafka_NewTopic_set_config(topic, "delete.retention.ms", TOMBSTONE_MS);
     (void)snprintf(text, sizeof text, "%lld", (long long)row->retention_ms);
     (void)rd_kafka_NewTopic_set_config(topic, "retention.ms", text);
     (void)snprintf(text, sizeof text, "%lld", (long long)row->max_message_bytes);
