@@ -9,7 +9,7 @@
 struct settings {
     const char *kafka_brokers;
     const char *hub_group;
-    const char *hub_instance;  /* static membership and transactional ids */
+    const char *hub_instance;  /* static membership and transactional ids; "" = dynamic */
     const char *hub_operator;  /* the organisation that the hub itself speaks as */
     int64_t hub_workers;
     int64_t batch_events_max;

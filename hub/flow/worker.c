@@ -425,7 +425,7 @@ static enum status open_source(struct flow *flow, struct fault *fault)
     (void)snprintf(instance, sizeof instance, "%s-%u", settings->hub_instance, flow->index);
     const struct source_settings how = {
         .group = settings->hub_group,
-        .instance = flow->shared->client->embedded ? NULL : instance,
+        .instance = settings->hub_instance[0] == '\0' || flow->shared->client->embedded ? NULL : instance,
         .topics = topics,
         .topic_count = lanes->lane_count,
         .session_timeout_ms = (int)settings->session_timeout_ms,
