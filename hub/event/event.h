@@ -15,6 +15,8 @@
 struct decision;      /* domain/decision.h */
 struct message_facts; /* event/schema.h */
 
+enum { ATTRIBUTE_BYTES_MAX = 255 }; /* of a CloudEvents attribute, submitted or made by the hub */
+
 /* CloudEvents 1.0 context attributes as medhub uses them. Texts are NUL-terminated; "" when absent. */
 struct event_attributes {
     const char *id;

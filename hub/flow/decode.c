@@ -1,92 +1,16 @@
 #include "flow/stages.h"
 
 #include "base/hash.h"
-#include "base/text.h"
+#include "event/attributes.h"
 #include "event/schema.h"
 #include "event/unpack.h"
 #include "event/wire.h"
 #include "flow/flow.h"
 
-#include <stddef.h>
-#include <strings.h>
-
-/* Headers that are read, and where they go. */
-static const struct header_row {
-    const char *name;
-    size_t offset; /* in struct event_attributes */
-} header_rows[] = {
-    {"ce_id", offsetof(struct event_attributes, id)},
-    {"ce_source", offsetof(struct event_attributes, source)},
-    {"ce_type", offsetof(struct event_attributes, type)},
-    {"ce_subject", offsetof(struct event_attributes, subject)},
-    {"ce_time", offsetof(struct event_attributes, time)},
-    {"traceparent", offsetof(struct event_attributes, traceparent)},
-};
-
-struct header_walk {
-    struct flow *flow;
-    struct event *event;
-    const char *specversion;
-    const char *content_type;
-    enum status status; /* of the first header that cannot be read; the others are read all the same */
-};
-
-/* NUL-terminated in the arena; NULL if it is too long or not text. */
-static const char *attribute_text(struct header_walk *walk, const char *name, struct bytes value)
-{
-    if (value.length > ATTRIBUTE_BYTES_MAX || !bytes_is_utf8(value) ||
-        (value.length > 0 && memchr(value.data, '\0', value.length) != NULL)) {
-        walk->status = fault_reject(&walk->event->fault, "event.attribute",
-                                    "header %.64s is longer than %d bytes or not UTF-8 text", name, ATTRIBUTE_BYTES_MAX);
-        return NULL;
-    }
-    const char *text = arena_text(walk->event->arena, value);
-    if (text == NULL)
-        walk->status = fault_reject(&walk->event->fault, "event.too_complex", "no memory left for the event's headers");
-    return text;
-}
-
 static bool take_header(const char *name, struct bytes value, void *context)
 {
-    struct header_walk *walk = context;
-    const char **to = NULL;
-    int64_t redrive = 0;
-
-    for (size_t i = 0; i < sizeof header_rows / sizeof *header_rows && to == NULL; i++)
-        if (strcmp(header_rows[i].name, name) == 0)
-            to = (const char **)((char *)&walk->event->attributes + header_rows[i].offset);
-    if (to == NULL && strcmp(name, "ce_specversion") == 0)
-        to = &walk->specversion;
-    if (to == NULL && strcmp(name, "content-type") == 0)
-        to = &walk->content_type;
-    if (to != NULL) {
-        const char *text = attribute_text(walk, name, value);
-        if (text != NULL)
-            *to = text;
-        return true;
-    }
-    walk->flow->foreign_headers = true;
-    if (strcmp(name, "medhub.redrive") == 0 && text_parse_i64(value, &redrive) && redrive > 0 && redrive < 1000000)
-        walk->flow->redrive = (unsigned)redrive;
+    attributes_take(context, name, value);
     return true;
-}
-
-static enum status check_attributes(const struct header_walk *walk)
-{
-    struct event *event = walk->event;
-    const struct event_attributes *have = &event->attributes;
-
-    if (walk->status != STATUS_OK)
-        return walk->status;
-    if (have->id[0] == '\0' || have->source[0] == '\0' || have->type[0] == '\0')
-        return fault_reject(&event->fault, "event.attributes", "a CloudEvent needs ce_id, ce_source and ce_type");
-    if (strcmp(walk->specversion, "1.0") != 0)
-        return fault_reject(&event->fault, "event.specversion", "ce_specversion is \"%.16s\", expected \"1.0\"",
-                            walk->specversion);
-    if (strcasecmp(walk->content_type, "application/protobuf") != 0)
-        return fault_reject(&event->fault, "event.content_type",
-                            "content-type is \"%.64s\", expected \"application/protobuf\"", walk->content_type);
-    return STATUS_OK;
 }
 
 static enum status check_envelope(struct flow *flow, struct event *event)
@@ -148,13 +72,16 @@ static enum status decode_message(struct event *event)
 
 enum status decode_stage(struct flow *flow, struct event *event)
 {
-    struct header_walk walk = {flow, event, "", "", STATUS_OK};
+    struct attribute_reader reader;
 
     /* Read before anything is refused: whoever can be told gets a receipt. */
-    record_each_header(flow->record, take_header, &walk);
+    attributes_begin(&reader, event);
+    record_each_header(flow->record, take_header, &reader);
+    flow->foreign_headers = reader.foreign;
+    flow->redrive = reader.redrive;
     enum status status = check_envelope(flow, event);
     if (status == STATUS_OK)
-        status = check_attributes(&walk);
+        status = attributes_check(&reader);
     if (status == STATUS_OK)
         status = find_type(flow, event);
     if (status == STATUS_OK)

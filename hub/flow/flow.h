@@ -17,7 +17,6 @@
 #include "state/tables.h"
 
 enum { TASKS_MAX = 512, SINKS = 2, SOURCE_CACHE_MAX = 256 };
-enum { ATTRIBUTE_BYTES_MAX = 255 }; /* a CloudEvents attribute, submitted or made here */
 
 struct shared {
     const struct settings *settings;
