@@ -1,6 +1,7 @@
 #include "state/store.h"
 
 #include "base/log.h"
+#include "state/store_mark.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,18 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, MARK_BYTES = 128, DIRECTORY_MODE = 0755, FILE_MODE = 0644 };
+enum { PATH_BYTES = 4096, DIRECTORY_MODE = 0755, FILE_MODE = 0644 };
 
 static const char *const database_names[STORE_DATABASES] = {"rows", "timers", "segments", "history", "meta"};
 
 static const char META_CHECKPOINT[] = "checkpoint";
-
-/* May the file be believed? Said by a file of its own: what may be torn cannot say that it is not. "dirty BOOT-ID" while
- * open without sync, "synced" while open with it, "clean" after an orderly close, "broken" when a read failed. */
-static const char MARK_FILE[] = "mark";
-static const char MARK_CLEAN[] = "clean";
-static const char MARK_SYNCED[] = "synced";
-static const char MARK_BROKEN[] = "broken";
 
 struct store {
     MDB_env *environment;
@@ -96,47 +90,9 @@ static bool make_directories(const char *path)
     return mkdir(partial, DIRECTORY_MODE) == 0 || errno == EEXIST;
 }
 
-/* --- the mark --- */
-
-static void read_mark(int folder, char mark[MARK_BYTES])
-{
-    int file = openat(folder, MARK_FILE, O_RDONLY | O_CLOEXEC);
-    ssize_t length = file < 0 ? 0 : read(file, mark, MARK_BYTES - 1);
-
-    mark[length < 0 ? 0 : length] = '\0';
-    if (file >= 0)
-        (void)close(file);
-}
-
-/* On disk when it returns, whole or not at all. */
-static bool write_mark(int folder, const char *mark)
-{
-    int file = openat(folder, "mark.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
-    if (file < 0)
-        return false;
-    bool ok = write(file, mark, strlen(mark)) == (ssize_t)strlen(mark) && fsync(file) == 0;
-    ok = close(file) == 0 && ok;
-    return ok && renameat(folder, "mark.new", folder, MARK_FILE) == 0 && fsync(folder) == 0;
-}
-
-static bool is_trusted(int folder, const struct store_settings *settings)
-{
-    char mark[MARK_BYTES], dirty[MARK_BYTES];
-
-    if (faccessat(folder, "data.mdb", F_OK, 0) != 0)
-        return true; /* new */
-    read_mark(folder, mark);
-    (void)snprintf(dirty, sizeof dirty, "dirty %s", settings->boot_id);
-    return strcmp(mark, MARK_CLEAN) == 0 || strcmp(mark, MARK_SYNCED) == 0 ||
-           (settings->boot_id[0] != '\0' && strcmp(mark, dirty) == 0);
-}
-
 static enum status mark_in_use(const struct store *store, const struct store_settings *settings, struct fault *fault)
 {
-    char mark[MARK_BYTES];
-
-    (void)snprintf(mark, sizeof mark, "dirty %s", settings->boot_id);
-    if (write_mark(store->folder, mark))
+    if (store_mark_dirty(store->folder, settings->boot_id))
         return STATUS_OK;
     return fault_fatal(fault, "state.directory", "cannot write the store's mark: %s", strerror(errno));
 }
@@ -243,7 +199,7 @@ static void release(struct store *store)
 
 static void delete_files(int folder)
 {
-    static const char *const files[] = {"data.mdb", "lock.mdb", MARK_FILE};
+    static const char *const files[] = {"data.mdb", "lock.mdb", STORE_MARK_FILE};
 
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         (void)unlinkat(folder, files[i], 0); /* ignoring: it may not be there; what stays is refused on the next open */
@@ -272,7 +228,7 @@ static enum status open_once(const struct store_settings *settings, const char *
         status = read_checkpoint(made, empty, fault);
     if (status == STATUS_OK && settings->sync_each) {
         status = lmdb_fault(mdb_env_sync(made->environment, 1), "syncing the store", fault);
-        if (status == STATUS_OK && !write_mark(folder, MARK_SYNCED))
+        if (status == STATUS_OK && !store_mark_synced(folder))
             status = fault_fatal(fault, "state.directory", "cannot write the store's mark: %s", strerror(errno));
     }
     if (status != STATUS_OK) {
@@ -319,7 +275,7 @@ enum status store_open(const struct store_settings *settings, const char *name, 
     enum status status = lock_folder(path, &folder, fault);
     if (status != STATUS_OK)
         return status;
-    if (!is_trusted(folder, settings))
+    if (!store_mark_is_trusted(folder, settings->boot_id))
         discard(folder, name, "not closed before a reboot, or broken");
     status = open_once(settings, path, folder, store, empty, fault);
     if (status == STATUS_OK || strcmp(fault->code, "state.torn") != 0)
@@ -342,9 +298,9 @@ void store_close(struct store *store)
     store_abort(store);
     /* A store that could not be marked clean is only restored after a reboot: its failures may be ignored. */
     if (atomic_load(&store->broken) != MDB_SUCCESS)
-        (void)write_mark(store->folder, MARK_BROKEN);
+        (void)store_mark_broken(store->folder);
     else if (mdb_env_sync(store->environment, 1) == MDB_SUCCESS)
-        (void)write_mark(store->folder, MARK_CLEAN);
+        (void)store_mark_clean(store->folder);
     release(store);
 }
 
