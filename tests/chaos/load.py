@@ -126,6 +126,9 @@ class Plan:
         return made
 
 
+REGRETTED_AT_ONCE = 4  # submissions in a transaction that is aborted
+
+
 class Sender:
     """A producer for what is meant, and a transactional one whose transactions are all aborted."""
 
@@ -196,7 +199,7 @@ def run(brokers, seed, events, keys, rate, idempotent):
             regretted.append(submission)
         else:
             sender.send(submission)
-        if len(regretted) >= 10:
+        if len(regretted) >= REGRETTED_AT_ONCE:
             sender.send_and_abort(regretted)
             regretted = []
         early = begun + number / rate - time.monotonic()

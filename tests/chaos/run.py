@@ -80,6 +80,7 @@ class Run:
         self.hubs, self.troubles, self.outages, self.load, self.begun = [], [], [], None, time.monotonic()
         self.down_since = None
         self.healing_s = MUTANT_S if mutant else HEALING_S
+        self.timer_bound_ms = verify.Evidence.timer_bound_ms
         folder.mkdir(parents=True)
         kafka_log.make_topics(self.address, TOPICS, brokers.nodes)
         register_banks(self.address)
@@ -221,7 +222,7 @@ class Run:
             offsets=kafka_log.group_offsets(self.address, self.group, [verify.INBOX]),
             stores={number: self._store(hub.directory, number) for number, hub in owners.items()}, restored=fresh,
             watched=self.watch.seen, restores=[restore for _, _, restore in restores], outages=self.outages,
-            troubles=self.troubles)
+            timer_bound_ms=self.timer_bound_ms, troubles=self.troubles)
 
     def clean_up(self):
         for process in [*self.hubs, self.load]:
@@ -236,6 +237,13 @@ def plain(run):
     run.start_load()
     run.ready_hub("h1", hub__workers=2)
     run.await_progress(1500)
+
+
+def aborted_input(run):
+    """Long enough for several aborted transactions to lie in the inbox."""
+    run.start_load()
+    run.ready_hub("h1")
+    run.await_progress(3000)
 
 
 def kills(run, points=POINTS, rounds=2):
@@ -404,6 +412,7 @@ def _coordinator_partition(name, count=3):
 def leader_killed(run):
     """The node that leads an inbox partition, then those that coordinate transactions and the group, die in turn."""
     run.start_load(RATE / 2, "--at-least-once")
+    run.timer_bound_ms = HEALING_S * 1000  # partitions find their leaders one after the other
     run.ready_hub("h1", hub__workers=2)
     run.await_progress()
     targets = ((verify.INBOX, 0),
@@ -442,7 +451,7 @@ MUTANTS = {"offsets_outside_transaction": mutant_kills("before_offsets_outside")
            "store_before_kafka": mutant_kills("after_kafka_commit"),
            "restore_to_stable_offset": open_transaction,
            "no_rewind_after_abort": out_of_time,
-           "read_uncommitted": plain}
+           "read_uncommitted": aborted_input}
 NODES = {"leader_killed": 3}
 
 

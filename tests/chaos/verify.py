@@ -70,7 +70,7 @@ class Evidence:
     restores: list
     outages: list    # (from_ms, to_ms): no hub could work, or the brokers could not
     troubles: list   # sentences of the harness: no progress, a process that ended, ...
-    timer_bound_ms: int = 5000
+    timer_bound_ms: int = 10_000
 
 
 # ---- the same, made ready for questions
