@@ -34,7 +34,8 @@ struct free_key {
 
 struct conf {
     struct arena *arena;
-    const struct conf_row *rows;
+    const struct conf_row **rows; /* of all tables, one after the other */
+    void **into;                  /* which structure each row fills */
     size_t row_count;
     const char *free_prefix;  /* ends with a dot; NULL = none */
     struct setting *settings; /* one for each row */
@@ -62,7 +63,7 @@ static const char *shown(const char *key, const char *value)
 static struct setting *find_row_setting(const struct conf *conf, const char *key)
 {
     for (size_t i = 0; i < conf->row_count; i++) {
-        if (strcmp(conf->rows[i].key, key) == 0)
+        if (strcmp(conf->rows[i]->key, key) == 0)
             return &conf->settings[i];
     }
     return NULL;
@@ -156,7 +157,7 @@ static size_t spelled(const char *name, const char *key)
 static const char *find_row_key(const struct conf *conf, const char *name)
 {
     for (size_t i = 0; i < conf->row_count; i++) {
-        const char *key = conf->rows[i].key;
+        const char *key = conf->rows[i]->key;
         if (strlen(key) == strlen(name) && spelled(name, key) == strlen(key))
             return key;
     }
@@ -188,8 +189,8 @@ static enum status make_free_key(struct conf *conf, const char *name, const char
 static bool begins_with_known_section(const struct conf *conf, const char *name)
 {
     for (size_t i = 0; i < conf->row_count; i++) {
-        const char *dot = strchr(conf->rows[i].key, '.');
-        if (dot != NULL && spelled(name, conf->rows[i].key) > (size_t)(dot - conf->rows[i].key))
+        const char *dot = strchr(conf->rows[i]->key, '.');
+        if (dot != NULL && spelled(name, conf->rows[i]->key) > (size_t)(dot - conf->rows[i]->key))
             return true;
     }
     return false;
@@ -347,7 +348,7 @@ static enum status check_rows(struct conf *conf, struct fault *fault)
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < conf->row_count && status == STATUS_OK; i++)
-        status = check_row(&conf->rows[i], &conf->settings[i], fault);
+        status = check_row(conf->rows[i], &conf->settings[i], fault);
     return status;
 }
 
@@ -373,21 +374,45 @@ static void fill_in(const struct conf_row *row, const char *value, void *into)
 
 /* Life cycle */
 
-static struct conf *conf_new(const struct conf_row *rows, size_t row_count, const char *free_prefix)
+static size_t count_rows(const struct conf_table *tables, size_t table_count)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < table_count; i++)
+        count += tables[i].row_count;
+    return count;
+}
+
+static void line_up(struct conf *conf, const struct conf_table *tables, size_t table_count)
+{
+    for (size_t i = 0; i < table_count; i++) {
+        for (size_t j = 0; j < tables[i].row_count; j++) {
+            conf->rows[conf->row_count] = &tables[i].rows[j];
+            conf->into[conf->row_count++] = tables[i].into;
+        }
+    }
+}
+
+static struct conf *conf_new(const struct conf_table *tables, size_t table_count, const char *free_prefix)
 {
     struct arena *arena = arena_new(CONF_BYTES_FIRST, CONF_BYTES_MAX);
     struct conf *conf = arena == NULL ? NULL : arena_take_zeroed(arena, sizeof *conf);
+    size_t row_count = count_rows(tables, table_count);
 
     if (conf == NULL)
         goto failed;
-    *conf = (struct conf){.arena = arena, .rows = rows, .row_count = row_count};
+    *conf = (struct conf){.arena = arena};
     conf->free_keys_end = &conf->free_keys;
+    conf->rows = arena_take_zeroed(arena, (row_count + 1) * sizeof *conf->rows);
+    conf->into = arena_take_zeroed(arena, (row_count + 1) * sizeof *conf->into);
     conf->settings = arena_take_zeroed(arena, (row_count + 1) * sizeof *conf->settings);
     if (free_prefix != NULL)
         conf->free_prefix = arena_text(arena, bytes_of(free_prefix));
-    if (conf->settings == NULL || (free_prefix != NULL && conf->free_prefix == NULL))
+    if (conf->rows == NULL || conf->into == NULL || conf->settings == NULL ||
+        (free_prefix != NULL && conf->free_prefix == NULL))
         goto failed;
     assert(free_prefix == NULL || ends_with(free_prefix, "."));
+    line_up(conf, tables, table_count);
     return conf;
 
 failed:
@@ -408,10 +433,10 @@ static enum status read_sources(struct conf *conf, struct conf_source source, st
     return status;
 }
 
-enum status conf_load(const struct conf_row *rows, size_t row_count, const char *free_prefix,
-                      struct conf_source source, void *into, struct conf **conf, struct fault *fault)
+enum status conf_load_tables(const struct conf_table *tables, size_t table_count, const char *free_prefix,
+                             struct conf_source source, struct conf **conf, struct fault *fault)
 {
-    struct conf *loaded = conf_new(rows, row_count, free_prefix);
+    struct conf *loaded = conf_new(tables, table_count, free_prefix);
 
     *conf = NULL;
     if (loaded == NULL)
@@ -423,10 +448,18 @@ enum status conf_load(const struct conf_row *rows, size_t row_count, const char 
         conf_free(loaded);
         return status;
     }
-    for (size_t i = 0; i < row_count; i++)
-        fill_in(&rows[i], loaded->settings[i].value, into);
+    for (size_t i = 0; i < loaded->row_count; i++)
+        fill_in(loaded->rows[i], loaded->settings[i].value, loaded->into[i]);
     *conf = loaded;
     return STATUS_OK;
+}
+
+enum status conf_load(const struct conf_row *rows, size_t row_count, const char *free_prefix,
+                      struct conf_source source, void *into, struct conf **conf, struct fault *fault)
+{
+    const struct conf_table table = {rows, row_count, into};
+
+    return conf_load_tables(&table, 1, free_prefix, source, conf, fault);
 }
 
 void conf_free(struct conf *conf)
@@ -447,7 +480,7 @@ void conf_each(const struct conf *conf,
                void *context)
 {
     for (size_t i = 0; i < conf->row_count; i++) {
-        const struct conf_row *row = &conf->rows[i];
+        const struct conf_row *row = conf->rows[i];
         const struct setting *setting = &conf->settings[i];
         each(row, shown(row->key, setting->value), origin_names[setting->origin], context);
     }

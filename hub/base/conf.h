@@ -53,6 +53,15 @@ struct conf_source {
 enum status conf_load(const struct conf_row *rows, size_t row_count, const char *free_prefix,
                       struct conf_source source, void *into, struct conf **conf,
                       struct fault *fault) MUST_CHECK;
+/* The same for several tables at once, each with the structure that it fills: one file serves all programs of the house,
+ * and a key is unknown only if none of them has it. */
+struct conf_table {
+    const struct conf_row *rows;
+    size_t row_count;
+    void *into;
+};
+enum status conf_load_tables(const struct conf_table *tables, size_t table_count, const char *free_prefix,
+                             struct conf_source source, struct conf **conf, struct fault *fault) MUST_CHECK;
 void conf_free(struct conf *conf);
 
 /* Calls EACH for each key below the free prefix (without the prefix). */

@@ -1,5 +1,6 @@
 #include "flow/settings.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define ROW(key_, kind_, member_, min_, max_, fallback_, help_, help_zh_)                                              \
@@ -94,12 +95,25 @@ static void take_free_key(const char *key, const char *value, void *context)
         keys->status = kafka_client_set(keys->client, key, value, keys->fault);
 }
 
+enum { TABLES_MAX = 16 };
+
 enum status settings_load(struct conf_source source, struct settings *settings, struct kafka_client *client,
                           struct conf **conf, struct fault *fault)
 {
+    return settings_load_with(NULL, 0, source, settings, client, conf, fault);
+}
+
+enum status settings_load_with(const struct conf_table *others, size_t other_count, struct conf_source source,
+                               struct settings *settings, struct kafka_client *client, struct conf **conf,
+                               struct fault *fault)
+{
+    struct conf_table tables[TABLES_MAX] = {{settings_rows, settings_row_count, settings}};
+
+    assert(other_count < TABLES_MAX);
+    if (other_count > 0)
+        memcpy(&tables[1], others, other_count * sizeof *others);
     memset(settings, 0, sizeof *settings);
-    enum status status =
-        conf_load(settings_rows, settings_row_count, settings_free_prefix, source, settings, conf, fault);
+    enum status status = conf_load_tables(tables, other_count + 1, settings_free_prefix, source, conf, fault);
     if (status != STATUS_OK)
         return status;
 

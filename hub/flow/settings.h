@@ -41,5 +41,9 @@ extern const char *const settings_free_prefix;
 /* Loads the settings and builds the Kafka client with the free properties, verified. CONF owns the texts. */
 enum status settings_load(struct conf_source source, struct settings *settings, struct kafka_client *client,
                           struct conf **conf, struct fault *fault) MUST_CHECK;
+/* The same together with OTHERS, the tables of connectors, from one file. */
+enum status settings_load_with(const struct conf_table *others, size_t other_count, struct conf_source source,
+                               struct settings *settings, struct kafka_client *client, struct conf **conf,
+                               struct fault *fault) MUST_CHECK;
 
 #endif
