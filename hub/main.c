@@ -3,6 +3,8 @@
 
 static const struct command *const commands[] = {
     &command_hub,          &command_up,
+    &command_gateway,      &command_connector_store,
+    &command_connector_webhook,
     &command_gen,          &command_version,
     &command_submit,       &command_facts,
     &command_receipts,     &command_deliveries,

@@ -99,6 +99,7 @@ void receipt_add(struct flow *flow, struct event *event, uint64_t version)
     if (is_printable_key(event->key))
         receipt.key = text_or_empty(arena_text(event->arena, event->key));
     receipt.decided_at_ms = flow->now_ms;
+    receipt.submitted_at_ms = event->submitted_ms;
     receipt.input_topic = (char *)event->position.topic;
     receipt.input_partition = event->position.partition;
     receipt.input_offset = event->position.offset;

@@ -5,7 +5,8 @@
 #include "ops/ctl/command.h"
 
 /* ops/run */
-extern const struct command command_hub, command_up, command_version;
+extern const struct command command_hub, command_up, command_version, command_gateway, command_connector_store,
+    command_connector_webhook;
 /* ops/gen */
 extern const struct command command_gen;
 /* ops/ctl */

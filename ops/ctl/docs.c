@@ -6,7 +6,10 @@
 #include "base/metrics.h"
 #include "flow/measures.h"
 #include "flow/settings.h"
+#include "gateway/settings.h"
 #include "kafka/topics.h"
+#include "store/settings.h"
+#include "webhook/settings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +95,12 @@ static void settings_page(void)
          (const char *const[]){"key", "default", "bounds", "说明", "what", NULL});
     for (size_t i = 0; i < settings_row_count; i++)
         print_setting(&settings_rows[i]);
+    for (size_t i = 0; i < sql_settings_row_count; i++)
+        print_setting(&sql_settings_rows[i]);
+    for (size_t i = 0; i < gateway_settings_row_count; i++)
+        print_setting(&gateway_settings_rows[i]);
+    for (size_t i = 0; i < webhook_settings_row_count; i++)
+        print_setting(&webhook_settings_rows[i]);
     (void)printf(
         "\n`%s*`: any property of librdkafka, such as `%ssecurity.protocol`.\n"
         "Precedence: --set KEY=VALUE, environment (MEDHUB_KAFKA_BROKERS), file (--config), default.\n",

@@ -21,7 +21,13 @@ enum exit_code session_open(struct call *call, struct session *session)
         sets.items[sets.count++] = arena_format(session->arena, "kafka.brokers=%s", call->common.brokers);
     struct conf_source source = {
         .file = call->common.config, .sets = sets.items, .set_count = sets.count, .environment = true};
-    if (settings_load(source, &session->settings, &session->client, &session->conf, &fault) != STATUS_OK) {
+    const struct conf_table connectors[] = {
+        {sql_settings_rows, sql_settings_row_count, &session->sql},
+        {gateway_settings_rows, gateway_settings_row_count, &session->gateway},
+        {webhook_settings_rows, webhook_settings_row_count, &session->webhook},
+    };
+    if (settings_load_with(connectors, sizeof connectors / sizeof *connectors, source, &session->settings,
+                           &session->client, &session->conf, &fault) != STATUS_OK) {
         arena_free(session->arena);
         *session = (struct session){0};
         (void)say_fault(call, &fault);

@@ -6,9 +6,15 @@
 
 #include "base/arena.h"
 #include "flow/settings.h"
+#include "gateway/settings.h"
+#include "store/settings.h"
+#include "webhook/settings.h"
 
 struct session {
     struct settings settings;
+    struct sql_settings sql;
+    struct gateway_settings gateway;
+    struct webhook_settings webhook;
     struct kafka_client client;
     struct conf *conf;
     struct arena *arena;        /* lives as long as the session */

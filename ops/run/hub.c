@@ -1,58 +1,74 @@
-/* hub.c: medhub hub. */
+/* hub.c: medhub hub, gateway and connector NAME: one part of the house on an existing Kafka. */
 #include "ops/ctl/commands.h"
-#include "ops/ctl/say.h"
 #include "ops/run/service.h"
 
-#include "kafka/topics.h"
-
-static enum exit_code check_topics(struct call *call, struct session *session)
+static enum exit_code run_part(struct call *call, enum part part)
 {
-    struct topics wanted;
-    struct topics_seen seen;
-    struct topics_plan plan = {0};
-    struct fault fault = {0};
-
-    enum status status = topics_shipped(session->arena, &wanted, &fault);
-    if (status == STATUS_OK)
-        status =
-            topics_describe(&session->client, &wanted, SESSION_TIMEOUT_MS, session->arena, &seen, &fault);
-    if (status == STATUS_OK)
-        status = topics_plan(&wanted, &seen, session->arena, &plan, &fault);
-    if (status != STATUS_OK)
-        return say_fault(call, &fault);
-    if (topics_plan_blocking(&plan) > 0)
-        return say_refusal(
-            call, EXIT_FAILED, "topics.missing", "主题缺少或分区数不符，请先运行 medhub ctl topics apply",
-            "%zu topics are missing or have other partitions: run `medhub ctl topics apply` first",
-            topics_plan_blocking(&plan));
-    if (plan.count > 0)
-        say("主题设置与要求不同，可运行 medhub ctl topics plan 查看",
-            "%zu settings of topics differ: see `medhub ctl topics plan`", plan.count);
-    return EXIT_OK;
-}
-
-static enum exit_code hub_command(struct call *call)
-{
-    const struct service_options options = {.announce = true};
+    const struct service_options options = {.parts = part, .announce = true};
     struct session session;
 
     enum exit_code result = session_open(call, &session);
     if (result != EXIT_OK)
         return result;
     service_prepare(call, &session);
-    result = check_topics(call, &session);
+    result = service_check_topics(call, &session);
     if (result == EXIT_OK)
         result = service_run(call, &session, &options);
     session_close(&session);
     return result;
 }
 
-const struct command command_hub = {
-    .words = "hub",
-    .arguments = "",
-    .summary_zh = "运行枢纽（连接已有的 Kafka）",
-    .summary = "run the hub on an existing Kafka",
-    .details =
-        "Prints one JSON line with its addresses when it is ready; ends in order on SIGTERM or SIGINT.",
-    .uses = USES_KAFKA,
-    .run = hub_command};
+static enum exit_code hub_command(struct call *call)
+{
+    return run_part(call, PART_HUB);
+}
+
+static enum exit_code store_command(struct call *call)
+{
+    return run_part(call, PART_STORE);
+}
+
+static enum exit_code gateway_command(struct call *call)
+{
+    return run_part(call, PART_GATEWAY);
+}
+
+static enum exit_code webhook_command(struct call *call)
+{
+    return run_part(call, PART_WEBHOOK);
+}
+
+static const char details[] =
+    "Prints one JSON line with its addresses when it is ready; ends in order on SIGTERM or SIGINT.";
+
+const struct command command_hub = {.words = "hub",
+                                    .arguments = "",
+                                    .summary_zh = "运行枢纽（连接已有的 Kafka）",
+                                    .summary = "run the hub on an existing Kafka",
+                                    .details = details,
+                                    .uses = USES_KAFKA,
+                                    .run = hub_command};
+
+const struct command command_connector_store = {.words = "connector store",
+                                                .arguments = "",
+                                                .summary_zh = "运行 SQL 查询库连接器：事实、回执、投递写入数据库",
+                                                .summary = "run the SQL store: facts, receipts and deliveries become rows",
+                                                .details = details,
+                                                .uses = USES_KAFKA,
+                                                .run = store_command};
+
+const struct command command_gateway = {.words = "gateway",
+                                        .arguments = "",
+                                        .summary_zh = "运行 HTTP 网关：提交事件、查询回执、订阅",
+                                        .summary = "run the HTTP gateway: submit events, ask for receipts, follow feeds",
+                                        .details = details,
+                                        .uses = USES_KAFKA,
+                                        .run = gateway_command};
+
+const struct command command_connector_webhook = {.words = "connector webhook",
+                                                  .arguments = "",
+                                                  .summary_zh = "运行 webhook 连接器：向各机构端点推送投递",
+                                                  .summary = "run webhook deliveries to the endpoints of organisations",
+                                                  .details = details,
+                                                  .uses = USES_KAFKA,
+                                                  .run = webhook_command};

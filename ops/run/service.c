@@ -1,10 +1,12 @@
 #include "ops/run/service.h"
 
 #include "ops/ctl/say.h"
+#include "ops/run/part.h"
 
 #include "base/log.h"
 #include "flow/hub.h"
 #include "flow/monitor.h"
+#include "kafka/topics.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -12,11 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { PARTS_MAX = 8 };
+
 struct service {
     struct call *call;
     struct session *session;
     const struct service_options *options;
-    struct hub *hub;
+    void *running[PARTS_MAX]; /* beside parts[]; NULL: not asked for, or not started */
     struct monitor *monitor;
     bool announced;
 };
@@ -34,25 +38,88 @@ void service_prepare(struct call *call, const struct session *session)
             kafka_library_version());
 }
 
+enum exit_code service_check_topics(struct call *call, struct session *session)
+{
+    struct topics wanted;
+    struct topics_seen seen;
+    struct topics_plan plan = {0};
+    struct fault fault = {0};
+
+    enum status status = topics_shipped(session->arena, &wanted, &fault);
+    if (status == STATUS_OK)
+        status = topics_describe(&session->client, &wanted, SESSION_TIMEOUT_MS, session->arena, &seen, &fault);
+    if (status == STATUS_OK)
+        status = topics_plan(&wanted, &seen, session->arena, &plan, &fault);
+    if (status != STATUS_OK)
+        return say_fault(call, &fault);
+    if (topics_plan_blocking(&plan) > 0)
+        return say_refusal(call, EXIT_FAILED, "topics.missing",
+                           "主题缺少或分区数不符，请先运行 medhub ctl topics apply",
+                           "%zu topics are missing or have other partitions: run `medhub ctl topics apply` first",
+                           topics_plan_blocking(&plan));
+    if (plan.count > 0)
+        say("主题设置与要求不同，可运行 medhub ctl topics plan 查看",
+            "%zu settings of topics differ: see `medhub ctl topics plan`", plan.count);
+    return EXIT_OK;
+}
+
+/* ---- health, as the monitor asks for it ---- */
+
+static bool all_alive(void *self, struct fault *fault)
+{
+    struct service *service = self;
+
+    for (size_t i = 0; i < part_count; i++)
+        if (service->running[i] != NULL && !parts[i].is_alive(service->running[i], fault))
+            return false;
+    return true;
+}
+
+static bool all_ready(void *self)
+{
+    struct service *service = self;
+
+    for (size_t i = 0; i < part_count; i++)
+        if (service->running[i] != NULL && !parts[i].is_ready(service->running[i]))
+            return false;
+    return true;
+}
+
+static uint64_t table_rows(void *self, const char *table)
+{
+    struct service *service = self;
+
+    return service->running[0] == NULL ? 0 : hub_table_rows(service->running[0], table);
+}
+
+/* ---- start and end ---- */
+
 static enum status start_monitor(struct service *service, struct fault *fault)
 {
     const struct settings *settings = &service->session->settings;
+    const struct monitor_subject subject = {all_alive, all_ready, table_rows, service};
 
     if (settings->monitor_port < 0)
         return STATUS_OK;
-    return monitor_start(settings->monitor_address, (int)settings->monitor_port, monitor_of_hub(service->hub),
-                         &service->monitor, fault);
+    return monitor_start(settings->monitor_address, (int)settings->monitor_port, subject, &service->monitor, fault);
 }
 
 static enum status start(struct service *service, struct fault *fault)
 {
-    char boot_id[64];
+    enum status status = STATUS_OK;
 
-    hub_read_boot_id(boot_id);
-    const struct hub_options options = {.domains = domains_all, .clock = clock_system(), .boot_id = boot_id};
-    enum status status =
-        hub_start(&service->session->settings, &service->session->client, &options, &service->hub, fault);
+    for (size_t i = 0; i < part_count && status == STATUS_OK; i++)
+        if ((service->options->parts & parts[i].part) != 0)
+            status = parts[i].start(service->session, &service->running[i], fault);
     return status == STATUS_OK ? start_monitor(service, fault) : status;
+}
+
+static void stop(struct service *service)
+{
+    monitor_stop(service->monitor);
+    for (size_t i = part_count; i-- > 0;)
+        if (service->running[i] != NULL)
+            parts[i].stop(service->running[i]);
 }
 
 /* The line that scripts wait for. */
@@ -65,6 +132,9 @@ static void announce(struct service *service)
         (void)json_object_set_new(line, "monitor",
                                   json_sprintf("http://%s:%d", service->session->settings.monitor_address,
                                                monitor_port(service->monitor)));
+    for (size_t i = 0; i < part_count; i++)
+        if (service->running[i] != NULL && parts[i].announce != NULL)
+            parts[i].announce(service->running[i], service->session, line);
     (void)json_dumpf(line, stdout, JSON_COMPACT);
     (void)fputc('\n', stdout);
     (void)fflush(stdout);
@@ -73,11 +143,11 @@ static void announce(struct service *service)
 
 static bool watch(struct service *service, struct fault *fault)
 {
-    if (!hub_is_alive(service->hub, fault))
+    if (!all_alive(service, fault))
         return false;
-    if (!service->announced && hub_is_ready(service->hub)) {
+    if (!service->announced && all_ready(service)) {
         service->announced = true;
-        log_info("hub.ready", LOG_STR("brokers", service->session->client.brokers));
+        log_info("service.ready", LOG_STR("brokers", service->session->client.brokers));
         if (service->options->announce)
             announce(service);
     }
@@ -95,12 +165,11 @@ enum exit_code service_run(struct call *call, struct session *session, const str
         good = watch(&service, &fault);
         (void)nanosleep(&pause, NULL);
     }
-    monitor_stop(service.monitor);
-    hub_stop(service.hub);
+    stop(&service);
     if (!good) {
-        log_error("hub.died", LOG_STR("code", fault.code), LOG_STR("text", fault.text));
+        log_error("service.died", LOG_STR("code", fault.code), LOG_STR("text", fault.text));
         return say_fault(call, &fault);
     }
-    log_info("hub.stopped");
+    log_info("service.stopped");
     return EXIT_OK;
 }

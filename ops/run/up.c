@@ -96,7 +96,7 @@ static enum exit_code up_command(struct call *call)
     if (status != STATUS_OK) {
         result = say_fault(call, &fault);
     } else {
-        const struct service_options options = {.embedded = embedded, .announce = true};
+        const struct service_options options = {.parts = PART_HUB, .embedded = embedded, .announce = true};
         result = service_run(call, &up.session, &options);
     }
     if (up.state_directory != NULL)

@@ -1,0 +1,16 @@
+/* settings.h: where the SQL read model lies and how it is filled. */
+#ifndef STORE_SETTINGS_H
+#define STORE_SETTINGS_H
+
+#include "base/conf.h"
+
+struct sql_settings {
+    const char *database; /* a file name or sqlite:FILE for SQLite; postgresql://... for PostgreSQL */
+    int64_t batch_rows_max;
+    int64_t batch_wait_ms;
+};
+
+extern const struct conf_row sql_settings_rows[];
+extern const size_t sql_settings_row_count;
+
+#endif
