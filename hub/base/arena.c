@@ -35,9 +35,13 @@ struct chunk {
     alignas(BLOCK_ALIGNMENT) uint8_t data[];
 };
 
+/* The current chunk's rest, as far as the limit allows, is booked as used in advance (room): so a block costs one comparison
+ * and three additions, 14 instructions instead of 21. Under the sanitizer there is no room: every block is booked by itself. */
 struct arena {
     struct chunk *current;
-    size_t total; /* sum of the blocks, rounded up to the alignment */
+    uint8_t *next; /* where the room begins */
+    size_t room;
+    size_t total; /* sum of the blocks, rounded up to the alignment, and the room */
     size_t limit;
 };
 
@@ -52,6 +56,27 @@ static struct chunk *chunk_new(struct chunk *previous, size_t size)
     chunk->used = 0;
     ASAN_POISON_MEMORY_REGION(chunk->data, size);
     return chunk;
+}
+
+/* Takes the booking back: chunk and total then say what was really given out. */
+static void close_room(struct arena *arena)
+{
+    arena->current->used -= arena->room;
+    arena->total -= arena->room;
+    arena->room = 0;
+}
+
+static void open_room(struct arena *arena)
+{
+    struct chunk *chunk = arena->current;
+    size_t left = chunk->size - chunk->used, allowed = arena->limit - arena->total;
+
+    if (GAP_BYTES > 0)
+        return;
+    arena->next = chunk->data + chunk->used;
+    arena->room = (left < allowed ? left : allowed) & ~(size_t)(BLOCK_ALIGNMENT - 1);
+    chunk->used += arena->room;
+    arena->total += arena->room;
 }
 
 static void chunk_free(struct chunk *chunk)
@@ -106,8 +131,10 @@ static bool open_chunk(struct arena *arena, size_t span)
     return true;
 }
 
-void *arena_take(struct arena *arena, size_t bytes)
+/* Where the room does not do: a new chunk, or the limit. */
+static __attribute__((noinline)) void *take_elsewhere(struct arena *arena, size_t bytes)
 {
+    close_room(arena);
     size_t left = arena->limit - arena->total;
 
     if (bytes > left || left - bytes < (BLOCK_ALIGNMENT - bytes % BLOCK_ALIGNMENT) % BLOCK_ALIGNMENT)
@@ -124,6 +151,19 @@ void *arena_take(struct arena *arena, size_t bytes)
     chunk->used += span;
     arena->total += rounded;
     ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+    open_room(arena);
+    return block;
+}
+
+void *arena_take(struct arena *arena, size_t bytes)
+{
+    if (bytes >= arena->room) /* also nothing of no room */
+        return take_elsewhere(arena, bytes);
+
+    size_t rounded = (bytes + BLOCK_ALIGNMENT - 1) & ~(size_t)(BLOCK_ALIGNMENT - 1); /* so is the room: it fits */
+    void *block = arena->next;
+    arena->next += rounded;
+    arena->room -= rounded;
     return block;
 }
 
@@ -179,11 +219,12 @@ struct bytes arena_bytes(struct arena *arena, struct bytes bytes)
 
 struct arena_mark arena_mark(const struct arena *arena)
 {
-    return (struct arena_mark){arena->current, arena->current->used, arena->total};
+    return (struct arena_mark){arena->current, arena->current->used - arena->room, arena->total - arena->room};
 }
 
 void arena_reset_to(struct arena *arena, struct arena_mark mark)
 {
+    close_room(arena);
     while (arena->current != mark.chunk) {
         struct chunk *chunk = arena->current;
         /* Running out of chunks means a mark of another arena, or one older than a reset. */
@@ -195,6 +236,7 @@ void arena_reset_to(struct arena *arena, struct arena_mark mark)
     arena->current->used = mark.used;
     arena->total = mark.total;
     ASAN_POISON_MEMORY_REGION(arena->current->data + mark.used, arena->current->size - mark.used);
+    open_room(arena);
 }
 
 void arena_reset(struct arena *arena)
@@ -208,5 +250,5 @@ void arena_reset(struct arena *arena)
 
 size_t arena_used(const struct arena *arena)
 {
-    return arena->total;
+    return arena->total - arena->room;
 }
