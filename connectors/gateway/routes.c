@@ -1,0 +1,315 @@
+#include "gateway/routes.h"
+
+#define JSON    "application/json"
+#define PROBLEM "application/problem+json"
+
+/* ---- parameters ---- */
+
+#define PARAMETERS_END {.name = NULL}
+
+static const struct parameter_row submit_parameters[] = {
+    {"wait", IN_QUERY, PARAMETER_INTEGER, false, 0, 3600, NULL, "5",
+     "seconds to wait for the hub's decision; 0 and absent: none; more than gateway.wait_seconds_max counts as that",
+     "等待枢纽决定的秒数；0 或缺省为不等待；超过 gateway.wait_seconds_max 按上限计"},
+    {"ce-specversion", IN_HEADER, PARAMETER_TEXT, false, 0, 3, "^1\\.0$", "1.0",
+     "binary mode: version of CloudEvents", "二进制模式：CloudEvents 版本"},
+    {"ce-id", IN_HEADER, PARAMETER_TEXT, false, 1, 255, NULL, "e-1",
+     "binary mode: id of the event, unique for its source; the same id again is answered as the first time",
+     "二进制模式：事件编号，同一来源内唯一；重复提交按首次结果答复"},
+    {"ce-source", IN_HEADER, PARAMETER_TEXT, false, 1, 255, NULL, "H65010000001",
+     "binary mode: the organisation that says it", "二进制模式：事件来源机构编码"},
+    {"ce-type", IN_HEADER, PARAMETER_TEXT, false, 1, 255, NULL, "medhub.prescription.uploaded.v1",
+     "binary mode: type of the event", "二进制模式：事件类型"},
+    {"ce-time", IN_HEADER, PARAMETER_TEXT, false, 0, 255, NULL, "2026-01-31T08:00:00Z",
+     "binary mode: when it happened, RFC 3339", "二进制模式：发生时间，RFC 3339"},
+    {"ce-subject", IN_HEADER, PARAMETER_TEXT, false, 0, 255, NULL, NULL,
+     "binary mode: what it is about; by default the event's subject field", "二进制模式：事件主题；缺省取主题字段"},
+    {"traceparent", IN_HEADER, PARAMETER_TEXT, false, 0, 255, NULL, NULL, "W3C trace context", "W3C 追踪上下文"},
+    PARAMETERS_END,
+};
+
+static const struct parameter_row receipt_parameters[] = {
+    {"source", IN_PATH, PARAMETER_TEXT, true, 1, 255, NULL, "H65010000001", "the event's source", "事件来源"},
+    {"id", IN_PATH, PARAMETER_TEXT, true, 1, 255, NULL, "e-1", "the event's id", "事件编号"},
+    PARAMETERS_END,
+};
+
+static const struct parameter_row no_parameters[] = {PARAMETERS_END};
+
+static const struct parameter_row feed_parameters[] = {
+    {"feed", IN_PATH, PARAMETER_TEXT, true, 1, 255, NULL, "deliveries", "a name from the list of feeds",
+     "订阅名称，取自订阅列表"},
+    {"after", IN_QUERY, PARAMETER_TEXT, false, 1, 4096, NULL, NULL,
+     "cursor: what comes after it; absent: from the oldest kept; \"now\": only what comes from now on",
+     "游标：其后的内容；缺省从最早保留的开始；now 表示只要此后的内容"},
+    {"wait", IN_QUERY, PARAMETER_INTEGER, false, 0, 3600, NULL, "30",
+     "seconds to wait when there is nothing new (long poll)", "无新内容时等待的秒数（长轮询）"},
+    {"limit", IN_QUERY, PARAMETER_INTEGER, false, 1, 10000, NULL, "100",
+     "events in a page at most; more than gateway.page_events_max counts as that",
+     "每页最多事件数；超过 gateway.page_events_max 按上限计"},
+    {"types", IN_QUERY, PARAMETER_LIST, false, 0, 100, NULL, NULL, "only these types of events", "只要这些类型的事件"},
+    {"Last-Event-ID", IN_HEADER, PARAMETER_TEXT, false, 1, 4096, NULL, NULL,
+     "Server-Sent Events: the cursor to go on from; it takes the place of after", "SSE：续传游标，优先于 after"},
+    PARAMETERS_END,
+};
+
+static const struct parameter_row item_parameters[] = {
+    {"table", IN_PATH, PARAMETER_TEXT, true, 1, 64, NULL, "WESTERN_DRUG", "kind of item, as in catalogue.proto without KIND_",
+     "目录类别，即 catalogue.proto 中去掉 KIND_ 的名称"},
+    {"code", IN_PATH, PARAMETER_TEXT, true, 1, 150, NULL, NULL, "code of the item", "条目编码"},
+    {"date", IN_QUERY, PARAMETER_DATE, false, 0, 0, NULL, "2026-01-31", "the day to look at; today in China by default",
+     "查询日期；缺省为中国当日"},
+    {"region", IN_QUERY, PARAMETER_TEXT, false, 6, 6, "^[0-9]{6}$", "650100",
+     "region whose row is wanted, else the next outer one's; the caller's by default",
+     "适用地区，无则取上级地区；缺省为调用机构所在地区"},
+    PARAMETERS_END,
+};
+
+#define LOOK_PARAMETERS                                                                                                \
+    {"limit", IN_QUERY, PARAMETER_INTEGER, false, 1, 1000, NULL, "20", "exchanges in the answer at most",             \
+     "最多返回的往来数"},                                                                                              \
+    {"before", IN_QUERY, PARAMETER_TEXT, false, 1, 400, NULL, NULL,                                                   \
+     "goes on behind the last exchange of an earlier answer: its `next`", "接着上一次答复继续：取其 next"}
+
+static const struct parameter_row prescription_parameters[] = {
+    {"number", IN_PATH, PARAMETER_TEXT, true, 1, 64, NULL, NULL, "national or hospital number", "国家或院内处方号"},
+    LOOK_PARAMETERS,
+    PARAMETERS_END,
+};
+static const struct parameter_row settlement_parameters[] = {
+    {"id", IN_PATH, PARAMETER_TEXT, true, 1, 64, NULL, NULL, "id of the settlement", "结算编号"},
+    LOOK_PARAMETERS,
+    PARAMETERS_END,
+};
+static const struct parameter_row search_parameters[] = {
+    {"key", IN_QUERY, PARAMETER_TEXT, true, 1, 255, NULL, NULL,
+     "what a person knows: a number, an id, a pseudonym, a lot, a serial", "已知的号码：处方号、结算号、参保人假名、批号、序列号等"},
+    {"kind", IN_QUERY, PARAMETER_LIST, false, 0, 16, NULL, "prescription",
+     "what the key is: event_id, trace_id, key, prescription, settlement, product, lot, serial, order, organisation, item; "
+     "by default any of them",
+     "号码的种类；缺省不限"},
+    LOOK_PARAMETERS,
+    PARAMETERS_END,
+};
+
+/* ---- bodies ---- */
+
+static const struct body_row submit_bodies[] = {
+    {"application/cloudevents+json", "event", "structured mode: one event", "结构化模式：单个事件"},
+    {"application/cloudevents-batch+json", "event[]", "batch mode: up to gateway.batch_events_max events",
+     "批量模式：至多 gateway.batch_events_max 个事件"},
+    {"application/json", "data", "binary mode: the data as JSON, the attributes as ce-* headers",
+     "二进制模式：正文为 JSON 数据，属性在 ce-* 头中"},
+    {"application/protobuf", "bytes", "binary mode: the data as protobuf, the attributes as ce-* headers",
+     "二进制模式：正文为 protobuf 数据，属性在 ce-* 头中"},
+    {.content_type = NULL},
+};
+
+/* ---- answers ---- */
+
+#define ANSWERS_END {.status = 0}
+#define HEADERS_END {.name = NULL}
+
+static const struct header_row location_header[] = {
+    {"Location", "address of the receipt; absent for a batch", "回执地址；批量时没有"}, HEADERS_END};
+static const struct header_row retry_header[] = {{"Retry-After", "seconds", "秒数"}, HEADERS_END};
+static const struct header_row allow_header[] = {{"Allow", "the methods of this address", "该地址支持的方法"}, HEADERS_END};
+static const struct header_row authenticate_header[] = {
+    {"WWW-Authenticate", "how to authenticate", "认证方式"}, HEADERS_END};
+static const struct header_row snapshot_headers[] = {
+    {"ETag", "of this snapshot in this encoding", "该快照该编码的标识"},
+    {"Medhub-Cursor", "version of the snapshot: cursor of the feed catalogue that goes on behind it",
+     "快照版本：其后内容的 catalogue 订阅游标"},
+    {"Medhub-Rows", "number of rows", "行数"},
+    {"Medhub-Digest", "sum modulo 2^256 of the SHA-256 of each row's line, in hexadecimal", "各行 SHA-256 之和（模 2^256），十六进制"},
+    HEADERS_END,
+};
+
+static const struct answer_row live_answers[] = {
+    {200, "text/plain", "bytes", NULL, "the process works", "进程正常"},
+    {503, "text/plain", "bytes", NULL, "it has ended by a fault and must be started again", "已因故障终止，需重启"},
+    ANSWERS_END};
+static const struct answer_row ready_answers[] = {
+    {200, "text/plain", "bytes", NULL, "requests are served", "可提供服务"},
+    {503, "text/plain", "bytes", NULL, "not yet or no more", "尚未就绪或正在停止"},
+    ANSWERS_END};
+
+static const struct answer_row submit_answers[] = {
+    {202, JSON, "Submitted", location_header,
+     "the brokers have acknowledged; for a batch a list with one entry per event, in order", "Kafka 已确认；批量时为逐个事件的列表，顺序一致"},
+    {200, JSON, "Receipt", NULL,
+     "waited for: accepted; for a batch the list, all decided, each with its outcome", "等待后：已受理；批量时为列表，全部已有决定"},
+    {409, PROBLEM, "Problem", NULL, "waited for: it repeats what another event said", "等待后：与另一事件重复"},
+    {422, PROBLEM, "Problem", NULL, "waited for: refused, with all findings", "等待后：被拒绝，列出全部原因"},
+    ANSWERS_END};
+static const struct answer_row receipt_answers[] = {
+    {200, JSON, "Receipt", NULL, "the decision", "决定"},
+    {404, PROBLEM, "Problem", NULL, "not known, not decided yet, or not the caller's", "未知、尚未决定，或不属于调用机构"},
+    ANSWERS_END};
+static const struct answer_row feed_list_answers[] = {
+    {200, JSON, "FeedList", NULL, "the feeds of this caller", "调用机构可用的订阅"}, ANSWERS_END};
+static const struct answer_row feed_answers[] = {
+    {200, JSON, "FeedPage", NULL, "a page, in order", "一页，按序"},
+    {200, "text/event-stream", "bytes", NULL, "the feed as Server-Sent Events: id is the cursor, data a CloudEvent",
+     "SSE 流：id 为游标，data 为 CloudEvent"},
+    {404, PROBLEM, "Problem", NULL, "no such feed for this caller", "调用机构没有该订阅"},
+    {410, PROBLEM, "Problem", NULL, "what the cursor points at is no longer kept; `snapshot` says where to begin anew",
+     "游标之后的内容已不再保留；snapshot 给出重新开始的地址"},
+    ANSWERS_END};
+static const struct answer_row snapshot_answers[] = {
+    {200, "application/x-ndjson", "bytes", snapshot_headers, "the snapshot, compressed as Accept-Encoding asks (zstd or gzip)",
+     "快照，按 Accept-Encoding 压缩（zstd 或 gzip）"},
+    {304, NULL, NULL, NULL, "If-None-Match names it", "未变化"},
+    ANSWERS_END};
+static const struct answer_row item_answers[] = {
+    {200, JSON, "ItemRow", NULL, "the row in force", "当日有效的条目"},
+    {404, PROBLEM, "Problem", NULL, "none on that day", "当日没有该条目"},
+    ANSWERS_END};
+static const struct answer_row look_answers[] = {
+    {200, JSON, "Exchanges", NULL, "newest first; only what this caller may see", "由新到旧；仅限调用机构可见的内容"},
+    {404, PROBLEM, "Problem", NULL, "nothing that this caller may see", "没有调用机构可见的内容"},
+    ANSWERS_END};
+static const struct answer_row document_answers[] = {
+    {200, JSON, "any", NULL, "the document", "文档"}, ANSWERS_END};
+
+const struct common_answer route_common_answers[] = {
+    {{400, PROBLEM, "Problem", NULL, "the request is malformed", "请求格式有误"}, false, false},
+    {{401, PROBLEM, "Problem", authenticate_header, "not authenticated", "未通过认证"}, true, false},
+    {{403, PROBLEM, "Problem", NULL, "this caller may not", "无权操作"}, true, false},
+    {{405, PROBLEM, "Problem", allow_header, "another method", "方法不支持"}, false, false},
+    {{406, PROBLEM, "Problem", NULL, "no form that Accept or Accept-Encoding allows", "无可接受的内容形式"}, false, false},
+    {{408, PROBLEM, "Problem", NULL, "the request came too slowly", "请求发送过慢"}, false, true},
+    {{413, PROBLEM, "Problem", NULL, "the body or the batch is too large", "正文或批量过大"}, false, false},
+    {{415, PROBLEM, "Problem", NULL, "another content type or encoding", "内容类型不支持"}, false, true},
+    {{429, PROBLEM, "Problem", retry_header, "too many requests of this organisation", "该机构请求过于频繁"}, true, false},
+    {{431, PROBLEM, "Problem", NULL, "the header is too large", "请求头过大"}, false, false},
+    {{503, PROBLEM, "Problem", retry_header, "not now: stopping, overloaded, or Kafka or the database is away; of a batch `events` tells which were acknowledged",
+      "暂不可用：停止中、过载，或 Kafka、数据库不可用；批量时 events 说明哪些已确认"}, false, false},
+};
+const size_t route_common_answer_count = sizeof route_common_answers / sizeof *route_common_answers;
+
+/* ---- shapes ---- */
+
+const struct schema_row schema_rows[] = {
+    {"Problem", "type", "uri-reference", true, "urn:medhub:problem:CODE", "urn:medhub:problem:CODE"},
+    {"Problem", "title", "string", true, "what the status means", "状态含义"},
+    {"Problem", "status", "integer", true, "HTTP status", "HTTP 状态码"},
+    {"Problem", "detail", "string", true, "one sentence in English", "英文说明"},
+    {"Problem", "detailZh", "string", true, "the same in Chinese", "中文说明"},
+    {"Problem", "code", "string", true, "stable dotted name", "稳定的错误代码"},
+    {"Problem", "instance", "uri-reference", false, "address of the receipt, where there is one", "回执地址"},
+    {"Problem", "receipt", "Receipt", false, "of 409 and 422: the decision", "409、422：决定"},
+    {"Problem", "findings", "Finding[]", false, "of 422: all that is wrong", "422：全部原因"},
+    {"Problem", "events", "SubmittedEvent[]", false, "of a batch: each event in order", "批量：逐个事件"},
+    {"Problem", "snapshot", "uri-reference", false, "of 410: where to begin anew", "410：重新开始的地址"},
+    {"Problem", "index", "integer", false, "of a malformed batch: which event, from 0", "批量格式错误：第几个事件，从 0 起"},
+
+    {"Finding", "severity", "string", true, "refuse or warn", "refuse 或 warn"},
+    {"Finding", "code", "string", true, "stable dotted name", "稳定的原因代码"},
+    {"Finding", "rule", "string", false, "id of the rule", "规则编号"},
+    {"Finding", "citation", "string", false, "document and clause", "依据的文件与条款"},
+    {"Finding", "path", "string", false, "field", "字段路径"},
+    {"Finding", "found", "string", false, "what was found", "实际值"},
+    {"Finding", "expected", "string", false, "what would have been right", "期望值"},
+    {"Finding", "sentenceZh", "string", false, "one sentence in Chinese", "中文说明"},
+    {"Finding", "sentenceEn", "string", false, "one sentence in English", "英文说明"},
+
+    {"Submitted", "id", "string", true, "of the event", "事件编号"},
+    {"Submitted", "source", "string", true, "of the event", "事件来源"},
+    {"Submitted", "status", "string", true, "acknowledged", "acknowledged"},
+    {"Submitted", "receipt", "uri-reference", true, "address of its receipt", "回执地址"},
+
+    {"SubmittedEvent", "id", "string", true, "of the event", "事件编号"},
+    {"SubmittedEvent", "source", "string", true, "of the event", "事件来源"},
+    {"SubmittedEvent", "status", "string", true,
+     "acknowledged, failed (not acknowledged: send it again), or the outcome: accepted, refused, duplicate",
+     "acknowledged 已确认；failed 未确认，请重发；或决定结果 accepted、refused、duplicate"},
+    {"SubmittedEvent", "receipt", "uri-reference", true, "address of its receipt", "回执地址"},
+    {"SubmittedEvent", "findings", "Finding[]", false, "where it was refused", "被拒绝的原因"},
+
+    {"Receipt", "id", "string", true, "of the event", "事件编号"},
+    {"Receipt", "source", "string", true, "of the event", "事件来源"},
+    {"Receipt", "type", "string", true, "of the event", "事件类型"},
+    {"Receipt", "outcome", "string", true, "accepted, refused or duplicate", "accepted、refused 或 duplicate"},
+    {"Receipt", "submittedAt", "date-time", true, "when the broker took it", "Kafka 接收时间"},
+    {"Receipt", "decidedAt", "date-time", true, "when the hub decided", "枢纽决定时间"},
+    {"Receipt", "key", "string", false, "what it is ordered by", "排序键"},
+    {"Receipt", "version", "string", false, "of the key, after this event", "该键的版本"},
+    {"Receipt", "factTopic", "string", false, "where the fact lies", "事实所在主题"},
+    {"Receipt", "input", "string", true, "TOPIC/PARTITION/OFFSET of the submission", "提交所在位置"},
+    {"Receipt", "firstId", "string", false, "of a duplicate: what it repeats", "重复时：所重复的事件"},
+    {"Receipt", "firstOutcome", "string", false, "of a duplicate: how that was decided", "重复时：其决定"},
+    {"Receipt", "findings", "Finding[]", false, "what was wrong or worth a warning", "原因或提示"},
+
+    {"FeedList", "feeds", "Feed[]", true, "the feeds of this caller", "可用的订阅"},
+    {"Feed", "name", "string", true, "as in its address", "名称"},
+    {"Feed", "address", "uri-reference", true, "of its first page", "首页地址"},
+    {"Feed", "what", "string", true, "what it carries", "内容（英文）"},
+    {"Feed", "whatZh", "string", true, "the same in Chinese", "内容"},
+    {"Feed", "snapshot", "uri-reference", false, "where its state can be had in one piece", "快照地址"},
+
+    {"FeedPage", "events", "event[]", true, "CloudEvents as this caller may see them", "调用机构可见的 CloudEvents"},
+    {"FeedPage", "next", "string", true, "cursor to go on with", "下一页游标"},
+    {"FeedPage", "atEnd", "boolean", true, "nothing more for now", "暂无更多"},
+
+    {"ItemRow", "table", "string", true, "kind", "类别"},
+    {"ItemRow", "code", "string", true, "code", "编码"},
+    {"ItemRow", "region", "string", true, "whose row it is", "该行所属地区"},
+    {"ItemRow", "date", "date", true, "the day that was looked at", "查询日期"},
+    {"ItemRow", "validFrom", "date", true, "first day", "起始日"},
+    {"ItemRow", "validUntil", "date", false, "last day; absent: open", "终止日；缺省为长期"},
+    {"ItemRow", "version", "string", true, "of the row", "版本"},
+    {"ItemRow", "item", "any", true, "medhub.catalogue.v1.Item as JSON", "medhub.catalogue.v1.Item 的 JSON"},
+
+    {"Exchanges", "exchanges", "Exchange[]", true, "newest first", "由新到旧"},
+    {"Exchanges", "next", "string", false, "value of `before` that goes on", "继续查询的 before"},
+    {"Exchanges", "completeUntil", "date-time", false, "everything up to then is in the answer", "截至该时刻的内容均已包含"},
+    {"Exchange", "input", "string", true, "TOPIC/PARTITION/OFFSET of the submission", "提交所在位置"},
+    {"Exchange", "lines", "Line[]", true, "what happened, in order of time", "经过，按时间顺序"},
+    {"Line", "step", "string", true, "submitted, decided, fact, delivery, parked or answered", "步骤"},
+    {"Line", "missing", "boolean", false, "this step should be there and is not", "应有而未见的步骤"},
+    {"Line", "at", "date-time", false, "when", "时间"},
+    {"Line", "source", "string", false, "of the event", "事件来源"},
+    {"Line", "id", "string", false, "of the event", "事件编号"},
+    {"Line", "type", "string", false, "of the event", "事件类型"},
+    {"Line", "subject", "string", false, "of the event", "事件主题"},
+    {"Line", "outcome", "string", false, "of decided", "决定"},
+    {"Line", "code", "string", false, "first finding, or what an endpoint answered", "首个原因或端点答复"},
+    {"Line", "recipient", "string", false, "of delivery and answered", "接收方"},
+    {"Line", "version", "string", false, "of the key", "键版本"},
+    {"Line", "data", "any", false, "of fact and delivery: the event's data as this caller may see it",
+     "事实与投递：调用机构可见的数据"},
+};
+const size_t schema_row_count = sizeof schema_rows / sizeof *schema_rows;
+
+/* ---- the table ---- */
+
+const struct route routes[] = {
+    {"GET", "/livez", "live", "health", "is the process alive?", "进程是否存活", true, ROUTE_AT_ONCE, no_parameters, NULL,
+     live_answers, live_handler},
+    {"GET", "/readyz", "ready", "health", "does it serve requests?", "是否可以服务", true, ROUTE_AT_ONCE, no_parameters, NULL,
+     ready_answers, ready_handler},
+    {"POST", "/v1/events", "submit", "events", "submit one event or a batch", "提交一个或一批事件", false, ROUTE_PUBLISH,
+     submit_parameters, submit_bodies, submit_answers, submit_handler},
+    {"GET", "/v1/receipts/{source}/{id}", "receipt", "events", "the hub's answer to an event", "查询事件的回执", false, ROUTE_ASK,
+     receipt_parameters, NULL, receipt_answers, receipt_handler},
+    {"GET", "/v1/feeds", "feeds", "feeds", "what this caller may follow", "可用订阅列表", false, ROUTE_AT_ONCE, no_parameters,
+     NULL, feed_list_answers, feed_list_handler},
+    {"GET", "/v1/feeds/{feed}", "feed", "feeds", "a page of a feed, or the feed as Server-Sent Events", "订阅的一页，或 SSE 流",
+     false, ROUTE_ASK, feed_parameters, NULL, feed_answers, feed_handler},
+    {"GET", "/v1/catalogue/snapshot", "snapshot", "feeds", "the whole catalogue in one piece", "目录全量快照", false,
+     ROUTE_AT_ONCE, no_parameters, NULL, snapshot_answers, snapshot_handler},
+    {"GET", "/v1/items/{table}/{code}", "item", "questions", "a catalogue item on a day in a region", "某日某地区的目录条目", false,
+     ROUTE_AT_ONCE, item_parameters, NULL, item_answers, item_handler},
+    {"GET", "/v1/prescriptions/{number}", "prescription", "questions", "what happened to a prescription", "处方的经过", false,
+     ROUTE_ASK, prescription_parameters, NULL, look_answers, prescription_handler},
+    {"GET", "/v1/settlements/{id}", "settlement", "questions", "what happened to a settlement", "结算的经过", false, ROUTE_ASK,
+     settlement_parameters, NULL, look_answers, settlement_handler},
+    {"GET", "/v1/search", "search", "questions", "find by any number that a person knows", "按已知号码查询", false, ROUTE_ASK,
+     search_parameters, NULL, look_answers, search_handler},
+    {"GET", "/v1/openapi.json", "openapi", "documents", "this interface as OpenAPI 3.1", "OpenAPI 3.1 文档", false, ROUTE_AT_ONCE,
+     no_parameters, NULL, document_answers, openapi_handler},
+    {"GET", "/v1/asyncapi.json", "asyncapi", "documents", "topics and events as AsyncAPI 3.0", "AsyncAPI 3.0 文档", false,
+     ROUTE_AT_ONCE, no_parameters, NULL, document_answers, asyncapi_handler},
+};
+const size_t route_count = sizeof routes / sizeof *routes;
