@@ -69,6 +69,24 @@ def c_name(full_name):
     return "__".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", part).lower() for part in full_name.split("."))
 
 
+def c_struct(full_name):
+    """As protoc-c names it: medhub.trace.v1.ItemScanned -> Medhub__Trace__V1__ItemScanned."""
+    parts = (part.split("_") for part in full_name.split("."))
+    return "__".join("".join(word[:1].upper() + word[1:] for word in words) for words in parts)
+
+
+PLAIN = {F.TYPE_STRING: "PLAIN_TEXT", F.TYPE_MESSAGE: "PLAIN_MESSAGE", F.TYPE_BOOL: "PLAIN_BOOL",
+         F.TYPE_INT64: "PLAIN_64", F.TYPE_UINT64: "PLAIN_64",
+         F.TYPE_INT32: "PLAIN_32", F.TYPE_UINT32: "PLAIN_32", F.TYPE_ENUM: "PLAIN_32"}
+
+
+def plain_of(field, facts):
+    """What unpacking needs no second look at; 0: PLAIN_NOT."""
+    if field.label == F.LABEL_REPEATED or field.HasField("oneof_index") or facts.key or facts.subject or facts.hub_only:
+        return 0
+    return PLAIN.get(field.type, 0)
+
+
 def check_field(where, field, facts):
     def wrong(why):
         sys.exit(f"{where}.{field.name}: {why}")
@@ -118,6 +136,8 @@ def field_row(schema, where, field):
         "message": message,
         "sensitivity": "SENSITIVITY_" + SENSITIVITIES[facts.sensitivity],
         "look": look_of(field, facts),
+        "plain": plain_of(field, facts),
+        "offset": f"offsetof({c_struct(where)}, {field.name.lower()})",
         "wire_type": wire_type,
         "packable": str(repeated and wire_type != 2).lower(),
         "text": str(field.type == F.TYPE_STRING).lower(),

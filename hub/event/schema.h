@@ -34,6 +34,16 @@ enum look {
     LOOK_OTHER,
 };
 
+/* How unpacking takes a single value that is neither a choice nor key, subject or the hub's own: nearly every field. */
+enum plain {
+    PLAIN_NOT = 0, /* the long way */
+    PLAIN_TEXT,
+    PLAIN_MESSAGE,
+    PLAIN_32, /* int32, uint32, an enumeration */
+    PLAIN_64,
+    PLAIN_BOOL,
+};
+
 struct field_facts {
     const char *name;      /* as in the .proto: "hospital_number" */
     const char *json_name; /* "hospitalNumber" */
@@ -45,6 +55,8 @@ struct field_facts {
     const struct message_facts *message; /* of a message field, else NULL */
     enum sensitivity sensitivity;
     enum look look;
+    enum plain plain;
+    uint32_t offset;   /* of the member in protobuf-c's structure */
     uint8_t wire_type; /* 0, 1, 2 or 5: of one element */
     bool packable;     /* a list of numbers: may also come as one length-delimited block */
     bool text;         /* a string: must be UTF-8 without NUL */

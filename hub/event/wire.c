@@ -58,23 +58,17 @@ static inline uint32_t load4(const uint8_t *at)
     return word;
 }
 
-/* Not 0 if a byte of the word is NUL or not ASCII (a 1 after a NUL may be taken for one more: no matter). */
-static inline uint64_t odd_bytes(uint64_t word)
-{
-    return (word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080);
-}
-
 /* Most texts are short ASCII: eight (or four) bytes at a time, the last ones overlapping those before. */
 static inline bool is_plain(const uint8_t *at, size_t length)
 {
     if (length >= 8) {
-        uint64_t odd = odd_bytes(load8(at + length - 8));
+        uint64_t odd = wire_odd_bytes(load8(at + length - 8));
         for (size_t i = 0; i + 8 < length; i += 8)
-            odd |= odd_bytes(load8(at + i));
+            odd |= wire_odd_bytes(load8(at + i));
         return odd == 0;
     }
     if (length >= 4)
-        return odd_bytes((uint64_t)load4(at) << 32 | load4(at + length - 4)) == 0;
+        return wire_odd_bytes((uint64_t)load4(at) << 32 | load4(at + length - 4)) == 0;
     for (size_t i = 0; i < length; i++) {
         if (at[i] == 0 || at[i] >= 0x80)
             return false;
@@ -82,10 +76,22 @@ static inline bool is_plain(const uint8_t *at, size_t length)
     return true;
 }
 
-/* Chinese in UTF-8: a run of three-byte characters that are not near the surrogates or overlong forms. */
+/* Two characters of three bytes each in the word's first six, the first bytes 0xe1 to 0xec: not near the surrogates or
+ * overlong forms. */
+static inline bool is_chinese_pair(uint64_t word)
+{
+    uint64_t low = word & UINT64_C(0x0f00000f); /* of the first bytes: 1 to 12 */
+    return (word & UINT64_C(0xc0c0f0c0c0f0)) == UINT64_C(0x8080e08080e0) &&
+           ((low + UINT64_C(0x0f00000f)) & ~(low + UINT64_C(0x03000003)) & UINT64_C(0x10000010)) ==
+               UINT64_C(0x10000010);
+}
+
+/* How many leading bytes are surely Chinese in UTF-8. */
 static inline size_t chinese_prefix(const uint8_t *at, size_t length)
 {
     size_t i = 0;
+    while (length - i >= sizeof(uint64_t) && is_chinese_pair(le64toh(load8(at + i))))
+        i += 6;
     while (length - i >= 3 && at[i] >= 0xe1 && at[i] <= 0xec && ((at[i + 1] ^ 0x80) | (at[i + 2] ^ 0x80)) < 0x40)
         i += 3;
     return i;

@@ -6,6 +6,8 @@
 #include "base/fault.h"
 #include "event/schema.h"
 
+#include <endian.h>
+
 #define WIRE_INLINE static inline __attribute__((always_inline))
 
 enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BLOCK = 2, WIRE_FIXED32 = 5 };
@@ -26,12 +28,14 @@ struct wire_field {
 static __attribute__((noinline, unused)) const uint8_t *wire_read_long_varint(const uint8_t *at, const uint8_t *end, unsigned limit,
                                                                            uint64_t *value)
 {
+    const uint8_t *stop = (size_t)(end - at) < limit ? end : at + limit;
     uint64_t sum = 0;
-    for (unsigned i = 0; i < limit && at + i < end; i++) {
-        sum |= (uint64_t)(at[i] & 0x7f) << (7 * i);
-        if (at[i] < 0x80) {
+    for (unsigned shift = 0; at < stop; shift += 7) {
+        uint64_t byte = *at++;
+        sum |= (byte & 0x7f) << shift;
+        if (byte < 0x80) {
             *value = sum;
-            return at + i + 1;
+            return at;
         }
     }
     return NULL;
@@ -115,6 +119,29 @@ WIRE_INLINE struct bytes wire_content(const struct wire_field *field)
 }
 
 /* ---- what a field may not be: shared by wire_check() and unpacking ---- */
+
+/* Not 0 if a byte of the word is NUL or not ASCII (a 1 after a NUL may be taken for one more: no matter). */
+WIRE_INLINE uint64_t wire_odd_bytes(uint64_t word)
+{
+    return (word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080);
+}
+
+/* True if the text is ASCII without NUL, as most are. Reads eight bytes at a time, up to seven behind the text. */
+WIRE_INLINE bool wire_is_ascii(const uint8_t *text, size_t length)
+{
+    uint64_t odd = 0, word;
+    for (; length > sizeof(word); text += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, text, sizeof(word));
+        odd |= wire_odd_bytes(word);
+    }
+    if (length == 0)
+        return odd == 0;
+    /* What lies behind the text is shifted out; ones, which are not odd, come in its place. */
+    size_t bits = 8 * length;
+    memcpy(&word, text, sizeof(word));
+    word = le64toh(word) << (64 - bits) | UINT64_C(0x0101010101010101) >> (bits - 1) >> 1;
+    return (odd | wire_odd_bytes(word)) == 0;
+}
 
 /* NULL, or "wire.nul" or "wire.utf8". */
 const char *wire_text_wrong(struct bytes text);
