@@ -1,6 +1,8 @@
 #include "flow/settings.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ROW(key_, kind_, member_, min_, max_, fallback_, help_, help_zh_)                                              \
@@ -81,21 +83,57 @@ const struct conf_row settings_rows[] = {
 const size_t settings_row_count = sizeof settings_rows / sizeof *settings_rows;
 const char *const settings_free_prefix = "kafka.client.";
 
+enum { TABLES_MAX = 16, SECRET_BYTES_MAX = 4096 };
+
 struct free_keys {
     struct kafka_client *client;
     struct fault *fault;
     enum status status;
 };
 
+#define FILE_PREFIX "file:"
+
+/* The content of a file without the line break at its end: how a secret reaches a process that must not have it in its
+ * environment or its settings. */
+static enum status read_secret(const char *key, const char *path, char *secret, size_t room, struct fault *fault)
+{
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL)
+        return fault_fatal(fault, "conf.secret_file", "setting \"%s%s\" names %s: %s", settings_free_prefix, key, path,
+                           strerror(errno));
+    size_t length = fread(secret, 1, room, file);
+    bool whole = ferror(file) == 0 && length < room;
+    (void)fclose(file);
+    while (length > 0 && whole && (secret[length - 1] == '\n' || secret[length - 1] == '\r'))
+        length--;
+    if (!whole || length == 0 || memchr(secret, '\0', length) != NULL)
+        return fault_fatal(fault, "conf.secret_file", "setting \"%s%s\": %s is empty, binary or longer than %zu bytes",
+                           settings_free_prefix, key, path, room - 1);
+    secret[length] = '\0';
+    return STATUS_OK;
+}
+
+static enum status set_free_key(struct kafka_client *client, const char *key, const char *value, struct fault *fault)
+{
+    char secret[SECRET_BYTES_MAX] = "";
+
+    if (strncmp(value, FILE_PREFIX, strlen(FILE_PREFIX)) != 0)
+        return kafka_client_set(client, key, value, fault);
+    enum status status = read_secret(key, value + strlen(FILE_PREFIX), secret, sizeof secret, fault);
+    if (status == STATUS_OK)
+        status = kafka_client_set(client, key, secret, fault);
+    explicit_bzero(secret, sizeof secret);
+    return status;
+}
+
 static void take_free_key(const char *key, const char *value, void *context)
 {
     struct free_keys *keys = context;
 
     if (keys->status == STATUS_OK)
-        keys->status = kafka_client_set(keys->client, key, value, keys->fault);
+        keys->status = set_free_key(keys->client, key, value, keys->fault);
 }
-
-enum { TABLES_MAX = 16 };
 
 enum status settings_load(struct conf_source source, struct settings *settings, struct kafka_client *client,
                           struct conf **conf, struct fault *fault)

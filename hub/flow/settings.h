@@ -38,7 +38,8 @@ extern const struct conf_row settings_rows[];
 extern const size_t settings_row_count;
 extern const char *const settings_free_prefix;
 
-/* Loads the settings and builds the Kafka client with the free properties, verified. CONF owns the texts. */
+/* Loads the settings and builds the Kafka client with the free properties, verified. CONF owns the texts. A property whose
+ * value is "file:PATH" gets what stands in that file: passwords. */
 enum status settings_load(struct conf_source source, struct settings *settings, struct kafka_client *client,
                           struct conf **conf, struct fault *fault) MUST_CHECK;
 /* The same together with OTHERS, the tables of connectors, from one file. */

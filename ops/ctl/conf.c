@@ -65,6 +65,29 @@ static enum exit_code conf_command(struct call *call)
     return output_close(output) ? EXIT_OK : EXIT_FAILED;
 }
 
+/* What a start would say of these settings, without starting anything: for charts and deployment scripts. */
+static enum exit_code conf_check_command(struct call *call)
+{
+    struct session session;
+
+    if (call->argument_count > 0)
+        call->common.config = call->arguments[0];
+    enum exit_code result = session_open(call, &session);
+    if (result != EXIT_OK)
+        return result;
+    session_close(&session);
+    say("设置无误", "the settings are right");
+    return EXIT_OK;
+}
+
+const struct command command_conf_check = {.words = "ctl conf check",
+                                           .arguments = "[FILE]",
+                                           .summary_zh = "检查设置文件：未知的键、越界的值、librdkafka 不接受的属性",
+                                           .summary = "check settings: unknown keys, values out of bounds, properties that librdkafka refuses",
+                                           .arguments_max = 1,
+                                           .uses = USES_KAFKA,
+                                           .run = conf_check_command};
+
 const struct command command_conf = {.words = "ctl conf",
                                      .arguments = "",
                                      .summary_zh = "列出全部设置：取值、来源、范围",

@@ -102,7 +102,7 @@ static void settings_page(void)
     for (size_t i = 0; i < webhook_settings_row_count; i++)
         print_setting(&webhook_settings_rows[i]);
     (void)printf(
-        "\n`%s*`: any property of librdkafka, such as `%ssecurity.protocol`.\n"
+        "\n`%s*`: any property of librdkafka, such as `%ssecurity.protocol`; a value `file:PATH` is read from that file.\n"
         "Precedence: --set KEY=VALUE, environment (MEDHUB_KAFKA_BROKERS), file (--config), default.\n",
         settings_free_prefix, settings_free_prefix);
 }

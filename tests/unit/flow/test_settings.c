@@ -5,7 +5,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct loaded {
     struct settings settings;
@@ -98,12 +100,36 @@ static void free_keys_reach_librdkafka_and_a_refused_one_is_named(void **state)
     assert_refused("kafka.client.linger.ms", "a while");
 }
 
+static void a_secret_is_read_from_the_file_that_its_value_names(void **state)
+{
+    char path[] = "/tmp/medhub-secret-XXXXXX", set[256];
+    struct loaded loaded;
+    (void)state;
+
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, "p=a\xc3\xa4ss word\n", 13), 13);
+    (void)close(file);
+    (void)snprintf(set, sizeof set, "kafka.client.sasl.password=file:%s", path);
+    assert_int_equal(load(&loaded, set), STATUS_OK);
+    assert_string_equal(loaded.client.properties[0].value, "p=a\xc3\xa4ss word");
+    release(&loaded);
+
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(load(&loaded, set), STATUS_FATAL);
+    assert_string_equal(loaded.fault.code, "conf.secret_file");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(load(&loaded, set), STATUS_FATAL);
+    assert_string_equal(loaded.fault.code, "conf.secret_file");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_default_is_within_its_own_bounds),
         cmocka_unit_test(values_out_of_bounds_stop_with_a_sentence_that_names_the_key),
         cmocka_unit_test(free_keys_reach_librdkafka_and_a_refused_one_is_named),
+        cmocka_unit_test(a_secret_is_read_from_the_file_that_its_value_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
