@@ -51,6 +51,20 @@ static enum status read_attribute(const json_t *envelope, const struct attribute
     return *target == NULL ? fault_reject(fault, "json.too_large", "the event is too large") : STATUS_OK;
 }
 
+static enum status check_attributes(const struct event_attributes *attributes, struct fault *fault)
+{
+    int64_t seconds;
+    int32_t nanos;
+
+    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+        if (attribute_rows[i].required &&
+            (*(const char *const *)(const void *)((const char *)attributes + attribute_rows[i].offset))[0] == '\0')
+            return refuse_attribute(fault, attribute_rows[i].name, "is missing");
+    if (attributes->time[0] != '\0' && !moment_parse(bytes_of(attributes->time), &seconds, &nanos))
+        return refuse_attribute(fault, "time", "must be an RFC 3339 time");
+    return STATUS_OK;
+}
+
 static enum status read_attributes(const json_t *envelope, struct arena *arena, struct event_attributes *attributes,
                                    struct fault *fault)
 {
@@ -64,11 +78,7 @@ static enum status read_attributes(const json_t *envelope, struct arena *arena, 
         if (status != STATUS_OK)
             return status;
     }
-    int64_t seconds;
-    int32_t nanos;
-    if (attributes->time[0] != '\0' && !moment_parse(bytes_of(attributes->time), &seconds, &nanos))
-        return refuse_attribute(fault, "time", "must be an RFC 3339 time");
-    return STATUS_OK;
+    return check_attributes(attributes, fault);
 }
 
 static enum status read_json_data(const json_t *data, struct arena *arena, struct cloudevent *event,
@@ -124,26 +134,57 @@ static enum status read_key(struct arena *arena, struct cloudevent *event, struc
                                              : STATUS_OK;
 }
 
-static enum status read_event(const json_t *envelope, struct arena *arena, struct cloudevent *event,
-                              struct fault *fault)
+static enum status find_facts(struct cloudevent *event, struct fault *fault)
 {
-    enum status status = read_attributes(envelope, arena, &event->attributes, fault);
-    if (status != STATUS_OK)
-        return status;
     event->facts = schema_find_event(event->attributes.type);
-    if (event->facts == NULL)
-        return fault_reject(fault, "cloudevent.unknown_type", "the hub knows no such type of event");
-    status = read_data(envelope, arena, event, fault);
+    return event->facts != NULL
+               ? STATUS_OK
+               : fault_reject(fault, "cloudevent.unknown_type", "the hub knows no such type of event");
+}
+
+enum status cloudevent_parse_value(const json_t *envelope, struct arena *arena, struct cloudevent *event,
+                                   struct fault *fault)
+{
+    *event = (struct cloudevent){0};
+    enum status status = read_attributes(envelope, arena, &event->attributes, fault);
+    if (status == STATUS_OK)
+        status = find_facts(event, fault);
+    if (status == STATUS_OK)
+        status = read_data(envelope, arena, event, fault);
+    return status == STATUS_OK ? read_key(arena, event, fault) : status;
+}
+
+static enum status decode_json_data(struct bytes data, struct arena *arena, struct cloudevent *event,
+                                    struct fault *fault)
+{
+    json_t *value = json_parse(data, fault);
+    if (value == NULL)
+        return STATUS_REJECT;
+    enum status status = read_json_data(value, arena, event, fault);
+    json_decref(value);
+    return status;
+}
+
+enum status cloudevent_from_data(struct bytes data, bool is_json, struct arena *arena, struct cloudevent *event,
+                                 struct fault *fault)
+{
+    enum status status = check_attributes(&event->attributes, fault);
+    if (status == STATUS_OK)
+        status = find_facts(event, fault);
+    if (status == STATUS_OK && is_json)
+        status = decode_json_data(data, arena, event, fault);
+    else if (status == STATUS_OK)
+        event->data = data.data == NULL ? bytes_from("", 0) : data;
     return status == STATUS_OK ? read_key(arena, event, fault) : status;
 }
 
 enum status cloudevent_parse(struct bytes line, struct arena *arena, struct cloudevent *event, struct fault *fault)
 {
-    *event = (struct cloudevent){0};
     json_t *envelope = json_parse(line, fault);
+    *event = (struct cloudevent){0};
     if (envelope == NULL)
         return STATUS_REJECT;
-    enum status status = read_event(envelope, arena, event, fault);
+    enum status status = cloudevent_parse_value(envelope, arena, event, fault);
     json_decref(envelope);
     return status;
 }

@@ -25,6 +25,15 @@ struct cloudevent {
 enum status cloudevent_parse(struct bytes line, struct arena *arena, struct cloudevent *event,
                              struct fault *fault) MUST_CHECK;
 
+/* The same from a parsed envelope: an element of a batch. It may be freed afterwards. */
+enum status cloudevent_parse_value(const struct json_t *envelope, struct arena *arena, struct cloudevent *event,
+                                   struct fault *fault) MUST_CHECK;
+
+/* Binary mode: EVENT's attributes are there (texts in the arena, "" where absent), DATA came beside them, as JSON or as
+ * protobuf, which is lent and not copied. Fills the rest, with the same faults. */
+enum status cloudevent_from_data(struct bytes data, bool is_json, struct arena *arena, struct cloudevent *event,
+                                 struct fault *fault) MUST_CHECK;
+
 /* Appends the event as one line without the newline: data as JSON when the type is known and unpacks, else as
  * data_base64, which then ignores OPTIONS unless they mask (data is then left out). The arena is scratch. OPTIONS may be
  * NULL. STATUS_REJECT "json.too_large" when OUT is full. */

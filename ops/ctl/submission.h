@@ -51,8 +51,4 @@ struct submission_counts submission_counts(const struct submission *submission);
 /* 6 if some were refused or failed, 8 if some are pending, else 0. */
 enum exit_code submission_exit_code(const struct submission *submission);
 
-/* The headers of a CloudEvent in Kafka's binary mode. */
-struct event_attributes;
-struct headers *submission_headers(const struct event_attributes *attributes);
-
 #endif

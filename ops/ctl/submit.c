@@ -5,6 +5,7 @@
 #include "ops/ctl/say.h"
 
 #include "base/log.h"
+#include "core/event_headers.h"
 #include "event/cloudevent.h"
 
 #include <errno.h>
@@ -101,7 +102,7 @@ static enum exit_code answer_invalid(struct submit *submit, const struct fault *
 
 static struct headers *headers_of(const struct submit *submit, const struct cloudevent *event)
 {
-    struct headers *headers = submission_headers(&event->attributes);
+    struct headers *headers = event_headers(&event->attributes);
 
     if (headers != NULL && submit->settings.causation != NULL)
         (void)headers_add_text(headers, "ce_causationid", submit->settings.causation);
