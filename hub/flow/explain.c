@@ -1,61 +1,15 @@
-#include "flow/explain.h"
+#include "flow/explaining.h"
 
-#include "base/hash.h"
 #include "event/schema.h"
 #include "event/unpack.h"
-#include "flow/flow.h"
 #include "flow/stages.h"
 #include "flow/walk.h"
 
 #include <stdlib.h>
 
 typedef Medhub__Event__V1__ConsultedRow ConsultedRow;
-typedef Medhub__Event__V1__Finding RecordedFinding;
 
 enum { MILLISECONDS_A_DAY = 86400000 };
-enum stage_index { DECODE, AUTHORISE, DEDUPE, CHECK, DECIDE, EMIT };
-
-/* One explanation being made. */
-struct explaining {
-    struct rebuild *rebuild;
-    const struct explain_target *target;
-    struct arena *arena;
-    struct explanation *to;
-    struct event *event; /* of to->remade */
-    struct shared shared;
-    struct flow *flow; /* the real stages want one: filled as far as they look */
-};
-
-static const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
-}
-
-static void add_gap(struct explaining *work, const char *zh, const char *en)
-{
-    if (work->to->gap_count < EXPLAIN_GAPS_MAX)
-        work->to->gaps[work->to->gap_count++] = (struct explain_gap){or_empty(zh), or_empty(en)};
-}
-
-static void add_difference(struct explaining *work, const char *what, const char *recorded, const char *remade)
-{
-    if (work->to->difference_count < EXPLAIN_DIFFERENCES_MAX)
-        work->to->differences[work->to->difference_count++] =
-            (struct explain_difference){or_empty(what), or_empty(recorded), or_empty(remade)};
-}
-
-static void compare_texts(struct explaining *work, const char *what, const char *recorded, const char *remade)
-{
-    if (strcmp(or_empty(recorded), or_empty(remade)) != 0)
-        add_difference(work, what, recorded, remade);
-}
-
-static void compare_numbers(struct explaining *work, const char *what, uint64_t recorded, uint64_t remade)
-{
-    if (recorded != remade)
-        add_difference(work, what, arena_format(work->arena, "%llu", (unsigned long long)recorded),
-                       arena_format(work->arena, "%llu", (unsigned long long)remade));
-}
 
 /* --- what is recorded --- */
 
@@ -71,17 +25,6 @@ static enum outcome outcome_of(const RecordedReceipt *receipt)
     default:
         return OUTCOME_NONE;
     }
-}
-
-static const char *outcome_name(enum outcome outcome)
-{
-    static const char *const names[] = {"none", "accepted", "refused", "duplicate"};
-    return names[outcome];
-}
-
-static const char *recorded_code(const struct explain_target *target)
-{
-    return target->receipt == NULL || target->receipt->n_findings == 0 ? "" : target->receipt->findings[0]->code;
 }
 
 bool explain_is_remembered(const RecordedReceipt *receipt)
@@ -144,24 +87,6 @@ static struct place place_of(const struct explaining *work)
 
 /* --- what stands in the way --- */
 
-static bool is_of_person(const struct remade *remade)
-{
-    return remade->domain != NULL && strcmp(remade->domain->key_kind, "person") == 0;
-}
-
-const char *explain_row_key(const struct remade *remade, const char *table, const char *key, unsigned visible,
-                            struct arena *arena)
-{
-    if (strcmp(table, TABLE_CATALOGUE) != 0 || !is_of_person(remade) || (visible & SENSITIVITY_CLINICAL) != 0)
-        return key;
-    return or_empty(arena_format(arena, "***%06llx", (unsigned long long)(hash_bytes(bytes_of(key), 0) & 0xffffff)));
-}
-
-static const char *shown_key(struct explaining *work, const char *table, const char *key)
-{
-    return explain_row_key(&work->to->remade, table, key, work->target->visible, work->arena);
-}
-
 static void tell_gone_rows(struct explaining *work)
 {
     const Provenance *of = work->to->provenance;
@@ -171,8 +96,8 @@ static void tell_gone_rows(struct explaining *work)
         const ConsultedRow *gone = of->rows[i];
         if (gone->version == 0 || rebuild_find_row(work->rebuild, gone, &row))
             continue;
-        const char *key = shown_key(work, gone->table, gone->key);
-        add_gap(work, arena_format(work->arena, "所依据的行已不在表主题中：%s %s %s %s 版本 %llu", gone->table, key,
+        const char *key = explaining_shown_key(work, gone->table, gone->key);
+        explaining_gap(work, arena_format(work->arena, "所依据的行已不在表主题中：%s %s %s %s 版本 %llu", gone->table, key,
                                    gone->region, gone->valid_from, (unsigned long long)gone->version),
                 arena_format(work->arena, "a row that it read is no longer in the table's topic: %s %s %s %s version %llu",
                              gone->table, key, gone->region, gone->valid_from, (unsigned long long)gone->version));
@@ -185,18 +110,18 @@ static void tell_world(struct explaining *work)
     struct arena *arena = work->arena;
 
     if (report->missing_version > 0)
-        add_gap(work, arena_format(arena, "该键的事实缺少版本 %llu", (unsigned long long)report->missing_version),
+        explaining_gap(work, arena_format(arena, "该键的事实缺少版本 %llu", (unsigned long long)report->missing_version),
                 arena_format(arena, "the key's facts lack version %llu", (unsigned long long)report->missing_version));
     if (report->undecided > 0)
-        add_gap(work, arena_format(arena, "%zu 个较早的事件无法重新裁决", report->undecided),
+        explaining_gap(work, arena_format(arena, "%zu 个较早的事件无法重新裁决", report->undecided),
                 arena_format(arena, "%zu earlier events could not be decided again", report->undecided));
     if (report->differing > 0)
-        add_gap(work, arena_format(arena, "%zu 个较早的事件重算结果不同，首个为版本 %llu", report->differing,
+        explaining_gap(work, arena_format(arena, "%zu 个较早的事件重算结果不同，首个为版本 %llu", report->differing,
                                    (unsigned long long)report->differing_version),
                 arena_format(arena, "%zu earlier events come out otherwise today, the first is version %llu",
                              report->differing, (unsigned long long)report->differing_version));
     if (report->rows_gone > 0)
-        add_gap(work, arena_format(arena, "较早事件所依据的 %zu 个行版本已不在表主题中", report->rows_gone),
+        explaining_gap(work, arena_format(arena, "较早事件所依据的 %zu 个行版本已不在表主题中", report->rows_gone),
                 arena_format(arena, "%zu row versions that earlier events read are no longer in the tables' topics",
                              report->rows_gone));
 }
@@ -229,15 +154,15 @@ static bool passed(struct explaining *work, enum stage_index index, enum status 
         return true;
     }
     stage->state = STAGE_REFUSED;
-    stage->code = or_empty(arena_format(work->arena, "%s", work->event->fault.code));
+    stage->code = explaining_text(arena_format(work->arena, "%s", work->event->fault.code));
     work->event->decision->outcome = OUTCOME_REFUSED;
     return false;
 }
 
 static void note(struct explaining *work, enum stage_index index, const char *zh, const char *en)
 {
-    work->to->stages[index].note_zh = or_empty(zh);
-    work->to->stages[index].note = or_empty(en);
+    work->to->stages[index].note_zh = explaining_text(zh);
+    work->to->stages[index].note = explaining_text(en);
 }
 
 static bool walk_decode(struct explaining *work)
@@ -264,7 +189,7 @@ static bool walk_decode(struct explaining *work)
 /* Facts do not name the version of the registry that authorise read, so only a recorded refusal can be contradicted. */
 static bool walk_authorise(struct explaining *work)
 {
-    bool refused_here = strncmp(recorded_code(work->target), "source.", 7) == 0;
+    bool refused_here = strncmp(explaining_recorded_code(work->target), "source.", 7) == 0;
 
     if (work->target->tables == NULL) {
         work->to->stages[AUTHORISE].state = STAGE_NOT_REPEATED;
@@ -316,7 +241,7 @@ static bool walk_dedupe(struct explaining *work, size_t steps)
 {
     const struct explain_target *target = work->target;
     const struct rebuilt_fact *first = find_first(work, steps);
-    bool reused = strcmp(recorded_code(target), "event.id_reused") == 0;
+    bool reused = strcmp(explaining_recorded_code(target), "event.id_reused") == 0;
 
     if (first != NULL)
         return bytes_equal(first->original, work->event->value) ? answer(work, first->provenance->version)
@@ -363,154 +288,6 @@ static void walk_timer_again(struct explaining *work)
     note(work, DECODE, "定时器触发，无人提交", "a timer fired: nobody submitted it");
     if (walk_decide(work))
         work->to->stages[EMIT].state = STAGE_PASSED;
-}
-
-/* --- holding one against the other --- */
-
-static void compare_finding(struct explaining *work, size_t index, const RecordedFinding *recorded,
-                            const struct finding *made)
-{
-    const struct {
-        const char *name, *recorded, *made;
-    } rows[] = {
-        {"severity", recorded->severity == MEDHUB__EVENT__V1__SEVERITY__SEVERITY_WARN ? "warn" : "refuse",
-         made->severity == SEVERITY_WARN ? "warn" : "refuse"},
-        {"code", recorded->code, made->code},
-        {"rule", recorded->rule, made->rule},
-        {"path", recorded->path, made->path},
-        {"found", recorded->found, made->found},
-        {"expected", recorded->expected, made->expected},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        compare_texts(work, arena_format(work->arena, "findings[%zu].%s", index, rows[i].name), rows[i].recorded,
-                      rows[i].made);
-}
-
-/* A refusal before the rules has only a fault, and so has its receipt. */
-static void compare_findings(struct explaining *work)
-{
-    const RecordedReceipt *receipt = work->target->receipt;
-    const struct findings *made = &work->event->findings;
-    enum outcome outcome = work->event->decision->outcome;
-
-    if (receipt == NULL || outcome == OUTCOME_DUPLICATE)
-        return;
-    if (outcome == OUTCOME_REFUSED && made->count == 0) {
-        compare_texts(work, "findings[0].code", recorded_code(work->target), work->event->fault.code);
-        return;
-    }
-    compare_numbers(work, "findings", receipt->n_findings, made->count);
-    for (size_t i = 0; i < made->count && i < receipt->n_findings; i++)
-        compare_finding(work, i, receipt->findings[i], &made->items[i]);
-}
-
-static void compare_fact(struct explaining *work, size_t index)
-{
-    const struct rebuilt_fact *recorded = &work->rebuild->facts[work->to->step->first + index];
-    struct bytes made = rebuild_fact_bytes(&work->to->remade, index), old = recorded->original;
-    size_t at = 0;
-
-    compare_texts(work, arena_format(work->arena, "facts[%zu].type", index), recorded->attributes.type,
-                  work->to->remade.decision.facts[index].type);
-    if (bytes_equal(made, old))
-        return;
-    while (at < made.length && at < old.length && made.data[at] == old.data[at])
-        at++;
-    add_difference(work, arena_format(work->arena, "facts[%zu]", index),
-                   arena_format(work->arena, "%zu bytes", old.length),
-                   arena_format(work->arena, "%zu bytes, other from byte %zu on", made.length, at));
-}
-
-static void compare_facts(struct explaining *work)
-{
-    size_t recorded = work->to->step == NULL ? 0 : work->to->step->count;
-    size_t made = work->event->decision->fact_count;
-
-    compare_numbers(work, "facts", recorded, made);
-    for (size_t i = 0; i < made && i < recorded; i++)
-        compare_fact(work, i);
-}
-
-static bool is_consulted(const ConsultedRow *recorded, const struct consulted_row *made)
-{
-    char day[DATE_TEXT_BYTES];
-
-    return recorded->version == made->version && strcmp(recorded->table, made->table) == 0 &&
-           strcmp(recorded->key, made->key) == 0 && strcmp(recorded->region, made->region) == 0 &&
-           (made->version == 0 || strcmp(recorded->valid_from, date_format(made->valid_from, day)) == 0);
-}
-
-static const char *row_text(struct explaining *work, const char *table, const char *row_key, const char *region,
-                            uint64_t version)
-{
-    const char *key = shown_key(work, table, row_key);
-
-    return version == 0 ? arena_format(work->arena, "%s %s %s: not there", table, key, region)
-                        : arena_format(work->arena, "%s %s %s version %llu", table, key, region,
-                                       (unsigned long long)version);
-}
-
-static void compare_rows_recorded(struct explaining *work)
-{
-    const Provenance *of = work->to->provenance;
-    const struct view *view = &work->to->remade.view;
-
-    for (size_t i = 0; i < of->n_rows; i++) {
-        const ConsultedRow *row = of->rows[i];
-        size_t j = 0;
-        while (j < view->consulted_count && !is_consulted(row, &view->consulted[j]))
-            j++;
-        if (j == view->consulted_count)
-            add_difference(work, "rows", row_text(work, row->table, row->key, row->region, row->version), "not read");
-    }
-}
-
-static void compare_rows_made(struct explaining *work)
-{
-    const Provenance *of = work->to->provenance;
-    const struct view *view = &work->to->remade.view;
-
-    for (size_t i = 0; i < view->consulted_count; i++) {
-        const struct consulted_row *row = &view->consulted[i];
-        size_t j = 0;
-        while (j < of->n_rows && !is_consulted(of->rows[j], row))
-            j++;
-        if (j == of->n_rows)
-            add_difference(work, "rows", "not read", row_text(work, row->table, row->key, row->region, row->version));
-    }
-}
-
-static void compare_versions(struct explaining *work)
-{
-    const RecordedReceipt *receipt = work->target->receipt;
-
-    if (receipt == NULL)
-        return;
-    if (work->to->provenance != NULL)
-        compare_numbers(work, "version", receipt->version, work->to->provenance->version);
-    else if (work->to->stages[DEDUPE].state == STAGE_ANSWERED)
-        compare_numbers(work, "version", receipt->version, work->to->first_version);
-    if (work->event->decision->outcome == OUTCOME_DUPLICATE)
-        compare_texts(work, "firstId", receipt->first_id, work->event->decision->duplicate_of);
-}
-
-static void compare(struct explaining *work)
-{
-    enum outcome made = work->event->decision->outcome;
-
-    if (strcmp(recorded_code(work->target), "event.result_too_large") == 0 ||
-        strcmp(recorded_code(work->target), "event.too_complex") == 0)
-        add_gap(work, "当时受内存或消息大小限制而被拒绝，此处不受同样限制",
-                "it was refused for memory or size, whose limits are not the same here");
-    compare_texts(work, "outcome", outcome_name(work->to->recorded), outcome_name(made));
-    compare_findings(work);
-    compare_versions(work);
-    compare_facts(work);
-    if (work->to->provenance != NULL && work->to->decided) {
-        compare_rows_recorded(work);
-        compare_rows_made(work);
-    }
 }
 
 /* --- the whole --- */
@@ -563,9 +340,9 @@ static bool begin_timer(struct explaining *work)
     const char *cause = work->to->provenance == NULL ? "" : work->to->provenance->cause_id;
     const char *name = strncmp(cause, "timer/", 6) == 0 ? cause + 6 : "";
     struct event_attributes attributes = {
-        "", work->rebuild->settings.hub_operator, or_empty(rebuild_timer_type(work->rebuild, name)), name, "", ""};
+        "", work->rebuild->settings.hub_operator, explaining_text(rebuild_timer_type(work->rebuild, name)), name, "", ""};
 
-    attributes.id = or_empty(
+    attributes.id = explaining_text(
         walk_timer_id(work->arena, name, bytes_of(work->rebuild->key), work->target->position.offset));
     rebuild_begin(work->rebuild, &work->to->remade, work->arena, &attributes, &work->target->position, BYTES_NONE,
                   work->target->decided_at_ms);
@@ -579,7 +356,7 @@ static bool decide_timer_again(struct explaining *work)
     if (known)
         walk_timer_again(work);
     else
-        add_gap(work, "找不到触发它的定时器", "the timer that caused it is not among what its key's facts set");
+        explaining_gap(work, "找不到触发它的定时器", "the timer that caused it is not among what its key's facts set");
     return known;
 }
 
@@ -614,7 +391,7 @@ static bool decide_again(struct explaining *work, size_t steps)
         walk_submission(work, steps);
         return true;
     }
-    add_gap(work, "原始提交已不在其主题中", "the submission is no longer in its topic");
+    explaining_gap(work, "原始提交已不在其主题中", "the submission is no longer in its topic");
     for (size_t i = 0; i < EXPLAIN_STAGES; i++)
         work->to->stages[i].state = STAGE_NOT_REPEATED;
     return false;
@@ -625,7 +402,7 @@ static void judge(struct explaining *work, bool walked)
     struct explanation *to = work->to;
 
     if (walked)
-        compare(work);
+        explain_compare(work);
     to->verdict = walked && to->difference_count == 0 ? EXPLAIN_SAME
                   : to->gap_count > 0                 ? EXPLAIN_INCOMPLETE
                                                       : EXPLAIN_DIFFERS;
@@ -657,7 +434,7 @@ static void attempt_each_order(struct explaining *work)
     if (work->to->verdict == EXPLAIN_SAME || place.from == place.to)
         return;
     work->to->verdict = EXPLAIN_INCOMPLETE;
-    add_gap(work, "同一批次内有经由其他主题的同键事件，先后次序未记录",
+    explaining_gap(work, "同一批次内有经由其他主题的同键事件，先后次序未记录",
             "an event of the same key was decided in the same batch through another topic; which was first is not recorded");
 }
 
