@@ -3,12 +3,7 @@
 #ifndef GATEWAY_HTTP_VIEW_H
 #define GATEWAY_HTTP_VIEW_H
 
-#include "base/bytes.h"
-
-struct http_header {
-    const char *name; /* as it came; compare without case */
-    struct bytes value; /* without white space around it */
-};
+#include "signature/http_header.h"
 
 struct http_view {
     const char *method;    /* "POST" */

@@ -9,13 +9,9 @@
 #ifndef SIGNATURE_HTTP_SIGNATURE_H
 #define SIGNATURE_HTTP_SIGNATURE_H
 
+#include "signature/http_header.h"
 #include "signature/signing_key.h"
 #include "signature/structured.h"
-
-struct http_header {
-    const char *name;   /* as it came; compared without case */
-    struct bytes value; /* without white space around it */
-};
 
 /* A request as far as it can be signed. Outside bytes. */
 struct signed_request {
