@@ -19,29 +19,44 @@ void view_init(struct view *view, const struct view_operations *operations, void
     };
 }
 
-/* --- unpacking into the arena --- */
+/* --- unpacking into an arena --- */
 
-static void *take_for_message(void *view, size_t bytes)
+struct taking {
+    struct arena *arena;
+    bool full;
+};
+
+static void *take_for_message(void *taking, size_t bytes)
 {
-    void *taken = arena_take(((struct view *)view)->arena, bytes);
-    if (taken == NULL)
-        ((struct view *)view)->failed = true;
+    struct taking *from = taking;
+    void *taken = arena_take(from->arena, bytes);
+    from->full = from->full || taken == NULL;
     return taken;
 }
 
-static void keep_until_reset(void *view, void *block)
+static void keep_until_reset(void *taking, void *block)
 {
-    (void)view;
+    (void)taking;
     (void)block;
 }
 
-static ProtobufCMessage *unpack(struct view *view, const ProtobufCMessageDescriptor *descriptor,
-                                struct bytes row)
+/* NULL when the arena is full. */
+static ProtobufCMessage *unpack_into(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+                                     struct bytes row)
 {
-    ProtobufCAllocator allocator = {take_for_message, keep_until_reset, view};
+    struct taking taking = {arena, false};
+    ProtobufCAllocator allocator = {take_for_message, keep_until_reset, &taking};
     ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &allocator, row.length, row.data);
-    if (message == NULL && !view->failed)
+    if (message == NULL && !taking.full)
         abort(); /* we wrote this row ourselves: not the world but the store is broken */
+    return message;
+}
+
+static ProtobufCMessage *unpack(struct view *view, const ProtobufCMessageDescriptor *descriptor, struct bytes row)
+{
+    ProtobufCMessage *message = unpack_into(view->arena, descriptor, row);
+    if (message == NULL)
+        view->failed = true;
     return message;
 }
 
@@ -117,26 +132,89 @@ static void note(struct view *view, struct consulted_row row)
 
 /* --- tables --- */
 
-bool view_table(struct view *view, const char *table, const char *key, const char *region, date_t date,
-                struct table_row *row)
+/* From the region outwards. The row's region is a text of ours. */
+static bool search(struct view *view, const char *table, const char *key, const char *region, date_t date,
+                   struct table_row *row)
 {
     struct region searched = region_of(region);
     do {
         if (!view->operations->table(view->self, table, key, searched.code, date, row))
             continue;
-        note(view, (struct consulted_row){table, key, searched.code, row->valid_from, row->version});
-        return true;
+        row->region = keep_region(view, searched.code);
+        if (row->region == NULL)
+            view->failed = true;
+        return !view->failed;
     } while (region_widen(&searched));
-
-    note(view, (struct consulted_row){table, key, region_of(region).code, DATE_NONE, 0});
     return false;
 }
 
-ProtobufCMessage *view_table_message(struct view *view, const ProtobufCMessageDescriptor *descriptor,
-                                     const char *table, const char *key, const char *region, date_t date)
+/* Moves what the answer lends from the event and the snapshot to where the answer is kept. */
+static bool move_in(struct table_answer *answer)
 {
-    struct table_row row;
-    return view_table(view, table, key, region, date, &row) ? unpack(view, descriptor, row.value) : NULL;
+    if (!answer->found)
+        return true;
+    answer->row.region = arena_text(answer->arena, bytes_of(answer->row.region));
+    answer->row.value = arena_bytes(answer->arena, answer->row.value);
+    return answer->row.region != NULL && answer->row.value.data != NULL;
+}
+
+static void fill_in(struct view *view, const char *table, const char *key, const char *region, date_t date,
+                    struct table_answer *answer)
+{
+    answer->found = search(view, table, key, region, date, &answer->row);
+    if (answer->arena == NULL || view->failed)
+        return;
+    struct table_row lent = answer->row;
+    answer->known = move_in(answer);
+    if (!answer->known)
+        answer->row = lent;
+}
+
+/* SCRATCH is where the answer goes if none is kept. */
+static struct table_answer *ask(struct view *view, const char *table, const char *key, const char *region, date_t date,
+                                struct table_answer *scratch)
+{
+    struct table_answer *answer =
+        view->operations->answer == NULL ? NULL : view->operations->answer(view->self, table, key, region, date);
+    if (answer == NULL)
+        answer = scratch;
+    if (!answer->known)
+        fill_in(view, table, key, region, date, answer);
+
+    const struct table_row *row = &answer->row;
+    if (answer->found)
+        note(view, (struct consulted_row){table, key, row->region, row->valid_from, row->version});
+    else
+        note(view, (struct consulted_row){table, key, region_of(region).code, DATE_NONE, 0});
+    return answer;
+}
+
+bool view_table(struct view *view, const char *table, const char *key, const char *region, date_t date,
+                struct table_row *row)
+{
+    struct table_answer scratch = {0};
+    const struct table_answer *answer = ask(view, table, key, region, date, &scratch);
+    if (answer->found)
+        *row = answer->row;
+    return answer->found;
+}
+
+const ProtobufCMessage *view_table_message(struct view *view, const ProtobufCMessageDescriptor *descriptor,
+                                           const char *table, const char *key, const char *region, date_t date)
+{
+    struct table_answer scratch = {0};
+    struct table_answer *answer = ask(view, table, key, region, date, &scratch);
+    if (!answer->found)
+        return NULL;
+    if (answer->message != NULL && answer->descriptor == descriptor)
+        return answer->message;
+
+    const ProtobufCMessage *kept = answer->known ? unpack_into(answer->arena, descriptor, answer->row.value) : NULL;
+    if (kept == NULL)
+        return unpack(view, descriptor, answer->row.value);
+    answer->descriptor = descriptor;
+    answer->message = kept;
+    return kept;
 }
 
 /* --- policy --- */

@@ -39,12 +39,25 @@ struct consulted_row {
     uint64_t version; /* 0: looked for and not there */
 };
 
+/* A look-up's answer, which a view may keep for the events to come. */
+struct table_answer {
+    bool known; /* what follows is filled in */
+    bool found;
+    struct table_row row;
+    struct arena *arena;                          /* lives as long as the answer; NULL: it is for this look-up only */
+    const ProtobufCMessageDescriptor *descriptor; /* of the message */
+    const ProtobufCMessage *message;              /* the row unpacked, once it was asked for */
+};
+
 struct view_operations {
     /* The row NAME of the event's key, BYTES_NONE if there is none. Lent until the end of the decision. */
     struct bytes (*state)(void *self, const char *name);
     /* The row of TABLE under KEY for exactly REGION valid on DATE; false if there is none. */
     bool (*table)(void *self, const char *table, const char *key, const char *region, date_t date,
                   struct table_row *row);
+    /* May be NULL: a view without memory. The answer kept for this look-up (REGION is where it begins), or an empty one to
+     * fill in; NULL when there is no room for one. */
+    struct table_answer *(*answer)(void *self, const char *table, const char *key, const char *region, date_t date);
 };
 
 struct view {
@@ -74,9 +87,9 @@ ProtobufCMessage *view_state(struct view *view, const ProtobufCMessageDescriptor
  * and KEY must live as long as the event: a constant, a text of its arena or of its message. */
 bool view_table(struct view *view, const char *table, const char *key, const char *region, date_t date,
                 struct table_row *row);
-/* The same, unpacked; NULL if there is none. */
-ProtobufCMessage *view_table_message(struct view *view, const ProtobufCMessageDescriptor *descriptor, const char *table,
-                                     const char *key, const char *region, date_t date);
+/* The same, unpacked; NULL if there is none. Other events may be lent the same message. */
+const ProtobufCMessage *view_table_message(struct view *view, const ProtobufCMessageDescriptor *descriptor,
+                                           const char *table, const char *key, const char *region, date_t date);
 
 /* A policy parameter's value for REGION on DATE. False if the policy has none: the rule must then say so (finding
  * "policy.missing"), never assume a number. Text values are lent by the arena. */

@@ -37,7 +37,39 @@ static bool read_table(void *self, const char *table, const char *key, const cha
     return true;
 }
 
-static const struct view_operations view_of_store = {.state = read_state, .table = read_table};
+static uint8_t *put_part(uint8_t *to, const uint8_t *end, const char *part)
+{
+    size_t length = to == NULL ? 0 : strlen(part) + 1;
+
+    return to == NULL || length > (size_t)(end - to) ? NULL : (uint8_t *)memcpy(to, part, length) + length;
+}
+
+/* Answers are remembered as long as the tables' snapshot stands, for all events of this worker: nine in ten look-ups ask
+ * what was asked before, and unpacking an organisation costs more than a rule about it. */
+static struct table_answer *remembered_answer(void *self, const char *table, const char *key, const char *region,
+                                              date_t date)
+{
+    struct flow *flow = self;
+    struct memo *memo = tables_reader_memo(flow->tables);
+    uint8_t name[STORE_KEY_BYTES_MAX];
+    const uint8_t *end = name + sizeof name;
+
+    memcpy(name, &date, sizeof date);
+    uint8_t *to = put_part(put_part(put_part(name + sizeof date, end, table), end, region), end, key);
+    if (to == NULL)
+        return NULL;
+    struct bytes named = bytes_from(name, (size_t)(to - name));
+    struct table_answer *answer = memo_find(memo, named);
+    if (answer != NULL)
+        return answer;
+    answer = memo_add(memo, named, sizeof *answer);
+    if (answer != NULL)
+        answer->arena = memo_arena(memo);
+    return answer;
+}
+
+static const struct view_operations view_of_store = {
+    .state = read_state, .table = read_table, .answer = remembered_answer};
 
 enum status decide_stage(struct flow *flow, struct event *event)
 {

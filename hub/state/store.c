@@ -504,6 +504,12 @@ void store_reader_release(struct store_reader *reader)
     memset(reader->placed, 0, sizeof reader->placed);
 }
 
+uint64_t store_reader_snapshot(const struct store_reader *reader)
+{
+    assert(reader->fresh);
+    return mdb_txn_id(reader->transaction);
+}
+
 struct bytes store_reader_get(struct store_reader *reader, enum store_database database, struct bytes key)
 {
     MDB_val wanted = val_of(key), found = {0, NULL};

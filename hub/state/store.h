@@ -73,6 +73,8 @@ enum status store_reader_open(struct store *store, struct store_reader **reader,
 void store_reader_close(struct store_reader *reader); /* before the store */
 enum status store_reader_renew(struct store_reader *reader, struct fault *fault) MUST_CHECK;
 void store_reader_release(struct store_reader *reader); /* lets old pages go */
+/* Names the snapshot: two of one number hold the same. */
+uint64_t store_reader_snapshot(const struct store_reader *reader);
 struct bytes store_reader_get(struct store_reader *reader, enum store_database database, struct bytes key);
 /* The last entry whose key is <= UPTO; false if there is none. */
 bool store_reader_seek_back(struct store_reader *reader, enum store_database database, struct bytes upto,

@@ -12,7 +12,7 @@
 /* Key of a row: TABLE NUL KEY NUL REGION NUL, then the first day, biased so that bytes order as dates do; in the history
  * the version follows. Value: version 8, last day 4, message. */
 enum { DAY_BYTES = 4, VERSION_BYTES = 8, VALUE_HEAD_BYTES = VERSION_BYTES + 4, TABLES_MAX = 16, TABLE_NAME_BYTES = 32 };
-enum { REGION_SLOTS = 4096 };
+enum { REGION_SLOTS = 4096, MEMO_BYTES_MAX = 16 * 1024 * 1024 };
 
 struct tables {
     struct store *store;
@@ -31,6 +31,8 @@ struct tables_reader {
     const struct tables *tables;
     struct store_reader *reader;
     uint64_t rows[TABLES_MAX]; /* tables->counts before the snapshot was taken */
+    struct memo *memo;
+    uint64_t snapshot; /* that the memo speaks of */
 };
 
 struct table_key {
@@ -313,8 +315,11 @@ enum status tables_reader_open(struct tables *tables, struct tables_reader **rea
     *reader = NULL;
     if (made == NULL)
         return fault_fatal(fault, "memory.out", "no memory for a reader of the tables");
-    enum status status = store_reader_open(tables->store, &made->reader, fault);
+    made->memo = memo_new(MEMO_BYTES_MAX);
+    enum status status = made->memo == NULL ? fault_fatal(fault, "memory.out", "no memory for a reader of the tables")
+                                            : store_reader_open(tables->store, &made->reader, fault);
     if (status != STATUS_OK) {
+        memo_free(made->memo);
         free(made);
         return status;
     }
@@ -328,6 +333,7 @@ void tables_reader_close(struct tables_reader *reader)
     if (reader == NULL)
         return;
     store_reader_close(reader->reader);
+    memo_free(reader->memo);
     free(reader);
 }
 
@@ -335,7 +341,19 @@ enum status tables_reader_renew(struct tables_reader *reader, struct fault *faul
 {
     for (size_t i = 0; i < TABLES_MAX; i++)
         reader->rows[i] = atomic_load(&reader->tables->counts[i].applied);
-    return store_reader_renew(reader->reader, fault);
+    enum status status = store_reader_renew(reader->reader, fault);
+    if (status != STATUS_OK)
+        return status;
+    uint64_t snapshot = store_reader_snapshot(reader->reader);
+    if (snapshot != reader->snapshot || memo_is_full(reader->memo))
+        memo_clear(reader->memo);
+    reader->snapshot = snapshot;
+    return STATUS_OK;
+}
+
+struct memo *tables_reader_memo(struct tables_reader *reader)
+{
+    return reader->memo;
 }
 
 uint64_t tables_reader_rows(const struct tables_reader *reader, const char *table)

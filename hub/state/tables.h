@@ -7,6 +7,7 @@
 #define STATE_TABLES_H
 
 #include "base/date.h"
+#include "state/memo.h"
 #include "state/store.h"
 
 struct tables;
@@ -41,6 +42,8 @@ void tables_reader_release(struct tables_reader *reader); /* lets old pages go w
 /* Changes when the snapshot may hold other rows of TABLE than the one before. Never misses a change: what was counted was
  * committed before the snapshot was taken. */
 uint64_t tables_reader_rows(const struct tables_reader *reader, const char *table);
+/* For what is worked out of the rows: forgotten when the snapshot changes. */
+struct memo *tables_reader_memo(struct tables_reader *reader);
 /* FATAL if a read of the tables has failed, so that "there is no such row" may have been wrong (store_check). */
 enum status tables_reader_check(struct tables_reader *reader, struct fault *fault) MUST_CHECK;
 

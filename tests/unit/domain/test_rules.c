@@ -218,6 +218,65 @@ static void a_row_that_is_read_twice_is_noted_once(void **state)
     trial_free(trial);
 }
 
+/* A view that remembers one look-up. */
+static struct arena *lasting;
+static struct table_answer remembered;
+
+static struct table_answer *answer_from_memory(void *self, const char *table, const char *key, const char *region,
+                                               date_t date)
+{
+    (void)self, (void)table, (void)key, (void)region, (void)date;
+    remembered.arena = lasting;
+    return &remembered;
+}
+
+static void look_up_twice(struct trial *trial, const struct view_operations *operations, const char *name,
+                          const char *region)
+{
+    int64_t value = 0;
+    remembered = (struct table_answer){0};
+    for (int i = 0; i < 2; i++) {
+        struct arena *arena = arena_new(4096, 4096);
+        view_init(&trial->view, operations, trial->world, arena, "a", trial->now_ms, trial->calendar);
+        bool found = view_policy_int(&trial->view, name, region, 20000, &value);
+        assert_int_equal(found, strcmp(name, "a") == 0);
+        assert_int_equal(value, found ? 7 : 0);
+        assert_true(remembered.known);
+        assert_int_equal(trial->view.consulted_count, 1);
+        assert_string_equal(trial->view.consulted[0].region, found ? "650000" : region);
+        assert_string_equal(trial->view.consulted[0].key, name);
+        assert_int_equal(trial->view.consulted[0].version == 0, !found);
+        assert_false(trial->view.failed);
+        arena_free(arena);
+    }
+}
+
+static void a_look_up_that_is_remembered_says_and_notes_the_same(void **state)
+{
+    (void)state;
+    struct trial *trial = trial_new("2026-01-31T03:00:05Z");
+    struct view_operations operations = memory_view_operations;
+    submit_calendar(trial);
+    operations.answer = answer_from_memory;
+    lasting = arena_new(4096, 4096);
+    memory_put_policy_int(trial->world, "a", "650000", 7);
+    look_up_twice(trial, &operations, "a", "650102");
+    assert_non_null(remembered.message);
+    look_up_twice(trial, &operations, "b", "650102");
+    arena_free(lasting);
+
+    /* Where nothing more can be kept it is asked each time. */
+    struct table_row row;
+    lasting = arena_new(16, 16);
+    remembered = (struct table_answer){0};
+    view_init(&trial->view, &operations, trial->world, trial->arena, "a", trial->now_ms, trial->calendar);
+    for (int i = 0; i < 2; i++)
+        assert_true(view_table(&trial->view, TABLE_POLICY, "a", "650102", 20000, &row));
+    assert_false(remembered.known);
+    arena_free(lasting);
+    trial_free(trial);
+}
+
 static void submit_parameter(struct trial *trial)
 {
     ParameterSet said = MEDHUB__POLICY__V1__PARAMETER_SET__INIT;
@@ -276,6 +335,7 @@ int main(void)
         cmocka_unit_test(spans_know_their_predecessor_and_conflict),
         cmocka_unit_test(versions_are_the_engines),
         cmocka_unit_test(a_row_that_is_read_twice_is_noted_once),
+        cmocka_unit_test(a_look_up_that_is_remembered_says_and_notes_the_same),
         cmocka_unit_test(without_memory_nothing_is_decided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

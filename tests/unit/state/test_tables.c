@@ -434,6 +434,20 @@ static void readers_on_threads_see_whole_transactions_in_order(void **state)
     }
 }
 
+static void what_was_worked_out_stands_as_long_as_its_snapshot(void **state)
+{
+    struct fixture *fixture = *state;
+    struct memo *memo = tables_reader_memo(fixture->reader);
+
+    put(fixture, (struct row){"a", "000000", "2024-01-01", "", 1, "old"});
+    assert_non_null(memo_add(memo, bytes_of("look-up"), 1));
+    tables_reader_release(fixture->reader);
+    assert_int_equal(tables_reader_renew(fixture->reader, &fixture->fault), STATUS_OK);
+    assert_non_null(memo_find(memo, bytes_of("look-up")));
+    put(fixture, (struct row){"b", "000000", "2024-01-01", "", 1, "new"});
+    assert_null(memo_find(memo, bytes_of("look-up")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,6 +462,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_rows_of_one_table_come_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(news_is_never_counted_before_it_can_be_seen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_removal_is_news, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_worked_out_stands_as_long_as_its_snapshot, set_up, tear_down),
         cmocka_unit_test_setup_teardown(readers_on_threads_see_whole_transactions_in_order, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
