@@ -1,0 +1,124 @@
+#include "webhook/delivery.h"
+
+#include "base/hash.h"
+#include "event/json.h"
+#include "event/unpack.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { JSON_BYTES_MAX = 16 * 1024 * 1024 };
+
+enum status delivery_read(const struct record *record, struct arena *arena, Medhub__Event__V1__Delivery **message,
+                          struct fault *fault)
+{
+    ProtobufCMessage *read = NULL;
+    enum status status =
+        unpack_message(schema_of(&medhub__event__v1__delivery__descriptor), record->value, arena, &read, fault);
+
+    *message = (Medhub__Event__V1__Delivery *)read;
+    return status;
+}
+
+/* Copies TEXT to *AT, which moves behind it. */
+static const char *keep(char **at, const char *text)
+{
+    size_t length = strlen(text) + 1;
+    char *kept = memcpy(*at, text, length);
+
+    *at += length;
+    return kept;
+}
+
+struct delivery *delivery_new(struct delivery_pool *pool, const struct record *record,
+                              const Medhub__Event__V1__Delivery *message)
+{
+    size_t texts = strlen(message->type) + strlen(message->id) + strlen(message->source) + strlen(message->subject) +
+                   strlen(message->input_topic) + 5;
+    struct delivery *made = malloc(sizeof *made + texts + message->data.len);
+
+    if (made == NULL)
+        return NULL;
+    char *at = (char *)(made + 1);
+    *made = (struct delivery){
+        .pool = pool,
+        .references = 1,
+        .bytes = sizeof *made + texts + message->data.len,
+        .partition = record->partition,
+        .offset = record->offset,
+        .key = hash_bytes(record->key, 0),
+        .decided_at_ms = message->decided_at_ms,
+        .input_partition = message->input_partition,
+        .input_offset = message->input_offset,
+        .index = message->index,
+        .visibility = message->visibility,
+    };
+    made->type = keep(&at, message->type);
+    made->id = keep(&at, message->id);
+    made->source = keep(&at, message->source);
+    made->subject = keep(&at, message->subject);
+    made->input_topic = keep(&at, message->input_topic);
+    if (message->data.len > 0)
+        memcpy(at, message->data.data, message->data.len);
+    made->data = bytes_from(at, message->data.len);
+    buffer_init(&made->json, JSON_BYTES_MAX);
+    pool->count++;
+    pool->bytes += made->bytes;
+    return made;
+}
+
+struct delivery *delivery_share(struct delivery *delivery)
+{
+    delivery->references++;
+    return delivery;
+}
+
+void delivery_release(struct delivery *delivery)
+{
+    if (delivery == NULL || --delivery->references > 0)
+        return;
+    delivery->pool->count--;
+    delivery->pool->bytes -= delivery->bytes;
+    buffer_done(&delivery->json);
+    free(delivery);
+}
+
+static bool make_json(struct delivery *delivery, struct arena *scratch)
+{
+    const struct message_facts *facts = schema_find_event(delivery->type);
+    ProtobufCMessage *message = NULL;
+    struct fault fault; /* ignoring: what has no JSON form goes as protobuf */
+
+    bool ok = facts != NULL && unpack_message(facts, delivery->data, scratch, &message, &fault) == STATUS_OK &&
+              json_encode(facts, message, NULL, &delivery->json, &fault) == STATUS_OK;
+    arena_reset(scratch);
+    delivery->bytes += delivery->json.capacity;
+    delivery->pool->bytes += delivery->json.capacity;
+    return ok;
+}
+
+struct bytes delivery_body(struct delivery *delivery, bool protobuf, struct arena *scratch, const char **content_type)
+{
+    if (!protobuf && delivery->json.length == 0 && !delivery->json_failed)
+        delivery->json_failed = !make_json(delivery, scratch);
+    if (protobuf || delivery->json_failed) {
+        *content_type = "application/protobuf";
+        return delivery->data;
+    }
+    *content_type = "application/json";
+    return buffer_bytes(&delivery->json);
+}
+
+void delivery_id(const struct delivery *delivery, const char *endpoint, char id[DELIVERY_ID_BYTES])
+{
+    uint64_t halves[2];
+
+    for (unsigned half = 0; half < 2; half++) {
+        const uint64_t numbers[] = {(uint64_t)delivery->input_partition, (uint64_t)delivery->input_offset, delivery->index,
+                                    delivery->visibility};
+        uint64_t of_topic = hash_bytes(bytes_of(delivery->input_topic), half);
+        halves[half] = hash_bytes(bytes_of(endpoint), hash_bytes(bytes_from(numbers, sizeof numbers), of_topic));
+    }
+    (void)snprintf(id, DELIVERY_ID_BYTES, "dlv_%016llx%016llx", (unsigned long long)halves[0],
+                   (unsigned long long)halves[1]);
+}
