@@ -7,6 +7,7 @@
 
 struct publisher {
     rd_kafka_t *handle;
+    rd_kafka_queue_t *reports; /* what rd_kafka_poll serves */
     publisher_report *report;
     void *self;
     size_t pending;
@@ -58,6 +59,7 @@ static enum status new_handle(struct publisher *publisher, const struct kafka_cl
         rd_kafka_conf_destroy(conf);
         return fault_fatal(fault, "kafka.publisher", "no publisher: %s", error);
     }
+    publisher->reports = rd_kafka_queue_get_main(publisher->handle);
     return STATUS_OK;
 }
 
@@ -91,6 +93,7 @@ void publisher_close(struct publisher *publisher)
         (void)rd_kafka_purge(publisher->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         (void)rd_kafka_flush(publisher->handle,
                              PURGE_WAIT_MS); /* ignoring: what is left is reported as failed */
+        rd_kafka_queue_destroy(publisher->reports);
         rd_kafka_destroy(publisher->handle);
     }
     free(publisher);
@@ -137,6 +140,11 @@ enum status publisher_send(struct publisher *publisher, const char *topic, struc
 void publisher_poll(struct publisher *publisher, int timeout_ms)
 {
     (void)rd_kafka_poll(publisher->handle, timeout_ms);
+}
+
+void publisher_wake(struct publisher *publisher)
+{
+    rd_kafka_queue_yield(publisher->reports);
 }
 
 size_t publisher_pending(const struct publisher *publisher)

@@ -40,6 +40,8 @@ enum status publisher_send(struct publisher *publisher, const char *topic, struc
 
 /* Serves reports for up to TIMEOUT_MS; returns at once when some came. */
 void publisher_poll(struct publisher *publisher, int timeout_ms);
+/* Lets a publisher_poll that waits, or the next one, return at once. Any thread, while the publisher is open. */
+void publisher_wake(struct publisher *publisher);
 size_t publisher_pending(const struct publisher *publisher);
 
 /* Waits until nothing is pending. RETRY after TIMEOUT_MS. */
