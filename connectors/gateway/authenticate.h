@@ -1,12 +1,13 @@
 /* authenticate.h: who calls. By mutual TLS (the certificate's subject is in the registry) or by a signed request: RFC 9421
  * HTTP Message Signatures over RFC 9530 Content-Digest, with ed25519, hmac-sha256 and, as extension, sm2-sm3 (GB/T 32918 with
- * SM3; algorithm name "sm2-sm3"). Keys come from the registry table as of now: several may be valid at a time, which is how
- * they are rotated.
+ * SM3; signature/signing_key.h). Keys come from the registry table as of now: several may be valid at a time, which is how
+ * they are rotated. A signature decides where both are there.
  *
- * A signed request must cover "@method", "@target-uri" (or "@authority", "@path" and "@query"), and "content-digest" when
- * there is a body; parameters created, keyid ("ORGANISATION/KEY") and nonce are required, alg if given must be the key's,
- * expires if given holds. created must lie within gateway.signature_window_seconds of now; a (keyid, nonce) seen within the
- * window is refused, also when two threads see it at once. */
+ * A signed request must cover "@method"; "@target-uri", or "@authority", "@path" and "@query"; "content-digest" when there is
+ * a body; and of the headers content-type, content-encoding and ce-... those that it has. Parameters created, keyid
+ * ("ORGANISATION/KEY") and nonce are required; alg if given must be the key's; expires if given holds. created must lie
+ * within gateway.signature_window_seconds of now, either side; a (keyid, nonce) that was taken is refused for as long as its
+ * created would be accepted, also when two threads see it at once. */
 #ifndef GATEWAY_AUTHENTICATE_H
 #define GATEWAY_AUTHENTICATE_H
 
@@ -18,29 +19,43 @@
 
 struct caller {
     const char *organisation;      /* registry id */
-    const char *const *recipients; /* itself and its feeds ROLE@REGION: each of its kind and roles in each of its regions and
-                                      what lies above them (city, province, nation) */
+    const char *const *recipients; /* itself and, if it takes part today, its feeds ROLE@REGION (domain/feed.h) */
     size_t recipient_count;
     const char *region;
 };
 
 struct authenticator_settings {
-    const char *secrets_directory; /* HMAC secrets: ORGANISATION/KEY, base64 or raw text in one line */
+    const char *secrets_directory; /* HMAC secrets: files ORGANISATION/KEY, base64 in one line as `medhub ctl key new` writes
+                                      them; read at each use, so a changed file counts at once. NULL or "": no HMAC */
     int64_t window_ms;
-    size_t nonces_max;             /* remembered at most; more within the window are refused with RETRY */
+    size_t nonces_max;             /* remembered at most; more are refused with RETRY */
 };
 
 struct authenticator;
 
+/* What it is given must outlive it. FATAL: no memory. */
 enum status authenticator_open(const struct authenticator_settings *settings, struct clock clock,
                                struct authenticator **authenticator, struct fault *fault) MUST_CHECK;
-void authenticator_close(struct authenticator *authenticator);
+void authenticator_close(struct authenticator *authenticator); /* NULL is fine */
 
-/* Any thread; REGISTRY is the calling thread's own reader, renewed. The caller lies in ARENA. REJECT (401):
- * "authentication.missing", "authentication.unknown" (organisation or key), "authentication.state" (403: the organisation is
- * suspended or ended), "authentication.key_expired", "signature.syntax", "signature.coverage", "signature.digest",
- * "signature.created", "signature.expired", "signature.replayed", "signature.algorithm", "signature.wrong". RETRY (503): too
- * many nonces. The fault never tells a secret, nor whether an organisation exists that the caller is not. */
+/* Any thread; REGISTRY is the calling thread's own reader, renewed. The caller lies in ARENA.
+ *
+ * REJECT, to be answered with 401 but for the state:
+ *     authentication.missing        neither a signature nor a client certificate
+ *     authentication.unknown        the certificate's subject is no organisation's key
+ *     authentication.key_expired    the key is right, its time is over or has not begun
+ *     authentication.state          (403) the organisation is suspended or ended, or not registered any more
+ *     signature.syntax              the headers are not what RFC 9421 wants
+ *     signature.parameters          created, keyid or nonce is not there, or too long
+ *     signature.coverage            something that must be covered is not, or something covered is not there
+ *     signature.digest              Content-Digest is not the body's
+ *     signature.created             outside of the window
+ *     signature.expired
+ *     signature.algorithm           alg names none of ours
+ *     signature.wrong               no key of that keyid verifies it. Says no more, so that nobody learns whether an
+ *                                   organisation or a key exists that he is not
+ *     signature.replayed
+ * RETRY (503): nonces.full, authentication.unavailable. The faults' texts are for the caller; they hold no secret. */
 enum status authenticate(struct authenticator *authenticator, const struct http_view *request,
                          struct tables_reader *registry, struct arena *arena, struct caller *caller,
                          struct fault *fault) MUST_CHECK;
