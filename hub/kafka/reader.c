@@ -5,6 +5,7 @@
 #include "kafka/kafka_fault.h"
 #include "kafka/source.h" /* OFFSET_NONE */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,15 @@ struct reader {
 enum status reader_open(const struct kafka_client *client, bool read_committed, struct reader **reader,
                         struct fault *fault)
 {
+    return reader_open_bounded(client, read_committed, 65536, reader, fault);
+}
+
+enum status reader_open_bounded(const struct kafka_client *client, bool read_committed, int ahead_kilobytes,
+                                struct reader **reader, struct fault *fault)
+{
+    char ahead[16];
+
+    (void)snprintf(ahead, sizeof ahead, "%d", ahead_kilobytes);
     const char *const rows[][2] = {
         {"group.id", "medhub-reader"}, /* required by the library, never joined */
         {"enable.auto.commit", "false"},
@@ -29,7 +39,7 @@ enum status reader_open(const struct kafka_client *client, bool read_committed, 
         {"fetch.wait.max.ms", "50"},
         {"fetch.queue.backoff.ms", "10"},
         {"queued.min.messages", "100000"},
-        {"queued.max.messages.kbytes", "65536"},
+        {"queued.max.messages.kbytes", ahead},
         {NULL, NULL},
     };
     struct reader *made = calloc(1, sizeof *made);
@@ -244,6 +254,15 @@ static enum reader_result settle_error(struct reader *reader, rd_kafka_message_t
     }
     rd_kafka_message_destroy(message);
     return result;
+}
+
+void reader_wake(struct reader *reader, int descriptor)
+{
+    const uint64_t one = 1;
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(reader->handle);
+
+    rd_kafka_queue_io_event_enable(queue, descriptor, &one, sizeof one);
+    rd_kafka_queue_destroy(queue);
 }
 
 enum reader_result reader_poll(struct reader *reader, int timeout_ms, struct record *record, struct fault *fault)

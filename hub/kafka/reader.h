@@ -10,6 +10,9 @@ struct reader;
 /* READ_COMMITTED false shows aborted records too: for verification only. */
 enum status reader_open(const struct kafka_client *client, bool read_committed, struct reader **reader,
                         struct fault *fault) MUST_CHECK;
+/* The same, reading ahead at most so much. */
+enum status reader_open_bounded(const struct kafka_client *client, bool read_committed, int ahead_kilobytes,
+                                struct reader **reader, struct fault *fault) MUST_CHECK;
 void reader_close(struct reader *reader);
 
 /* Number of partitions of TOPIC; 0 if it does not exist. */
@@ -37,5 +40,9 @@ enum reader_result {
     READER_ERROR,
 };
 enum reader_result reader_poll(struct reader *reader, int timeout_ms, struct record *record, struct fault *fault);
+
+/* DESCRIPTOR, an eventfd, is written to when something is there to be polled where nothing was before: for a loop that waits
+ * elsewhere. Poll until there is nothing before waiting. */
+void reader_wake(struct reader *reader, int descriptor);
 
 #endif
