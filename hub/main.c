@@ -6,6 +6,7 @@ static const struct command *const commands[] = {
     &command_gateway,      &command_connector_store,
     &command_connector_webhook,
     &command_gen,          &command_version,
+    &command_code_parse,   &command_code_canonical,
     &command_submit,       &command_facts,
     &command_receipts,     &command_deliveries,
     &command_parked,       &command_parked_show,

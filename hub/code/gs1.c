@@ -1,422 +1,420 @@
 #include "code/gs1.h"
-#include "code/gs1_table.h"
+#include "gs1_rows.h"
 
-struct parser {
-    struct bytes input;
-    size_t at;
-    int current_year;
-    bool bracketed;
-    struct gs1_scan *scan;
-};
+_Static_assert(GS1_ROWS <= GS1_ROW_WORDS * 64, "struct code_reader has a bit for each row");
 
-static bool fail(struct parser *parser, enum gs1_error error, size_t offset)
+/* --- rows --- */
+
+uint16_t gs1_row_find(const uint8_t *text, size_t length)
 {
-    parser->scan->error = error;
-    parser->scan->error_offset = offset;
+    if (length < 2 || !gs1_is_digit(text[0]) || !gs1_is_digit(text[1]))
+        return GS1_NONE;
+    const struct gs1_prefix *prefix = &gs1_prefixes[gs1_two_digits(text)];
+    if (prefix->ai_length == 2)
+        return prefix->base;
+    if (prefix->ai_length == 0 || length < prefix->ai_length || !gs1_is_digit(text[2]))
+        return GS1_NONE;
+    if (prefix->ai_length == 3)
+        return gs1_index[prefix->base + text[2] - '0'];
+    return gs1_is_digit(text[3]) ? gs1_index[prefix->base + gs1_two_digits(text + 2)] : GS1_NONE;
+}
+
+uint16_t gs1_row_get(const uint8_t *text, size_t length)
+{
+    uint16_t row = gs1_row_find(text, length);
+    return row != GS1_NONE && gs1_rows[row].ai_length == length ? row : GS1_NONE;
+}
+
+const uint16_t *gs1_qualifiers_find(const struct gs1_row *key, const uint16_t *rows, size_t count)
+{
+    if (key->qualifiers == GS1_NONE)
+        return NULL;
+    const uint16_t *begin = &gs1_qualifiers[key->qualifiers];
+    do {
+        size_t found = 0;
+        const uint16_t *next = begin;
+        for (; *next != GS1_NONE; next++)
+            found += found < count && *next == rows[found];
+        if (found == count)
+            return begin;
+        begin = next + 1;
+    } while (*begin != GS1_NONE);
+    return NULL;
+}
+
+/* --- the reader --- */
+
+bool code_fail(struct code_reader *reader, enum code_error error, size_t at)
+{
+    reader->code->error = error;
+    reader->code->at = at;
     return false;
 }
 
-/* --- characters and numbers --- */
-
-static bool is_digit(uint8_t c)
+struct bytes code_keep(struct code_reader *reader, const void *data, size_t length, size_t at)
 {
-    return c >= '0' && c <= '9';
+    void *copy = reader->arena == NULL ? NULL : arena_copy(reader->arena, data, length);
+    if (copy == NULL)
+        (void)code_fail(reader, CODE_ARENA_FULL, at);
+    return copy == NULL ? BYTES_NONE : bytes_from(copy, length);
 }
 
-/* CSET 82 of the GS1 General Specifications. */
-static bool is_cset82(uint8_t c)
+bool code_add(struct code_reader *reader, const char *ai, struct bytes value, size_t at)
 {
-    static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                     "!\"%&'()*+,-./:;<=>?_";
-    return memchr(characters, c, sizeof characters - 1) != NULL;
-}
-
-static int two_digits(const uint8_t *digits)
-{
-    return (digits[0] - '0') * 10 + digits[1] - '0';
-}
-
-bool gs1_check_digit_ok(struct bytes digits)
-{
-    if (digits.length < 8 || digits.length > 18)
-        return false;
-    unsigned sum = 0;
-    unsigned weight = 1; /* of the check digit itself; then 3, 1, 3 ... to the left */
-    for (size_t i = digits.length; i-- > 0; weight = 4 - weight) {
-        if (!is_digit(digits.data[i]))
-            return false;
-        sum += weight * (unsigned)(digits.data[i] - '0');
-    }
-    return sum % 10 == 0;
-}
-
-/* --- dates --- */
-
-static int full_year(int two_digit_year, int current_year)
-{
-    int distance = two_digit_year - current_year % 100;
-    int century = current_year - current_year % 100;
-    if (distance >= 51)
-        century -= 100;
-    else if (distance <= -50)
-        century += 100;
-    return century + two_digit_year;
-}
-
-static date_t last_day_of_month(int year, int month)
-{
-    date_t next = month == 12 ? date_from_civil(year + 1, 1, 1) : date_from_civil(year, month + 1, 1);
-    return next == DATE_NONE ? DATE_NONE : next - 1;
-}
-
-static bool all_digits(struct bytes text)
-{
-    for (size_t i = 0; i < text.length; i++)
-        if (!is_digit(text.data[i]))
-            return false;
+    struct code *code = reader->code;
+    if (code->element_count == CODE_ELEMENTS_MAX)
+        return code_fail(reader, CODE_TOO_MANY, at);
+    code->elements[code->element_count++] =
+        (struct code_element){.ai = ai, .value = value, .at = (uint16_t)at, .row = GS1_NONE};
     return true;
 }
 
-bool gs1_date_read(struct bytes digits, int current_year, struct gs1_date *date)
+static bool has(const struct code_reader *reader, uint16_t row)
 {
-    if (digits.length != 6 || !all_digits(digits))
-        return false;
-    int year = full_year(two_digits(digits.data), current_year);
-    int month = two_digits(digits.data + 2);
-    int day = two_digits(digits.data + 4);
-    if (month < 1 || month > 12)
-        return false;
-    date->day_given = day != 0;
-    date->date = day == 0 ? last_day_of_month(year, month) : date_from_civil(year, month, day);
-    return date->date != DATE_NONE;
+    return reader->present[row / 64] >> row % 64 & 1;
 }
 
-/* --- one value --- */
-
-static enum gs1_error lint(enum gs1_lint kind, struct bytes text, int current_year)
+/* The same identifier may stand twice only with the same value [GenSpecs 4.14]. */
+static bool check_repeated(struct code_reader *reader, uint16_t row, struct bytes value, size_t at)
 {
-    struct gs1_date date;
-    switch (kind) {
-    case GS1_ANY:
-        return GS1_OK;
-    case GS1_CHECKED:
-        return gs1_check_digit_ok(text) ? GS1_OK : GS1_CHECK_DIGIT;
-    case GS1_YYMMDD:
-        return gs1_date_read(text, current_year, &date) && date.day_given ? GS1_OK : GS1_DATE;
-    case GS1_YYMMD0:
-        return gs1_date_read(text, current_year, &date) ? GS1_OK : GS1_DATE;
-    case GS1_HHMI:
-        return two_digits(text.data) <= 23 && two_digits(text.data + 2) <= 59 ? GS1_OK : GS1_TIME;
-    case GS1_PIECE_OF_TOTAL: {
-        int piece = two_digits(text.data), total = two_digits(text.data + 2);
-        return piece > 0 && piece <= total ? GS1_OK : GS1_PIECE;
-    }
-    }
-    return GS1_OK;
-}
-
-/* In bracketed text a literal "(" is written "\("; the backslash is outside of CSET 82, so nothing else can
- * be meant. */
-static bool is_escape(const struct parser *parser, size_t at, size_t end)
-{
-    return parser->bracketed && parser->input.data[at] == '\\' && at + 1 < end &&
-           parser->input.data[at + 1] == '(';
-}
-
-/* Consumes one part of a value that ends at END. */
-static bool parse_part(struct parser *parser, const struct gs1_part *part, size_t end)
-{
-    size_t begin = parser->at;
-    size_t count = 0;
-    for (; count < part->max && parser->at < end; count++) {
-        if (is_escape(parser, parser->at, end))
-            parser->at++;
-        uint8_t c = parser->input.data[parser->at];
-        if (part->characters == 'N' ? !is_digit(c) : !is_cset82(c))
-            return fail(parser, GS1_CHARACTER, parser->at);
-        parser->at++;
-    }
-    if (count < part->min)
-        return fail(parser, GS1_VALUE_TOO_SHORT, parser->at);
-
-    struct bytes text = bytes_from(parser->input.data + begin, parser->at - begin);
-    enum gs1_error error = lint(part->lint, text, parser->current_year);
-    return error == GS1_OK || fail(parser, error, begin);
-}
-
-static bool add_element(struct parser *parser, struct gs1_element element)
-{
-    struct gs1_scan *scan = parser->scan;
-    const struct gs1_element *earlier = gs1_find(scan, element.ai->code);
-    if (earlier != NULL && bytes_equal(earlier->value, element.value))
-        return true; /* said twice with the same value: allowed, kept once */
-    if (earlier != NULL)
-        return fail(parser, GS1_REPEATED, element.offset);
-    if (scan->count == GS1_ELEMENTS_MAX)
-        return fail(parser, GS1_TOO_MANY, element.offset);
-    scan->elements[scan->count++] = element;
+    if (!has(reader, row))
+        return true;
+    for (size_t i = 0; i < reader->code->element_count; i++)
+        if (reader->code->elements[i].row == row && !bytes_equal(reader->code->elements[i].value, value))
+            return code_fail(reader, CODE_REPEATED, at);
     return true;
 }
 
-/* Consumes the value of AI, which ends at END. */
-static bool parse_value(struct parser *parser, const struct gs1_ai *ai, size_t end)
+bool gs1_add(struct code_reader *reader, uint16_t row, struct bytes value, size_t at)
 {
-    size_t begin = parser->at;
-    for (const struct gs1_part *part = ai->parts; part->characters != 0; part++)
-        if (!parse_part(parser, part, end))
-            return false;
-    if (parser->at < end)
-        return fail(parser, GS1_VALUE_TOO_LONG, parser->at);
-    struct bytes value = bytes_from(parser->input.data + begin, end - begin);
-    return add_element(parser, (struct gs1_element){ai, value, begin});
+    struct code *code = reader->code;
+    size_t where = 0;
+
+    enum code_error error = gs1_value_check(&gs1_rows[row], value, reader->options->current_year, &where);
+    if (error != CODE_OK)
+        return code_fail(reader, error, at + where);
+    if (code->element_count == CODE_ELEMENTS_MAX)
+        return code_fail(reader, CODE_TOO_MANY, at);
+    if (!check_repeated(reader, row, value, at))
+        return false;
+    code->elements[code->element_count++] =
+        (struct code_element){.ai = gs1_rows[row].ai, .value = value, .at = (uint16_t)at, .row = row};
+    reader->present[row / 64] |= UINT64_C(1) << row % 64;
+    return true;
 }
 
-/* --- the raw form --- */
-
-static struct bytes rest(const struct parser *parser)
-{
-    return bytes_from(parser->input.data + parser->at, parser->input.length - parser->at);
-}
-
-static size_t find_byte(const struct parser *parser, uint8_t wanted)
-{
-    const uint8_t *begin = parser->input.data + parser->at;
-    const uint8_t *found = memchr(begin, wanted, parser->input.length - parser->at);
-    return found == NULL ? parser->input.length : parser->at + (size_t)(found - begin);
-}
-
-static size_t predefined_length(const struct gs1_ai *ai)
-{
-    size_t length = 0;
-    for (const struct gs1_part *part = ai->parts; part->characters != 0; part++)
-        length += part->max;
-    return length;
-}
-
-static bool parse_raw_element(struct parser *parser)
-{
-    const struct gs1_ai *ai = gs1_ai_find(rest(parser));
-    if (ai == NULL)
-        return fail(parser, GS1_UNKNOWN_AI, parser->at);
-    parser->at += strlen(ai->code);
-
-    size_t end;
-    if (ai->predefined) {
-        size_t left = parser->input.length - parser->at;
-        size_t length = predefined_length(ai);
-        end = parser->at + (length < left ? length : left);
-    } else {
-        end = find_byte(parser, GS1_FNC1);
-    }
-    return parse_value(parser, ai, end);
-}
+/* --- raw --- */
 
 /* One superfluous FNC1 after any element must be tolerated [GenSpecs 7.8.6.3]; readers also send one in
  * front. */
-static void skip_fnc1(struct parser *parser)
+static void skip_fnc1(struct code_reader *reader)
 {
-    if (parser->at < parser->input.length && parser->input.data[parser->at] == GS1_FNC1)
-        parser->at++;
+    if (reader->at < reader->text.length && reader->text.data[reader->at] == CODE_FNC1)
+        reader->at++;
 }
 
-static bool parse_raw(struct parser *parser)
+static size_t value_end(const struct code_reader *reader, const struct gs1_row *row)
 {
-    skip_fnc1(parser);
-    while (parser->at < parser->input.length) {
-        if (!parse_raw_element(parser))
+    const uint8_t *begin = reader->text.data + reader->at;
+    size_t left = reader->text.length - reader->at;
+    if (row->predefined && left > row->max)
+        left = row->max;
+    const uint8_t *fnc1 = left == 0 ? NULL : memchr(begin, CODE_FNC1, left);
+    return fnc1 == NULL ? reader->at + left : (size_t)(fnc1 - reader->text.data);
+}
+
+static bool read_element(struct code_reader *reader)
+{
+    uint16_t row = gs1_row_find(reader->text.data + reader->at, reader->text.length - reader->at);
+    if (row == GS1_NONE)
+        return code_fail(reader, CODE_UNKNOWN_AI, reader->at);
+    reader->at += gs1_rows[row].ai_length;
+    size_t begin = reader->at, end = value_end(reader, &gs1_rows[row]);
+    reader->at = end;
+    return gs1_add(reader, row, bytes_from(reader->text.data + begin, end - begin), begin);
+}
+
+bool gs1_read_raw(struct code_reader *reader)
+{
+    reader->code->agency = CODE_AGENCY_GS1;
+    reader->code->form = CODE_FORM_RAW;
+    skip_fnc1(reader);
+    if (reader->at == reader->text.length)
+        return code_fail(reader, CODE_EMPTY, reader->at);
+    while (reader->at < reader->text.length) {
+        if (!read_element(reader))
             return false;
-        skip_fnc1(parser);
+        skip_fnc1(reader);
     }
     return true;
 }
 
-/* --- the bracketed form --- */
+/* --- bracketed --- */
+
+static bool is_escape(const struct bytes *text, size_t at)
+{
+    return text->data[at] == '\\' && at + 1 < text->length && text->data[at + 1] == '(';
+}
 
 /* The "(" that opens the next identifier, or the end. */
-static size_t bracketed_value_end(const struct parser *parser)
+static size_t bracketed_end(const struct code_reader *reader, bool *escaped)
 {
-    for (size_t at = parser->at; at < parser->input.length; at++) {
-        if (is_escape(parser, at, parser->input.length))
+    const struct bytes *text = &reader->text;
+    size_t at = reader->at;
+    *escaped = false;
+    for (; at < text->length && text->data[at] != '('; at++) {
+        if (is_escape(text, at)) {
+            *escaped = true;
             at++;
-        else if (parser->input.data[at] == '(')
-            return at;
-    }
-    return parser->input.length;
-}
-
-static bool parse_bracketed_element(struct parser *parser)
-{
-    if (parser->input.data[parser->at] != '(')
-        return fail(parser, GS1_BRACKET, parser->at);
-    parser->at++;
-    const struct gs1_ai *ai = gs1_ai_find(rest(parser));
-    if (ai == NULL)
-        return fail(parser, GS1_UNKNOWN_AI, parser->at);
-    parser->at += strlen(ai->code);
-    if (parser->at == parser->input.length || parser->input.data[parser->at] != ')')
-        return fail(parser, GS1_BRACKET, parser->at);
-    parser->at++;
-    return parse_value(parser, ai, bracketed_value_end(parser));
-}
-
-static bool parse_bracketed(struct parser *parser)
-{
-    parser->bracketed = true;
-    while (parser->at < parser->input.length)
-        if (!parse_bracketed_element(parser))
-            return false;
-    return true;
-}
-
-/* --- the whole --- */
-
-static bool parse_symbology(struct parser *parser)
-{
-    static const char *const with_elements[] = {"]C1", "]d2", "]Q3", "]e0", "]J1"};
-
-    if (parser->input.length == 0 || parser->input.data[0] != ']')
-        return true;
-    for (size_t i = 0; i < sizeof with_elements / sizeof *with_elements; i++) {
-        if (!bytes_start_with(parser->input, bytes_of(with_elements[i])))
-            continue;
-        parser->scan->symbology = bytes_from(parser->input.data, 3);
-        parser->at = 3;
-        return true;
-    }
-    return fail(parser, GS1_SYMBOLOGY, 0);
-}
-
-static bool check_exclusions(struct parser *parser)
-{
-    const struct gs1_scan *scan = parser->scan;
-    for (size_t i = 0; i < scan->count; i++) {
-        const char *excludes = scan->elements[i].ai->excludes;
-        for (size_t j = 0; excludes != NULL && j < scan->count; j++) {
-            char word[8] = " ";
-            strcat(strcat(word, scan->elements[j].ai->code), " ");
-            if (strstr(excludes, word) != NULL)
-                return fail(parser, GS1_EXCLUDED, scan->elements[j].offset);
         }
     }
-    return true;
+    return at;
 }
 
-bool gs1_parse(struct bytes input, int current_year, struct gs1_scan *scan)
+static struct bytes without_escapes(struct code_reader *reader, struct bytes value, size_t at)
 {
-    struct parser parser = {.input = input, .current_year = current_year, .scan = scan};
-
-    scan->symbology = BYTES_NONE;
-    scan->count = 0;
-    scan->error = GS1_OK;
-    scan->error_offset = 0;
-
-    if (input.length > GS1_INPUT_BYTES_MAX)
-        return fail(&parser, GS1_INPUT_TOO_LONG, GS1_INPUT_BYTES_MAX);
-    if (!parse_symbology(&parser))
-        return false;
-    bool bracketed = parser.at < input.length && input.data[parser.at] == '(';
-    if (!(bracketed ? parse_bracketed(&parser) : parse_raw(&parser)))
-        return false;
-    if (scan->count == 0)
-        return fail(&parser, GS1_EMPTY, parser.at);
-    return check_exclusions(&parser);
-}
-
-/* --- asking --- */
-
-const struct gs1_ai *gs1_ai_find(struct bytes text)
-{
-    size_t low = 0, high = gs1_table_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        struct bytes code = bytes_of(gs1_table[middle].code);
-        struct bytes head = bytes_from(text.data, text.length < code.length ? text.length : code.length);
-        int order = bytes_compare(head, code);
-        if (order == 0)
-            return &gs1_table[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
-const struct gs1_element *gs1_find(const struct gs1_scan *scan, const char *code)
-{
-    for (size_t i = 0; i < scan->count; i++)
-        if (strcmp(scan->elements[i].ai->code, code) == 0)
-            return &scan->elements[i];
-    return NULL;
-}
-
-struct bytes gs1_item(const struct gs1_scan *scan)
-{
-    const struct gs1_element *element = gs1_find(scan, "01");
-    if (element == NULL)
-        element = gs1_find(scan, "8006");
-    return element == NULL ? BYTES_NONE : bytes_from(element->value.data, 14);
-}
-
-bool gs1_expiry(const struct gs1_scan *scan, int current_year, struct gs1_date *date)
-{
-    const struct gs1_element *element = gs1_find(scan, "17");
-    if (element == NULL)
-        element = gs1_find(scan, "7003");
-    return element != NULL && gs1_date_read(bytes_from(element->value.data, 6), current_year, date);
-}
-
-bool gs1_value_text(const struct gs1_element *element, char *text, size_t size)
-{
+    struct bytes copy = code_keep(reader, value.data, value.length, at);
+    if (copy.data == NULL)
+        return copy;
+    uint8_t *data = (uint8_t *)(uintptr_t)copy.data;
     size_t length = 0;
-    for (size_t i = 0; i < element->value.length; i++) {
-        if (element->value.data[i] == '\\')
-            continue;
-        if (length + 1 >= size)
-            return false;
-        text[length++] = (char)element->value.data[i];
+    for (size_t i = 0; i < value.length; i++) {
+        i += is_escape(&value, i);
+        data[length++] = value.data[i];
     }
-    if (size == 0)
-        return false;
-    text[length] = '\0';
+    return bytes_from(data, length);
+}
+
+/* The byte of the text at which byte PLACE of a value without its escapes stands. */
+static size_t escaped_place(struct bytes value, size_t place)
+{
+    size_t at = 0;
+    for (; at < value.length && place > 0; place--)
+        at += is_escape(&value, at) ? 2 : 1;
+    return at;
+}
+
+static bool add_bracketed(struct code_reader *reader, uint16_t row, size_t end, bool escaped)
+{
+    size_t at = reader->at;
+    struct bytes value = bytes_from(reader->text.data + at, end - at), plain = value;
+    if (escaped) {
+        plain = without_escapes(reader, value, at);
+        if (plain.data == NULL)
+            return false;
+    }
+    reader->at = end;
+    bool added = gs1_add(reader, row, plain, at);
+    if (!added && escaped)
+        reader->code->at = at + escaped_place(value, reader->code->at - at);
+    return added;
+}
+
+static bool read_bracketed_element(struct code_reader *reader)
+{
+    if (reader->text.data[reader->at] != '(')
+        return code_fail(reader, CODE_BRACKET, reader->at);
+    reader->at++;
+    const uint8_t *begin = reader->text.data + reader->at;
+    const uint8_t *close = memchr(begin, ')', reader->text.length - reader->at);
+    if (close == NULL)
+        return code_fail(reader, CODE_BRACKET, reader->at);
+    uint16_t row = gs1_row_get(begin, (size_t)(close - begin));
+    if (row == GS1_NONE)
+        return code_fail(reader, CODE_UNKNOWN_AI, reader->at);
+    reader->at += gs1_rows[row].ai_length + 1U;
+
+    bool escaped;
+    size_t end = bracketed_end(reader, &escaped);
+    return add_bracketed(reader, row, end, escaped);
+}
+
+bool gs1_read_bracketed(struct code_reader *reader)
+{
+    reader->code->agency = CODE_AGENCY_GS1;
+    reader->code->form = CODE_FORM_BRACKETED;
+    while (reader->at < reader->text.length)
+        if (!read_bracketed_element(reader))
+            return false;
     return true;
 }
 
-const char *gs1_error_name(enum gs1_error error)
+/* --- a bare GTIN --- */
+
+bool gs1_read_gtin(struct code_reader *reader, struct bytes digits)
 {
-    switch (error) {
-    case GS1_OK:
-        return "ok";
-    case GS1_EMPTY:
-        return "gs1.empty";
-    case GS1_INPUT_TOO_LONG:
-        return "gs1.input_too_long";
-    case GS1_SYMBOLOGY:
-        return "gs1.symbology";
-    case GS1_UNKNOWN_AI:
-        return "gs1.unknown_ai";
-    case GS1_BRACKET:
-        return "gs1.bracket";
-    case GS1_VALUE_TOO_SHORT:
-        return "gs1.value_too_short";
-    case GS1_VALUE_TOO_LONG:
-        return "gs1.value_too_long";
-    case GS1_CHARACTER:
-        return "gs1.character";
-    case GS1_CHECK_DIGIT:
-        return "gs1.check_digit";
-    case GS1_DATE:
-        return "gs1.date";
-    case GS1_TIME:
-        return "gs1.time";
-    case GS1_PIECE:
-        return "gs1.piece";
-    case GS1_REPEATED:
-        return "gs1.repeated";
-    case GS1_EXCLUDED:
-        return "gs1.excluded";
-    case GS1_TOO_MANY:
-        return "gs1.too_many";
+    uint8_t padded[14] = "00000000000000";
+
+    reader->code->agency = CODE_AGENCY_GS1;
+    reader->code->form = CODE_FORM_GTIN;
+    if (!code_check_digit_ok(digits))
+        return code_fail(reader, CODE_CHECK_DIGIT, reader->at + digits.length - 1);
+    struct bytes gtin = digits;
+    if (digits.length < sizeof padded) {
+        memcpy(padded + sizeof padded - digits.length, digits.data, digits.length);
+        gtin = code_keep(reader, padded, sizeof padded, reader->at);
+        if (gtin.data == NULL)
+            return false;
     }
-    return "gs1.unknown";
+    size_t at = reader->at;
+    reader->at += digits.length;
+    return gs1_add(reader, GS1_ROW_01, gtin, at);
+}
+
+/* --- what holds over all elements --- */
+
+bool gs1_is_present(const struct code_reader *reader, struct gs1_range range, uint16_t except)
+{
+    if (range.first == range.last)
+        return range.first != except && has(reader, range.first);
+    for (uint16_t row = range.first; row <= range.last; row++)
+        if (row != except && has(reader, row))
+            return true;
+    return false;
+}
+
+static bool is_within(uint16_t row, struct gs1_range range, uint16_t except)
+{
+    return row != except && row >= range.first && row <= range.last;
+}
+
+/* At the later of the two. */
+static bool fail_excluded(struct code_reader *reader, const struct code_element *element,
+                          struct gs1_range range)
+{
+    const struct code *code = reader->code;
+    size_t at = element->at;
+    for (size_t i = 0; i < code->element_count; i++)
+        if (is_within(code->elements[i].row, range, element->row) && code->elements[i].at > at)
+            at = code->elements[i].at;
+    return code_fail(reader, CODE_EXCLUDED, at);
+}
+
+static bool check_excluded(struct code_reader *reader, const struct code_element *element)
+{
+    const struct gs1_row *row = &gs1_rows[element->row];
+    for (size_t i = 0; i < row->exclude_count; i++)
+        if (gs1_is_present(reader, gs1_excludes[row->excludes + i], element->row))
+            return fail_excluded(reader, element, gs1_excludes[row->excludes + i]);
+    return true;
+}
+
+static void warn(struct code *code, enum code_warning_kind kind, const char *ai, const char *missing)
+{
+    if (code->warning_count < CODE_WARNINGS_MAX)
+        code->warnings[code->warning_count++] =
+            (struct code_warning){.kind = kind, .ai = ai, .missing = missing};
+}
+
+/* Each requirement is a list of alternatives, and each of them a group that must be there as a whole. */
+static void check_companions(struct code_reader *reader, const struct code_element *element)
+{
+    const struct gs1_row *row = &gs1_rows[element->row];
+    bool group = true, satisfied = false;
+    for (size_t i = 0; i < row->need_count; i++) {
+        const struct gs1_need *need = &gs1_needs[row->needs + i];
+        group = group && gs1_is_present(reader, need->range, element->row);
+        if (!need->last_of_group)
+            continue;
+        satisfied = satisfied || group;
+        group = true;
+        if (!need->last_of_all)
+            continue;
+        if (!satisfied)
+            warn(reader->code, CODE_COMPANION_MISSING, row->ai, gs1_need_texts[need->text]);
+        satisfied = false;
+    }
+}
+
+/* A signature holds for one instance: the key must have its serial component [GenSpecs 3.9.14]. */
+static void check_signature(struct code_reader *reader, const struct code_element *element)
+{
+    bool has_optional_serial =
+        element->row == GS1_ROW_253 || element->row == GS1_ROW_255 || element->row == GS1_ROW_8003;
+    if (has_optional_serial && element->value.length == gs1_rows[element->row].min &&
+        has(reader, GS1_ROW_8030))
+        warn(reader->code, CODE_SIGNATURE_UNSERIALISED, element->ai, NULL);
+}
+
+static struct code_date six_digits(const uint8_t *digits, int current_year)
+{
+    struct code_date date = {.year = (int16_t)gs1_year(gs1_two_digits(digits), current_year),
+                             .month = (uint8_t)gs1_two_digits(digits + 2),
+                             .day = (uint8_t)gs1_two_digits(digits + 4)};
+    date.precision = date.day == 0 ? CODE_MONTH : CODE_DAY;
+    return date;
+}
+
+/* YYMMDD, then HH and MM as far as they are given. */
+static struct code_date date_of(struct bytes value, int current_year)
+{
+    struct code_date date = six_digits(value.data, current_year);
+    if (value.length >= 8) {
+        date.hour = (uint8_t)gs1_two_digits(value.data + 6);
+        date.precision = CODE_HOUR;
+    }
+    if (value.length >= 10) {
+        date.minute = (uint8_t)gs1_two_digits(value.data + 8);
+        date.precision = CODE_MINUTE;
+    }
+    return date;
+}
+
+static int64_t count_of(struct bytes digits)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < digits.length; i++)
+        count = count * 10 + digits.data[i] - '0';
+    return count;
+}
+
+static void sum_up(struct code *code, const struct code_element *element, int current_year)
+{
+    switch (element->row) {
+    case GS1_ROW_01:
+        code->di = element->value;
+        break;
+    case GS1_ROW_10:
+        code->lot = element->value;
+        break;
+    case GS1_ROW_21:
+        code->serial = element->value;
+        break;
+    case GS1_ROW_11:
+        code->made_on = date_of(element->value, current_year);
+        break;
+    case GS1_ROW_8008:
+        if (code->made_on.precision == CODE_NO_DATE)
+            code->made_on = date_of(element->value, current_year);
+        break;
+    case GS1_ROW_17:
+        code->expires_on = date_of(element->value, current_year);
+        break;
+    case GS1_ROW_7003:
+        if (code->expires_on.precision == CODE_NO_DATE)
+            code->expires_on = date_of(element->value, current_year);
+        break;
+    case GS1_ROW_30:
+    case GS1_ROW_37:
+        code->quantity = count_of(element->value);
+        break;
+    default:
+        break;
+    }
+}
+
+bool gs1_finish(struct code_reader *reader)
+{
+    struct code *code = reader->code;
+    if (code->element_count == 0)
+        return code_fail(reader, CODE_EMPTY, reader->at);
+    for (size_t i = 0; i < code->element_count; i++)
+        if (gs1_rows[code->elements[i].row].exclude_count > 0 && !check_excluded(reader, &code->elements[i]))
+            return false;
+    for (size_t i = 0; i < code->element_count; i++) {
+        check_companions(reader, &code->elements[i]);
+        check_signature(reader, &code->elements[i]);
+        sum_up(code, &code->elements[i], reader->options->current_year);
+    }
+    return true;
 }

@@ -1,103 +1,65 @@
-/* gs1.h: GS1 element strings as scanners read them and people type them: (01)06926347962617(17)280131(21)A7.
- *
- * Raw (variable-length values end with FNC1, 0x1D, with or without a symbology prefix such as ]d2) and
- * bracketed text. Pure: no allocation, no clock; elements are views into the input, time is linear in it.
- * What is accepted is right: known identifiers, their lengths and characters, check digits, existing dates.
- * Nothing is repaired or guessed.
- *
- *     struct gs1_scan scan;
- *     if (gs1_parse(bytes_of(text), 2026, &scan))
- *         gtin = gs1_find(&scan, "01")->value;
- *     else
- *         printf("%s at byte %zu", gs1_error_name(scan.error), scan.error_offset);
- */
+/* gs1.h: GS1 element strings, in the raw and in the bracketed form, and what holds over all elements of an
+ * item. Inside of hub/code; others use code.h. */
 #ifndef CODE_GS1_H
 #define CODE_GS1_H
 
-#include "base/bytes.h"
-#include "base/date.h"
+#include "code/code.h"
+#include "code/gs1_table.h"
 
-enum { GS1_ELEMENTS_MAX = 64, GS1_INPUT_BYTES_MAX = 8191, GS1_VALUE_CHARACTERS_MAX = 90, GS1_PARTS_MAX = 2 };
-enum { GS1_FNC1 = 0x1D };
+enum { GS1_ROW_WORDS = 16, GS1_VALUE_BYTES_MAX = 128 };
 
-enum gs1_error {
-    GS1_OK = 0,
-    GS1_EMPTY,          /* no element at all */
-    GS1_INPUT_TOO_LONG, /* more than GS1_INPUT_BYTES_MAX bytes */
-    GS1_SYMBOLOGY,      /* a prefix "]xy" that does not announce element strings */
-    GS1_UNKNOWN_AI,     /* no application identifier of our table begins here */
-    GS1_BRACKET,        /* bracketed text: "(" or ")" is missing */
-    GS1_VALUE_TOO_SHORT,
-    GS1_VALUE_TOO_LONG,
-    GS1_CHARACTER, /* not a digit where digits stand, or outside of CSET 82 */
-    GS1_CHECK_DIGIT,
-    GS1_DATE,     /* no such day; for some identifiers also day 00 */
-    GS1_TIME,     /* no such hour or minute */
-    GS1_PIECE,    /* piece of total: neither may be 0, the piece not beyond the total */
-    GS1_REPEATED, /* the same identifier twice with different values */
-    GS1_EXCLUDED, /* two identifiers that may not stand on one item */
-    GS1_TOO_MANY, /* more than GS1_ELEMENTS_MAX elements */
+/* One code being taken apart. TEXT is what is read: the input, or its repaired copy. */
+struct code_reader {
+    struct bytes text;
+    size_t at;
+    const struct code_options *options;
+    struct arena *arena;
+    struct code *code;
+    uint64_t present[GS1_ROW_WORDS]; /* bit per row of gs1_rows */
 };
 
-/* What a part of a value must satisfy beyond its characters and length. */
-enum gs1_lint { GS1_ANY, GS1_CHECKED, GS1_YYMMDD, GS1_YYMMD0, GS1_HHMI, GS1_PIECE_OF_TOTAL };
+/* Says what is wrong and where; returns false. */
+bool code_fail(struct code_reader *reader, enum code_error error, size_t at);
+/* Copies into the arena; BYTES_NONE, after code_fail, when it is full. */
+struct bytes code_keep(struct code_reader *reader, const void *data, size_t length, size_t at);
+/* Adds an element of another agency. */
+bool code_add(struct code_reader *reader, const char *ai, struct bytes value, size_t at);
 
-struct gs1_part {
-    char characters; /* 'N' digits, 'X' CSET 82; 0 ends the list */
-    unsigned char min, max;
-    enum gs1_lint lint;
-};
+/* From reader->at to the end [GenSpecs 7.8.6]. */
+bool gs1_read_raw(struct code_reader *reader);
+bool gs1_read_bracketed(struct code_reader *reader);
+/* A Digital Link URI: the whole text [GS1 Digital Link: URI Syntax 6]. */
+bool gs1_read_link(struct code_reader *reader);
+/* 8, 12, 13 or 14 digits: the whole text from reader->at. */
+bool gs1_read_gtin(struct code_reader *reader, struct bytes digits);
 
-/* One row of the table of application identifiers, in the terms of the GS1 Barcode Syntax Dictionary. */
-struct gs1_ai {
-    const char *code; /* "01" */
-    const char *title;
-    bool predefined;      /* its length is known from its first two digits: no FNC1 needed after it */
-    const char *excludes; /* identifiers that may not stand beside it, " 02 37 ", or NULL */
-    struct gs1_part parts[GS1_PARTS_MAX + 1];
-};
+/* The row whose identifier TEXT begins with; GS1_NONE. */
+uint16_t gs1_row_find(const uint8_t *text, size_t length);
+/* The row of exactly this identifier; GS1_NONE. */
+uint16_t gs1_row_get(const uint8_t *text, size_t length);
+/* Adds a value that begins at AT of the text, after all its checks. */
+bool gs1_add(struct code_reader *reader, uint16_t row, struct bytes value, size_t at);
+/* When all elements are there: exclusions, companions, and the members of struct code that sum them up. */
+bool gs1_finish(struct code_reader *reader);
+bool gs1_is_present(const struct code_reader *reader, struct gs1_range range, uint16_t except);
+/* The alternative of the key's qualifiers that holds all of COUNT ROWS in their order; NULL: none does. */
+const uint16_t *gs1_qualifiers_find(const struct gs1_row *key, const uint16_t *rows, size_t count);
 
-struct gs1_element {
-    const struct gs1_ai *ai;
-    struct bytes value; /* a view into the input; bracketed text may hold "\(" in it, see gs1_value_text */
-    size_t offset;      /* of the value in the input */
-};
+/* gs1_value.c: all rules of the dictionary for one value. CODE_OK, or the error and its byte in *AT. */
+enum code_error gs1_value_check(const struct gs1_row *row, struct bytes value, int current_year, size_t *at);
+/* Two digits to a full year [GenSpecs 7.12]: 49 years back, 50 ahead. */
+int gs1_year(int two_digits, int current_year);
+/* Days of that month; 0: no such month. */
+int gs1_month_days(int year, int month);
 
-struct gs1_scan {
-    struct bytes symbology; /* "]d2"; BYTES_NONE when the input had none */
-    struct gs1_element elements[GS1_ELEMENTS_MAX];
-    size_t count;
-    enum gs1_error error; /* GS1_OK after success */
-    size_t error_offset;  /* byte of the input at which ERROR was seen */
-};
+static inline bool gs1_is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
 
-struct gs1_date {
-    date_t date;
-    bool day_given; /* false: the label said day 00, and date is the last day of that month */
-};
-
-/* Takes INPUT apart. The result lends from INPUT. CURRENT_YEAR decides the century of two-digit years. False:
- * the error and where it is stand in SCAN, whose elements are those before it. */
-bool gs1_parse(struct bytes input, int current_year, struct gs1_scan *scan);
-
-/* The element with identifier CODE, or NULL. */
-const struct gs1_element *gs1_find(const struct gs1_scan *scan, const char *code);
-/* The 14 digits that identify the item: of (01), else of (8006). BYTES_NONE if it has neither. */
-struct bytes gs1_item(const struct gs1_scan *scan);
-/* The last day on which the item may be used: (17), else the day of (7003). False if it states none. */
-bool gs1_expiry(const struct gs1_scan *scan, int current_year, struct gs1_date *date);
-
-/* Six digits YYMMDD with day 00 allowed. The year is the one within 49 years back and 50 ahead of
- * CURRENT_YEAR. */
-bool gs1_date_read(struct bytes digits, int current_year, struct gs1_date *date);
-/* Copies the value without the escapes of bracketed text and adds a NUL; false if SIZE is too small. */
-bool gs1_value_text(const struct gs1_element *element, char *text, size_t size);
-
-/* True if DIGITS (8 to 18 digits and nothing else) end with the right modulo-10 check digit. */
-bool gs1_check_digit_ok(struct bytes digits);
-/* The row of the identifier that TEXT begins with, or NULL. */
-const struct gs1_ai *gs1_ai_find(struct bytes text);
-/* "gs1.check_digit". Lends a constant. */
-const char *gs1_error_name(enum gs1_error error);
+static inline int gs1_two_digits(const uint8_t *digits)
+{
+    return (digits[0] - '0') * 10 + digits[1] - '0';
+}
 
 #endif

@@ -15,22 +15,22 @@ static bool is_class_iii(const ItemScanned *said)
 static void code_is_readable(struct rule_context *context)
 {
     const struct label *label = &scan_of(context)->label;
-    if (label->form == CODE_FORM_OTHER)
+    if (label->form == LABEL_OTHER)
         rule_warn(context, "code", "a code of another system", "not read yet: only its form was checked");
-    if (label->form != CODE_FORM_UNREADABLE)
+    if (label->form != LABEL_UNREADABLE)
         return;
-    if (label->error == GS1_OK)
+    if (label->error == CODE_OK)
         rule_refuse(context, "code", "not 20 digits beginning with 8", "a drug trace code");
     else
         rule_refuse(context, "code",
-                    rule_text(context, "%s at byte %zu", gs1_error_name(label->error), label->error_offset),
+                    rule_text(context, "%s at byte %zu", code_error_name(label->error), label->error_offset),
                     "a GS1 element string or a 20-digit drug trace code");
 }
 
 static void code_names_the_product(struct rule_context *context)
 {
     const struct scan *scan = scan_of(context);
-    bool is_read = scan->label.form == CODE_FORM_GS1 || scan->label.form == CODE_FORM_DRUG;
+    bool is_read = scan->label.form == LABEL_GS1 || scan->label.form == LABEL_DRUG;
     if (strcmp(scan->said->product, context->view->key) != 0)
         rule_refuse(context, "product", scan->said->product, "the key of the event");
     else if (is_read && strcmp(scan->label.product, scan->said->product) != 0)
@@ -69,7 +69,7 @@ static void class_iii_bears_a_udi(struct rule_context *context)
 {
     const struct scan *scan = scan_of(context);
     date_t required_from, made_on = text_day(scan->said->made_on);
-    if (!is_class_iii(scan->said) || !is_trade_or_use(scan->said) || scan->label.form != CODE_FORM_NONE)
+    if (!is_class_iii(scan->said) || !is_trade_or_use(scan->said) || scan->label.form != LABEL_NONE)
         return;
     if (!view_policy_date(context->view, TRACE_UDI_REQUIRED_FROM, scan->region, scan->scanned_on,
                           &required_from))

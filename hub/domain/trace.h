@@ -10,7 +10,7 @@
 #ifndef DOMAIN_TRACE_H
 #define DOMAIN_TRACE_H
 
-#include "code/gs1.h"
+#include "code/code.h"
 #include "domain/messages.h"
 #include "domain/rule.h"
 
@@ -19,12 +19,12 @@
 
 extern const struct domain domain_trace;
 
-enum code_form { CODE_FORM_NONE, CODE_FORM_GS1, CODE_FORM_DRUG, CODE_FORM_OTHER, CODE_FORM_UNREADABLE };
+enum label_form { LABEL_NONE, LABEL_GS1, LABEL_DRUG, LABEL_OTHER, LABEL_UNREADABLE };
 
 /* What the printed code says; texts are "" where it says nothing. */
 struct label {
-    enum code_form form;
-    enum gs1_error error; /* of an unreadable code */
+    enum label_form form;
+    enum code_error error; /* of an unreadable code */
     size_t error_offset;
     const char *product;
     const char *serial;
@@ -50,7 +50,7 @@ struct scan {
     size_t alert_count;
 };
 
-/* trace_label.c: takes the code apart. NULL code: CODE_FORM_NONE. False when the arena is full. */
+/* trace_label.c: takes the code apart. NULL code: LABEL_NONE. False when the arena is full. */
 bool trace_read_label(struct arena *arena, const ItemScanned *said, int current_year, struct label *label);
 
 /* trace_decide.c; the rules and the table of handlers are in trace.c. */

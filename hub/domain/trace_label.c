@@ -1,35 +1,34 @@
 #include "domain/trace.h"
 
-#include "code/drug_trace.h"
-
 static bool keep(struct arena *arena, struct bytes text, const char **kept)
 {
     *kept = text.data == NULL ? "" : arena_text(arena, text);
     return *kept != NULL;
 }
 
-static bool keep_value(struct arena *arena, const struct gs1_scan *scan, const char *code, const char **kept)
+/* The 14 digits that identify the item: of (01), else of (8006). */
+static struct bytes item(const struct code *code)
 {
-    char text[GS1_VALUE_CHARACTERS_MAX + 1];
-    const struct gs1_element *element = gs1_find(scan, code);
-    bool is_there = element != NULL && gs1_value_text(element, text, sizeof text);
-    return keep(arena, is_there ? bytes_of(text) : BYTES_NONE, kept);
+    const struct code_element *piece = code_find(code, "8006");
+    return code->di.data != NULL || piece == NULL ? code->di : bytes_from(piece->value.data, 14);
 }
 
-static bool read_gs1(struct arena *arena, const struct gs1_scan *scan, int current_year, struct label *label)
+/* The last day of use; of a month without a day its last. */
+static date_t last_day(const struct code_date *date)
 {
-    struct gs1_date expiry;
-    label->form = CODE_FORM_GS1;
-    if (gs1_expiry(scan, current_year, &expiry))
-        label->expires_on = expiry.date;
-    return keep(arena, gs1_item(scan), &label->product) && keep_value(arena, scan, "21", &label->serial) &&
-           keep_value(arena, scan, "10", &label->lot);
+    if (date->precision == CODE_NO_DATE)
+        return DATE_NONE;
+    if (date->precision != CODE_MONTH)
+        return date_from_civil(date->year, date->month, date->day);
+    int next = date->month % 12 + 1;
+    return date_from_civil(date->year + (next == 1), next, 1) - 1;
 }
 
-static bool read_drug(struct arena *arena, const struct drug_trace *trace, struct label *label)
+static bool fill(struct arena *arena, const struct code *code, struct bytes product, struct label *label)
 {
-    label->form = CODE_FORM_DRUG;
-    return keep(arena, trace->product, &label->product) && keep(arena, trace->serial, &label->serial);
+    label->expires_on = last_day(&code->expires_on);
+    return keep(arena, product, &label->product) && keep(arena, code->serial, &label->serial) &&
+           keep(arena, code->lot, &label->lot);
 }
 
 /* Codes of other issuers are taken as they are until we can read them. */
@@ -39,26 +38,41 @@ static bool is_readable_system(const ItemScanned *said)
            said->code_system == CODE_DRUG_TRACE;
 }
 
+static enum label_form form_of(const ItemScanned *said, const struct code *code)
+{
+    if (code->agency == CODE_AGENCY_GS1)
+        return said->code_system == CODE_DRUG_TRACE ? LABEL_UNREADABLE : LABEL_GS1;
+    if (code->agency == CODE_AGENCY_DRUG20)
+        return said->code_system == CODE_GS1 ? LABEL_UNREADABLE : LABEL_DRUG;
+    return said->code_system == CODE_UNSPECIFIED ? LABEL_OTHER : LABEL_UNREADABLE;
+}
+
+static bool read_code(struct arena *arena, const ItemScanned *said, int current_year, struct label *label)
+{
+    struct code code;
+    struct code_options options = {.current_year = current_year, .strict = true};
+    bool read = code_parse(bytes_of(said->code), &options, arena, &code);
+
+    label->form = read ? form_of(said, &code) : LABEL_UNREADABLE;
+    if (label->form == LABEL_GS1)
+        return fill(arena, &code, item(&code), label);
+    if (label->form == LABEL_DRUG)
+        return fill(arena, &code, code.di, label);
+    if (label->form == LABEL_UNREADABLE && said->code_system != CODE_DRUG_TRACE) {
+        label->error = read ? CODE_UNKNOWN : code.error;
+        label->error_offset = code.at;
+    }
+    return true;
+}
+
 bool trace_read_label(struct arena *arena, const ItemScanned *said, int current_year, struct label *label)
 {
-    struct drug_trace drug;
-    struct gs1_scan gs1;
-    struct bytes code = bytes_of(said->code);
-
     *label = (struct label){.product = "", .serial = "", .lot = "", .expires_on = DATE_NONE};
-    if (code.length == 0)
+    if (said->code == NULL || *said->code == '\0')
         return true;
     if (!is_readable_system(said)) {
-        label->form = CODE_FORM_OTHER;
+        label->form = LABEL_OTHER;
         return true;
     }
-    if (said->code_system != CODE_GS1 && drug_trace_parse(code, &drug))
-        return read_drug(arena, &drug, label);
-    if (said->code_system != CODE_DRUG_TRACE && gs1_parse(code, current_year, &gs1))
-        return read_gs1(arena, &gs1, current_year, label);
-
-    label->form = CODE_FORM_UNREADABLE;
-    label->error = said->code_system == CODE_DRUG_TRACE ? GS1_OK : gs1.error;
-    label->error_offset = said->code_system == CODE_DRUG_TRACE ? 0 : gs1.error_offset;
-    return true;
+    return read_code(arena, said, current_year, label);
 }

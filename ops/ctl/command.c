@@ -355,8 +355,12 @@ static enum exit_code answer_without_command(const struct command *const *comman
 
 int commands_run(const struct command *const *commands, int argc, char **argv)
 {
+    static char version[] = "version";
     const struct command *found = NULL;
     int words = 0;
+
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        argv[1] = version;
 
     for (size_t i = 0; commands[i] != NULL; i++) {
         int count = matching_words(commands[i]->words, argc, argv);

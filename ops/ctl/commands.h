@@ -7,6 +7,8 @@
 /* ops/run */
 extern const struct command command_hub, command_up, command_version, command_gateway, command_connector_store,
     command_connector_webhook;
+/* ops/code */
+extern const struct command command_code_parse, command_code_canonical;
 /* ops/gen */
 extern const struct command command_gen;
 /* ops/ctl */

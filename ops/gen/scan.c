@@ -2,7 +2,7 @@
  * for each rule. */
 #include "ops/gen/gen.h"
 
-#include "code/gs1.h"
+#include "code/code.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static void print_code(struct label *label, const char *identifier, date_t expir
     yymmdd(expires_on, expiry);
     if (raw)
         (void)snprintf(label->code, sizeof label->code, "]d201%s17%s10%s%c21%s", identifier, expiry,
-                       label->lot, GS1_FNC1, label->serial);
+                       label->lot, CODE_FNC1, label->serial);
     else
         (void)snprintf(label->code, sizeof label->code, "(01)%s(17)%s(10)%s(21)%s", identifier, expiry,
                        label->lot, label->serial);

@@ -1,7 +1,7 @@
 #include "ops/gen/world.h"
 
 #include "base/csv.h"
-#include "code/gs1.h"
+#include "code/code.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -186,7 +186,7 @@ static enum status read_devices(const char *folder, struct world *world, struct 
             .has_serial = table_cell(&table, i, 4)[0] == '1',
             .has_expiry = table_cell(&table, i, 5)[0] == '1',
         };
-        if (gs1_check_digit_ok(bytes_of(device.identifier)))
+        if (code_check_digit_ok(bytes_of(device.identifier)))
             world->devices[world->device_count++] = device;
         else
             world->misprinted[world->misprinted_count++] = device;

@@ -143,7 +143,7 @@ static void a_wrong_check_digit_is_refused_with_its_place(void **state)
     scan(fixture);
     assert_refused(fixture->trial, "trace.code_unreadable");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.code_unreadable", "code",
-                   "gs1.check_digit at byte 2", "a GS1 element string or a 20-digit drug trace code",
+                   "code.check_digit at byte 15", "a GS1 element string or a 20-digit drug trace code",
                    "udi 1.2");
 }
 
