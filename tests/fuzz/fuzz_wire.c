@@ -60,6 +60,9 @@ static void compare_with_protobuf_c(const struct message_facts *facts, struct by
     struct bytes packed = pack_message(message, arena);
     if (packed.data == NULL)
         return;
+    buffer_clear(&out);
+    pack_append(message, &out); /* protobuf-c's own packing */
+    must(buffer_ok(&out) && bytes_equal(buffer_bytes(&out), packed));
     must(wire_check(facts, packed, WIRE_OWN, &canonical, NULL) == STATUS_OK);
     must(wire_check(facts, value, WIRE_OWN, &given, NULL) == STATUS_OK);
     compare_as_json(facts, packed, message);
