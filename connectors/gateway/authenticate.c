@@ -424,14 +424,16 @@ enum status authenticate(struct authenticator *authenticator, const struct http_
     if (attempt.request.authority == NULL)
         return unavailable(&attempt);
     enum status status = http_signature_read(&attempt.request, arena, &attempt.signature, &is_signed, fault);
+    if (status == STATUS_OK && is_signed && several_hosts)
+        status = refuse(&attempt, "signature.syntax", "there are several Host headers");
+    else if (status == STATUS_OK && is_signed)
+        status = by_signature(&attempt, caller);
+    else if (status == STATUS_OK && request->certificate_subject != NULL)
+        status = by_certificate(&attempt, caller);
+    else if (status == STATUS_OK)
+        status = refuse(&attempt, "authentication.missing",
+                        "sign the request (RFC 9421) or show a client certificate that the registry knows");
     if (status != STATUS_OK)
-        return status;
-    if (is_signed && several_hosts)
-        return refuse(&attempt, "signature.syntax", "there are several Host headers");
-    if (is_signed)
-        return by_signature(&attempt, caller);
-    if (request->certificate_subject != NULL)
-        return by_certificate(&attempt, caller);
-    return refuse(&attempt, "authentication.missing",
-                  "sign the request (RFC 9421) or show a client certificate that the registry knows");
+        *caller = (struct caller){0};
+    return status;
 }
