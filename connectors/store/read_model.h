@@ -2,7 +2,8 @@
  * those who ask.
  *
  * One thread owns a struct read_model (one database connection); open one for each thread that asks. Everything lent lies
- * in the caller's arena. All answers of one call come from one snapshot. RETRY: the database is busy or away.
+ * in the caller's arena. All answers of one call come from one snapshot. REJECT: the
+ * arena is full. RETRY: the database is busy or away.
  *
  * What a caller may see is decided once, by the router of the hub: an organisation sees what it submitted itself (facts and
  * receipts of its own events in full) and the deliveries addressed to it or to its feeds (ROLE@REGION), as they were
@@ -12,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
+#include "event/search.h" /* enum search_kind */
 #include "store/settings.h"
 
 struct read_model;
@@ -32,7 +34,8 @@ struct read_position {
     int32_t partition;
     int64_t next_offset;      /* everything below is applied */
     int64_t last_record_ms;   /* time stamp of the newest applied record; 0: none */
-    int64_t caught_up_ms;     /* when the end of the partition was last reached: complete up to then */
+    int64_t caught_up_ms;     /* when the end of the partition was last reached: complete up to then; 0: never yet */
+    int64_t lost;             /* records that Kafka had dropped before they were read */
 };
 enum status read_model_positions(struct read_model *model, struct arena *arena, struct read_position **positions,
                                  size_t *count, struct fault *fault) MUST_CHECK;
@@ -58,6 +61,10 @@ enum status read_model_receipt(struct read_model *model, const char *source, con
 /* The answer to the submission at PLACE. */
 enum status read_model_receipt_at(struct read_model *model, const struct input_place *place, struct arena *arena,
                                   struct seen_receipt *receipt, bool *found, struct fault *fault) MUST_CHECK;
+
+/* The submission that the RECORD (a fact, receipt, delivery, parked record or webhook outcome) belongs to. */
+enum status read_model_input_of(struct read_model *model, const struct input_place *record, struct input_place *input,
+                                bool *found, struct fault *fault) MUST_CHECK;
 
 /* ---- feeds ---- */
 
@@ -86,7 +93,7 @@ struct seen_delivery {
  * behind what is not for the viewer. TYPES NULL: all; else only deliveries of these event types. TRUNCATED: PLACE was older
  * than what is kept; some deliveries can no longer be had. */
 struct feed_query {
-    const struct viewer *viewer;
+    const struct viewer *viewer; /* NULL: everybody's deliveries, all recipients in the value (the gateway's fan-out) */
     const char *const *types;
     size_t type_count;
     size_t limit;
@@ -100,25 +107,11 @@ enum status read_model_feed_end(struct read_model *model, struct feed_place *pla
 
 /* ---- by what a person knows ---- */
 
-enum search_kind { /* bits */
-    SEARCH_EVENT_ID = 1,
-    SEARCH_TRACE_ID = 2,      /* of traceparent */
-    SEARCH_KEY = 4,           /* the Kafka key: person pseudonym, product, item, institution */
-    SEARCH_PRESCRIPTION = 8,  /* national or hospital number */
-    SEARCH_SETTLEMENT = 16,
-    SEARCH_PRODUCT = 32,      /* device or drug identifier */
-    SEARCH_LOT = 64,
-    SEARCH_SERIAL = 128,
-    SEARCH_ORDER = 256,
-    SEARCH_ORGANISATION = 512,
-    SEARCH_ITEM = 1024,       /* catalogue item */
-    SEARCH_ALL = 2047,
-};
-const char *search_kind_name(enum search_kind kind); /* "prescription" */
-
 enum seen_step { SEEN_SUBMITTED, SEEN_DECIDED, SEEN_FACT, SEEN_DELIVERY, SEEN_PARKED, SEEN_ANSWERED };
 
-/* One line of the timeline of an exchange. A gap is visible: a step that must follow and is not there has `missing`. */
+/* One line of the timeline of an exchange. A gap is visible: a step that must follow and is not there has `missing`; its time
+ * is that of the step it follows. What a timer of the hub caused was not submitted: it has facts and deliveries only, and the
+ * offset of its input is a number that stands for it. */
 struct seen_line {
     struct input_place input;
     enum seen_step step;

@@ -64,6 +64,8 @@ struct field_facts {
     bool key;
     bool subject;
     bool hub_only;
+    bool searched_inside; /* a message that holds, at some depth, a field with SEARCH */
+    uint16_t search;      /* enum search_kind (event/search.h); 0: nobody searches by it */
 };
 
 struct message_facts {

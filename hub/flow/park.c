@@ -34,6 +34,7 @@ static struct headers *parked_headers(struct flow *flow, struct event *event, co
     headers_remove(headers, "medhub.code"); /* of an earlier refusal, on a redriven record */
     headers_remove(headers, "medhub.rule");
     headers_remove(headers, "medhub.attempt");
+    headers_remove(headers, "medhub.decided");
     for (size_t i = 0; i < sizeof connect_headers / sizeof *connect_headers; i++)
         headers_remove(headers, connect_headers[i]);
     bool ok = headers_add_text(headers, "__connect.errors.topic", event->position.topic) &&
@@ -46,7 +47,8 @@ static struct headers *parked_headers(struct flow *flow, struct event *event, co
               headers_add_text(headers, "__connect.errors.exception.message", event->fault.text) &&
               headers_add_text(headers, "medhub.code", event->fault.code) &&
               headers_add_text(headers, "medhub.rule", first == NULL ? "" : first->rule) &&
-              add_number(headers, "medhub.attempt", (int64_t)flow->redrive + 1);
+              add_number(headers, "medhub.attempt", (int64_t)flow->redrive + 1) &&
+              add_number(headers, "medhub.decided", flow->now_ms); /* as in the receipt */
     if (ok && flow->redrive == 0)
         ok = headers_add_text(headers, "medhub.first_seen", moment_format_ms(event->submitted_ms, moment));
     if (ok)

@@ -19,6 +19,7 @@ dep_pkg_config(openssl openssl)
 dep_pkg_config(microhttpd libmicrohttpd)
 dep_pkg_config(yaml yaml-0.1)
 dep_pkg_config(sqlite3 sqlite3)
+dep_pkg_config(libpq libpq)
 dep_pkg_config(cmocka cmocka)
 
 # LMDB comes without a .pc file.

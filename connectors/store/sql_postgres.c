@@ -1,0 +1,523 @@
+/* sql_postgres.c: the only file that includes libpq-fe.h. Parameters, arrays and results travel in binary. */
+#include "store/sql_driver.h"
+
+#include <endian.h>
+#include <inttypes.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Types by number, as catalog/pg_type.dat has them. */
+enum { OID_BYTEA = 17, OID_INT8 = 20, OID_TEXT = 25 };
+enum {
+    ARGUMENTS_MAX = 128,
+    NAME_BYTES = 24,
+    COLUMN_BYTES_MAX = 512 * 1024 * 1024, /* of one column in one statement; the protocol ends at 1 GiB */
+    FLUSH_BYTES = 16 * 1024 * 1024,
+    FLUSH_ROWS = 20000,
+    ARRAY_HEAD_BYTES = 20,
+};
+#define WRITER_LOCK   "7810206401869013618" /* of pg_advisory_lock: "medhub" and no other meaning */
+#define CHANNEL       "medhub_store"
+
+struct postgres {
+    struct sql base;
+    PGconn *connection;
+    bool writes;
+    bool listening; /* since the first sql_version */
+    int64_t statement_timeout_ms;
+    uint64_t version;
+    uint64_t statements_made; /* gives each prepared statement its name */
+    struct sql_prepared prepared[SQL_STATEMENTS_MAX];
+};
+
+struct postgres_insert {
+    struct sql_insert base;
+    char *text;
+    int64_t rows;
+    struct buffer columns[SQL_COLUMNS_MAX]; /* arrays as they travel */
+};
+
+/* ---- what an error means ---- */
+
+static bool is_temporary(const char *state)
+{
+    /* connection, resources, operator's intervention, serialisation, locks */
+    static const char *const classes[] = {"08", "53", "57", "40", "55"};
+
+    if (state == NULL)
+        return true; /* the connection ended */
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (strncmp(state, classes[i], 2) == 0)
+            return true;
+    return false;
+}
+
+/* The primary message names tables and rules; the detail may quote a row, so it stays out of faults and logs. */
+static enum status refuse(const struct postgres *postgres, const PGresult *result, const char *doing, struct fault *fault)
+{
+    const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *why = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+    if (why == NULL)
+        why = PQerrorMessage(postgres->connection);
+    int length = (int)strcspn(why, "\n");
+    if (PQstatus(postgres->connection) != CONNECTION_OK || is_temporary(state))
+        return fault_retry(fault, "store.away", "%s: %.*s", doing, length, why);
+    if (strncmp(state, "23", 2) == 0)
+        return fault_fatal(fault, "store.constraint", "%s: %.*s", doing, length, why);
+    return fault_fatal(fault, "store.postgresql", "%s: %.*s (%s)", doing, length, why, state);
+}
+
+static enum status run_simple(struct postgres *postgres, const char *text, struct fault *fault)
+{
+    PGresult *result = PQexec(postgres->connection, text);
+    ExecStatusType code = PQresultStatus(result);
+
+    enum status status = code == PGRES_COMMAND_OK || code == PGRES_TUPLES_OK
+                             ? STATUS_OK
+                             : refuse(postgres, result, "running a statement", fault);
+    PQclear(result);
+    return status;
+}
+
+/* ---- the connection ---- */
+
+static void forget_statements(struct postgres *postgres)
+{
+    for (size_t i = 0; i < SQL_STATEMENTS_MAX; i++) {
+        free(postgres->prepared[i].handle);
+        free(postgres->prepared[i].text);
+        postgres->prepared[i] = (struct sql_prepared){0};
+    }
+}
+
+/* synchronous_commit off is enough for the reason that SQLite's NORMAL is: what a crash of the server takes away, it takes
+ * with its offsets. */
+static enum status greet(struct postgres *postgres, struct fault *fault)
+{
+    char text[256];
+
+    (void)snprintf(text, sizeof text,
+                   "SET client_encoding='UTF8'; SET synchronous_commit=off; SET client_min_messages=warning;"
+                   "SET statement_timeout=%" PRId64 "; SET lock_timeout=%" PRId64,
+                   postgres->statement_timeout_ms, postgres->statement_timeout_ms);
+    enum status status = run_simple(postgres, text, fault);
+    if (status == STATUS_OK && strcmp(PQparameterStatus(postgres->connection, "server_encoding"), "UTF8") != 0)
+        return fault_fatal(fault, "store.encoding", "the database must be made with ENCODING 'UTF8', not %s",
+                           PQparameterStatus(postgres->connection, "server_encoding"));
+    if (status == STATUS_OK && postgres->listening)
+        status = run_simple(postgres, "LISTEN " CHANNEL, fault);
+    return status;
+}
+
+/* A reader comes back by itself. A writer may not: its lock went with the connection. */
+static enum status be_connected(struct postgres *postgres, struct fault *fault)
+{
+    if (PQstatus(postgres->connection) == CONNECTION_OK)
+        return STATUS_OK;
+    if (postgres->writes)
+        return fault_retry(fault, "store.away", "the connection to the database was lost");
+    forget_statements(postgres);
+    postgres->version++;
+    PQreset(postgres->connection);
+    return PQstatus(postgres->connection) == CONNECTION_OK ? greet(postgres, fault)
+                                                           : refuse(postgres, NULL, "connecting to the database", fault);
+}
+
+/* ---- transactions ---- */
+
+static enum status postgres_begin(struct sql *sql, struct fault *fault)
+{
+    struct postgres *postgres = (struct postgres *)sql;
+
+    enum status status = be_connected(postgres, fault);
+    if (status != STATUS_OK)
+        return status;
+    return run_simple(postgres, postgres->writes ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fault);
+}
+
+static enum status postgres_commit(struct sql *sql, struct fault *fault)
+{
+    struct postgres *postgres = (struct postgres *)sql;
+
+    return run_simple(postgres, postgres->writes ? "NOTIFY " CHANNEL "; COMMIT" : "COMMIT", fault);
+}
+
+static void postgres_rollback(struct sql *sql)
+{
+    struct fault ignored; /* without a connection there is nothing left to undo */
+
+    (void)!run_simple((struct postgres *)sql, "ROLLBACK", &ignored);
+}
+
+/* ---- statements ---- */
+
+static enum status prepare(struct postgres *postgres, struct sql_prepared *place, const char *text, struct fault *fault)
+{
+    char name[NAME_BYTES];
+
+    (void)snprintf(name, sizeof name, "s%" PRIu64, postgres->statements_made++);
+    PGresult *result = PQprepare(postgres->connection, name, text, 0, NULL);
+    enum status status = PQresultStatus(result) == PGRES_COMMAND_OK
+                             ? STATUS_OK
+                             : refuse(postgres, result, "preparing a statement", fault);
+    PQclear(result);
+    if (status != STATUS_OK)
+        return status;
+    place->text = strdup(text);
+    place->handle = strdup(name);
+    if (place->text != NULL && place->handle != NULL)
+        return STATUS_OK;
+    free(place->text);
+    free(place->handle);
+    *place = (struct sql_prepared){0};
+    return fault_retry(fault, "memory.out", "no memory for a statement");
+}
+
+struct parameters {
+    const char *values[ARGUMENTS_MAX];
+    int lengths[ARGUMENTS_MAX], formats[ARGUMENTS_MAX];
+    uint64_t integers[ARGUMENTS_MAX];
+};
+
+static void fill(struct parameters *to, const struct sql_value *arguments, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        to->formats[i] = 1;
+        if (arguments[i].type == SQL_INTEGER) {
+            to->integers[i] = htobe64((uint64_t)arguments[i].integer);
+            to->values[i] = (const char *)&to->integers[i];
+            to->lengths[i] = sizeof to->integers[i];
+        } else {
+            to->values[i] = arguments[i].bytes.data == NULL ? "" : (const char *)arguments[i].bytes.data;
+            to->lengths[i] = (int)arguments[i].bytes.length;
+        }
+    }
+}
+
+static enum status postgres_start(struct sql *sql, const char *text, const struct sql_value *arguments, size_t count,
+                                  struct sql_cursor *cursor, struct fault *fault)
+{
+    struct postgres *postgres = (struct postgres *)sql;
+    struct parameters parameters;
+    enum status status = sql->in_transaction ? STATUS_OK : be_connected(postgres, fault);
+
+    if (status != STATUS_OK)
+        return status;
+    struct sql_prepared *place = sql_prepared_find(postgres->prepared, text);
+    if (place == NULL || count > ARGUMENTS_MAX)
+        return fault_fatal(fault, "store.statements", "too many statements or parameters");
+    if (place->text == NULL)
+        status = prepare(postgres, place, text, fault);
+    if (status != STATUS_OK)
+        return status;
+    fill(&parameters, arguments, count);
+    PGresult *result = PQexecPrepared(postgres->connection, place->handle, (int)count, parameters.values,
+                                      parameters.lengths, parameters.formats, 1);
+    ExecStatusType code = PQresultStatus(result);
+    if (code != PGRES_COMMAND_OK && code != PGRES_TUPLES_OK) {
+        status = refuse(postgres, result, "running a statement", fault);
+        PQclear(result);
+        return status;
+    }
+    cursor->statement = result;
+    cursor->row = -1;
+    return STATUS_OK;
+}
+
+static enum status postgres_next(struct sql_cursor *cursor, bool *row, struct fault *fault)
+{
+    (void)fault;
+    *row = ++cursor->row < PQntuples(cursor->statement);
+    return STATUS_OK;
+}
+
+static int64_t postgres_integer(const struct sql_cursor *cursor, int column)
+{
+    const char *data = PQgetvalue(cursor->statement, cursor->row, column);
+    uint64_t wide = 0;
+    uint32_t narrow = 0;
+
+    switch (PQgetlength(cursor->statement, cursor->row, column)) {
+    case sizeof wide:
+        memcpy(&wide, data, sizeof wide);
+        return (int64_t)be64toh(wide);
+    case sizeof narrow: /* a constant in a statement */
+        memcpy(&narrow, data, sizeof narrow);
+        return (int32_t)be32toh(narrow);
+    default:
+        return 0; /* NULL, of max() over nothing */
+    }
+}
+
+static struct bytes postgres_bytes(const struct sql_cursor *cursor, int column)
+{
+    return bytes_from(PQgetvalue(cursor->statement, cursor->row, column),
+                      (size_t)PQgetlength(cursor->statement, cursor->row, column));
+}
+
+static void postgres_end(struct sql_cursor *cursor)
+{
+    PQclear(cursor->statement);
+}
+
+static int64_t postgres_changed(const struct sql_cursor *cursor)
+{
+    return strtoll(PQcmdTuples(cursor->statement), NULL, 10);
+}
+
+static enum status postgres_script(struct sql *sql, const char *text, struct fault *fault)
+{
+    return run_simple((struct postgres *)sql, text, fault);
+}
+
+/* ---- many rows: one array per column, one statement for all of them ---- */
+
+static uint32_t element_type(enum sql_type type)
+{
+    switch (type) {
+    case SQL_INTEGER:
+        return OID_INT8;
+    case SQL_TEXT:
+        return OID_TEXT;
+    case SQL_BYTES:
+        break;
+    }
+    return OID_BYTEA;
+}
+
+static void append_be32(struct buffer *buffer, uint32_t number)
+{
+    number = htobe32(number);
+    buffer_append(buffer, &number, sizeof number);
+}
+
+/* dimensions, no nulls, element type, how many (filled in later), first index */
+static void begin_array(struct buffer *buffer, enum sql_type type)
+{
+    buffer_clear(buffer);
+    append_be32(buffer, 1);
+    append_be32(buffer, 0);
+    append_be32(buffer, element_type(type));
+    append_be32(buffer, 0);
+    append_be32(buffer, 1);
+}
+
+static void postgres_insert_clear(struct sql_insert *insert)
+{
+    struct postgres_insert *ours = (struct postgres_insert *)insert;
+
+    for (size_t i = 0; i < insert->column_count; i++)
+        begin_array(&ours->columns[i], insert->types[i]);
+    ours->rows = 0;
+}
+
+static void postgres_insert_close(struct sql_insert *insert)
+{
+    struct postgres_insert *ours = (struct postgres_insert *)insert;
+
+    for (size_t i = 0; i < SQL_COLUMNS_MAX; i++)
+        buffer_done(&ours->columns[i]);
+    free(ours->text);
+    free(ours);
+}
+
+static enum status postgres_insert_open(struct sql *sql, const char *table, const struct sql_column *columns,
+                                        size_t count, struct sql_insert **insert, struct fault *fault)
+{
+    struct postgres_insert *made = calloc(1, sizeof *made);
+    struct buffer text;
+
+    (void)sql;
+    *insert = NULL;
+    if (made == NULL)
+        return fault_retry(fault, "memory.out", "no memory for an insert");
+    buffer_init(&text, 4096);
+    buffer_append_format(&text, "INSERT INTO %s(", table);
+    for (size_t i = 0; i < count; i++)
+        buffer_append_format(&text, "%s%s", i == 0 ? "" : ",", columns[i].name);
+    buffer_append_text(&text, ") SELECT * FROM unnest(");
+    for (size_t i = 0; i < count; i++)
+        buffer_append_format(&text, "%s$%zu::%s[]", i == 0 ? "" : ",", i + 1,
+                             columns[i].type == SQL_INTEGER ? "bigint"
+                             : columns[i].type == SQL_TEXT  ? "text"
+                                                            : "bytea");
+    buffer_append_text(&text, ") ON CONFLICT DO NOTHING");
+    made->text = strdup(buffer_text(&text));
+    buffer_done(&text);
+    for (size_t i = 0; i < count; i++) {
+        buffer_init(&made->columns[i], COLUMN_BYTES_MAX);
+        begin_array(&made->columns[i], columns[i].type);
+    }
+    *insert = &made->base;
+    return STATUS_OK;
+}
+
+static void append_value(struct buffer *column, const struct sql_value *value)
+{
+    if (value->type == SQL_INTEGER) {
+        uint64_t number = htobe64((uint64_t)value->integer);
+        append_be32(column, sizeof number);
+        buffer_append(column, &number, sizeof number);
+    } else {
+        append_be32(column, (uint32_t)value->bytes.length);
+        buffer_append_bytes(column, value->bytes);
+    }
+}
+
+static enum status postgres_insert_row(struct sql_insert *insert, const struct sql_value *values, struct fault *fault)
+{
+    struct postgres_insert *ours = (struct postgres_insert *)insert;
+    bool full = ++ours->rows >= FLUSH_ROWS;
+
+    for (size_t i = 0; i < insert->column_count; i++) {
+        append_value(&ours->columns[i], &values[i]);
+        full = full || ours->columns[i].length >= FLUSH_BYTES;
+        if (!buffer_ok(&ours->columns[i]))
+            return fault_retry(fault, "memory.out", "no memory for rows");
+    }
+    return full ? sql_insert_flush(insert, fault) : STATUS_OK;
+}
+
+static enum status postgres_insert_flush(struct sql_insert *insert, struct fault *fault)
+{
+    struct postgres_insert *ours = (struct postgres_insert *)insert;
+    struct sql_value arguments[SQL_COLUMNS_MAX];
+    uint32_t count = htobe32((uint32_t)ours->rows);
+
+    if (ours->rows == 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < insert->column_count; i++) {
+        memcpy(ours->columns[i].data + 12, &count, sizeof count);
+        arguments[i] = sql_bytes(buffer_bytes(&ours->columns[i]));
+    }
+    enum status status = sql_run(insert->sql, ours->text, arguments, insert->column_count, NULL, fault);
+    postgres_insert_clear(insert);
+    return status;
+}
+
+/* ---- news ---- */
+
+static enum status listen(struct postgres *postgres, struct fault *fault)
+{
+    enum status status = be_connected(postgres, fault);
+
+    if (status == STATUS_OK && !postgres->listening)
+        status = run_simple(postgres, "LISTEN " CHANNEL, fault);
+    postgres->listening = status == STATUS_OK;
+    return status;
+}
+
+static enum status postgres_version(struct sql *sql, uint64_t *version, struct fault *fault)
+{
+    struct postgres *postgres = (struct postgres *)sql;
+    PGnotify *note;
+
+    enum status status = postgres->listening ? be_connected(postgres, fault) : listen(postgres, fault);
+    if (status != STATUS_OK)
+        return status;
+    if (PQconsumeInput(postgres->connection) == 0)
+        return refuse(postgres, NULL, "listening to the database", fault);
+    while ((note = PQnotifies(postgres->connection)) != NULL) {
+        postgres->version++;
+        PQfreemem(note);
+    }
+    *version = postgres->version;
+    return STATUS_OK;
+}
+
+/* ---- open and close ---- */
+
+static void postgres_close(struct sql *sql)
+{
+    struct postgres *postgres = (struct postgres *)sql;
+
+    forget_statements(postgres);
+    PQfinish(postgres->connection);
+    free(postgres);
+}
+
+static const struct sql_driver driver = {
+    .dialect = "postgresql",
+    .begin = postgres_begin,
+    .commit = postgres_commit,
+    .rollback = postgres_rollback,
+    .start = postgres_start,
+    .next = postgres_next,
+    .column_integer = postgres_integer,
+    .column_bytes = postgres_bytes,
+    .end = postgres_end,
+    .changed = postgres_changed,
+    .script = postgres_script,
+    .insert_open = postgres_insert_open,
+    .insert_close = postgres_insert_close,
+    .insert_row = postgres_insert_row,
+    .insert_flush = postgres_insert_flush,
+    .insert_clear = postgres_insert_clear,
+    .version = postgres_version,
+    .close = postgres_close,
+};
+
+static enum status try_lock(struct postgres *postgres, bool *locked, struct fault *fault)
+{
+    PGresult *result = PQexec(postgres->connection, "SELECT pg_try_advisory_lock(" WRITER_LOCK ")");
+
+    enum status status = PQresultStatus(result) == PGRES_TUPLES_OK
+                             ? STATUS_OK
+                             : refuse(postgres, result, "asking for the writer's lock", fault);
+    *locked = status == STATUS_OK && PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return status;
+}
+
+/* The server gives the lock back when the connection ends. */
+static enum status take_lock(struct postgres *postgres, int64_t wait_ms, struct fault *fault)
+{
+    int64_t waited_ms = 0;
+    bool locked = false;
+
+    enum status status = try_lock(postgres, &locked, fault);
+    while (status == STATUS_OK && !locked) {
+        if (!sql_lock_pause(&waited_ms, wait_ms))
+            return fault_fatal(fault, "store.locked", "another medhub connector store fills the database %s",
+                               PQdb(postgres->connection));
+        status = try_lock(postgres, &locked, fault);
+    }
+    return status;
+}
+
+static PGconn *connect_to(const struct sql_settings *settings)
+{
+    char seconds[24];
+
+    (void)snprintf(seconds, sizeof seconds, "%lld", (long long)(settings->busy_wait_ms + 999) / 1000 + 1);
+    const char *const names[] = {"connect_timeout", "application_name",  "keepalives_idle",
+                                 "tcp_user_timeout", "fallback_application_name", "dbname", NULL};
+    const char *const values[] = {seconds, "medhub", "10", "30000", "medhub", settings->database, NULL};
+    return PQconnectdbParams(names, values, 1); /* the URL comes last: what it says counts */
+}
+
+enum status postgres_open(const struct sql_settings *settings, enum sql_use use, struct sql **sql, struct fault *fault)
+{
+    struct postgres *postgres = calloc(1, sizeof *postgres);
+
+    *sql = NULL;
+    if (postgres == NULL)
+        return fault_retry(fault, "memory.out", "no memory for a database");
+    postgres->base.driver = &driver;
+    postgres->writes = use == SQL_WRITE;
+    postgres->statement_timeout_ms = settings->statement_timeout_ms;
+    postgres->connection = connect_to(settings);
+    enum status status = PQstatus(postgres->connection) == CONNECTION_OK
+                             ? greet(postgres, fault)
+                             : refuse(postgres, NULL, "connecting to the database", fault);
+    if (status == STATUS_OK && postgres->writes)
+        status = take_lock(postgres, settings->lock_wait_ms, fault);
+    if (status == STATUS_OK)
+        *sql = &postgres->base;
+    else
+        postgres_close(&postgres->base);
+    return status;
+}

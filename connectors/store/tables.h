@@ -1,0 +1,30 @@
+/* tables.h: the tables that records become rows of: one description for writing, digesting, expiring and rebuilding. What
+ * they are in SQL stands in migrations/. */
+#ifndef STORE_TABLES_H
+#define STORE_TABLES_H
+
+#include "store/sql.h"
+
+enum table_id {
+    TABLE_FACT,
+    TABLE_RECEIPT,
+    TABLE_DELIVERY,
+    TABLE_RECIPIENT,
+    TABLE_PARKED,
+    TABLE_ANSWER,
+    TABLE_BUSINESS_KEY,
+    TABLE_UNREAD,
+    TABLE_COUNT,
+};
+
+struct table {
+    const char *name;
+    struct sql_column columns[SQL_COLUMNS_MAX];
+    size_t column_count;
+    size_t key_count;      /* the first so many columns are the primary key */
+    unsigned places;       /* bits of the columns that hold a place: a digest says them as topic, partition, offset */
+};
+
+extern const struct table tables[TABLE_COUNT];
+
+#endif
