@@ -181,6 +181,18 @@ def only_index(where, schema, fields, which):
     return found[0] if found else -1
 
 
+def classes_of(schema, message):
+    """The classes that MESSAGE's fields have, at any depth, and whether one has that of the field around the message."""
+    classes, inherits = set(), False
+    for field in message.field:
+        own = schema.facts_of_field(field).sensitivity
+        if field.type == F.TYPE_MESSAGE:
+            classes |= classes_of(schema, schema.messages[field.type_name[1:]])[0]
+        classes |= {own} if own else set()
+        inherits |= own == 0  # also of a message that is empty
+    return classes, inherits
+
+
 def write_message(out, schema, full_name, message):
     name = c_name(full_name)
     fields = sorted(message.field, key=lambda field: field.number)
@@ -204,6 +216,9 @@ def write_message(out, schema, full_name, message):
     out.append(f"    .places = {'places_of_' + name if places else 'NULL'}, .place_count = {len(places)},")
     out.append(f"    .key_field = {key}, .subject_field = {only_index(full_name, schema, fields, 'subject')},")
     out.append(f"    .moment = {str(full_name == MOMENT).lower()},")
+    classes, inherits = classes_of(schema, message)
+    names = sorted("SENSITIVITY_" + SENSITIVITIES[one] for one in classes) or ["SENSITIVITY_UNSPECIFIED"]
+    out.append(f"    .classes = {' | '.join(names)}, .inherits = {str(inherits).lower()},")
     for attribute in ("type", "topic", "key_kind", "title_zh", "title_en"):
         out.append(f"    .{attribute} = {c_text(getattr(event, attribute))},")
     out.append("};")

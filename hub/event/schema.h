@@ -78,6 +78,8 @@ struct message_facts {
     int16_t key_field; /* index in fields, -1: none */
     int16_t subject_field;
     bool moment; /* google.protobuf.Timestamp */
+    uint8_t classes; /* set of enum sensitivity: of all that lies within, at any depth */
+    bool inherits;   /* something within has the class of the field that holds the message */
 
     /* Of an event; all NULL for other messages. */
     const char *type;     /* CloudEvents type */

@@ -210,6 +210,7 @@ enum status wire_check(const struct message_facts *facts, struct bytes value, en
 /* Copies runs of visible fields as one piece. */
 struct projection {
     unsigned visible;
+    bool known; /* well-formed and without unknown fields */
     uint8_t *to;
     bool malformed;
 };
@@ -273,6 +274,14 @@ static inline bool is_visible(const struct projection *projection, enum sensitiv
     return (sensitivity_of_value(within) & projection->visible) != 0;
 }
 
+/* True if nothing in a message that counts as WITHIN can be hidden. An empty one is looked at. */
+static inline bool is_seen_whole(const struct projection *projection, const struct message_facts *facts,
+                                 enum sensitivity within, const struct wire_field *field)
+{
+    unsigned classes = facts->classes | (facts->inherits ? (unsigned)sensitivity_of_value(within) : 0);
+    return projection->known && (classes & ~projection->visible) == 0 && field->end > field->content;
+}
+
 static void project_fields(struct projection *projection, const struct message_facts *facts, const uint8_t *at,
                            const uint8_t *end, enum sensitivity outer, unsigned depth)
 {
@@ -288,6 +297,8 @@ static void project_fields(struct projection *projection, const struct message_f
         const struct field_facts *known = wire_facts_of(facts, field.number);
         enum sensitivity within = known == NULL ? outer : sensitivity_within(outer, known->sensitivity);
         bool inner = known != NULL && known->message != NULL && field.type == WIRE_BLOCK;
+        if (inner && is_seen_whole(projection, known->message, within, &field))
+            continue;
         if (!inner && known != NULL && is_visible(projection, within))
             continue;
 
@@ -300,7 +311,8 @@ static void project_fields(struct projection *projection, const struct message_f
     copy_run(projection, run, end);
 }
 
-bool wire_project(const struct message_facts *facts, struct bytes value, unsigned visible, struct buffer *out)
+static bool project(const struct message_facts *facts, struct bytes value, unsigned visible, bool known,
+                    struct buffer *out)
 {
     /* A projection is never longer than its original: take the room by appending that, then write over it. */
     size_t before = out->length;
@@ -310,10 +322,20 @@ bool wire_project(const struct message_facts *facts, struct bytes value, unsigne
     if (value.length == 0)
         return true;
 
-    struct projection projection = {.visible = visible, .to = out->data + before};
+    struct projection projection = {.visible = visible, .known = known, .to = out->data + before};
     project_fields(&projection, facts, value.data, value.data + value.length, SENSITIVITY_UNSPECIFIED, 1);
     out->length = projection.malformed ? before : (size_t)(projection.to - out->data);
     return !projection.malformed;
+}
+
+bool wire_project(const struct message_facts *facts, struct bytes value, unsigned visible, struct buffer *out)
+{
+    return project(facts, value, visible, false, out);
+}
+
+bool wire_project_known(const struct message_facts *facts, struct bytes value, unsigned visible, struct buffer *out)
+{
+    return project(facts, value, visible, true, out);
 }
 
 struct bytes wire_find(struct bytes value, uint32_t number)

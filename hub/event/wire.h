@@ -39,6 +39,10 @@ enum status wire_check(const struct message_facts *facts, struct bytes value, en
  * if it was full. */
 bool wire_project(const struct message_facts *facts, struct bytes value, unsigned visible, struct buffer *out)
     MUST_CHECK;
+/* The same for a VALUE in which wire_check() or unpacking has found nothing wrong and nothing unknown: a message of which
+ * all may be seen is copied without being looked into. */
+bool wire_project_known(const struct message_facts *facts, struct bytes value, unsigned visible, struct buffer *out)
+    MUST_CHECK;
 
 /* Finds the last top-level occurrence of the length-delimited field NUMBER. BYTES_NONE if there is none or VALUE is
  * malformed; an empty field has data but no length. */

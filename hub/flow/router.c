@@ -24,32 +24,35 @@ static size_t recipients_of(const struct decision *decision, size_t index, unsig
     return count;
 }
 
-static struct bytes projection(struct event *event, const struct message_facts *facts, struct bytes bare,
-                               unsigned visibility)
-{
-    struct buffer seen;
-
-    if (visibility == VISIBLE_ALL)
-        return bare;
-    buffer_init(&seen, bare.length);
-    struct bytes result = BYTES_NONE;
-    if (facts != NULL && wire_project(facts, bare, visibility, &seen))
-        result = arena_bytes(event->arena, bytes_from(seen.data == NULL ? (const uint8_t *)"" : seen.data, seen.length));
-    buffer_done(&seen);
-    return result;
-}
-
 static const struct message_facts *facts_of(const struct event *event, size_t index)
 {
     const struct decided_fact *fact = &event->decision->facts[index];
     return fact->original.data != NULL ? event->facts : schema_of(fact->message->descriptor);
 }
 
+static struct bytes projection(struct event *event, size_t index, struct bytes bare, unsigned visibility)
+{
+    const struct message_facts *facts = facts_of(event, index);
+    bool all_known = event->decision->facts[index].original.data == NULL || event->all_known;
+    struct buffer seen;
+
+    if (visibility == VISIBLE_ALL)
+        return bare;
+    if (facts == NULL)
+        return BYTES_NONE;
+    buffer_init(&seen, bare.length);
+    struct bytes result = BYTES_NONE;
+    if (all_known ? wire_project_known(facts, bare, visibility, &seen) : wire_project(facts, bare, visibility, &seen))
+        result = arena_bytes(event->arena, bytes_from(seen.data == NULL ? (const uint8_t *)"" : seen.data, seen.length));
+    buffer_done(&seen);
+    return result;
+}
+
 static void add_delivery(struct flow *flow, struct event *event, size_t index, struct bytes bare, uint64_t version,
                          unsigned visibility, char **recipients, size_t count)
 {
     const struct decided_fact *fact = &event->decision->facts[index];
-    struct bytes data = projection(event, facts_of(event, index), bare, visibility);
+    struct bytes data = projection(event, index, bare, visibility);
     Delivery delivery = MEDHUB__EVENT__V1__DELIVERY__INIT;
 
     delivery.n_recipients = count;

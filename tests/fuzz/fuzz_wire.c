@@ -102,11 +102,16 @@ static void look_at(const struct message_facts *facts, const ProtobufCMessage *m
 
 static void project(const struct message_facts *facts, struct bytes value, unsigned visible)
 {
+    struct wire_summary summary;
     buffer_clear(&out);
     must(wire_project(facts, value, visible, &out));
     struct bytes seen = buffer_bytes(&out);
     must(seen.length <= value.length);
-    struct wire_summary summary;
+
+    buffer_clear(&theirs);
+    must(wire_check(facts, value, WIRE_OWN, &summary, NULL) == STATUS_OK);
+    must(summary.unknown || (wire_project_known(facts, value, visible, &theirs) &&
+                             bytes_equal(seen, buffer_bytes(&theirs))));
     must(wire_check(facts, seen, WIRE_OWN, &summary, NULL) == STATUS_OK);
     must(!summary.unknown);
 
