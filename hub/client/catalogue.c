@@ -1,0 +1,640 @@
+#include "client/catalogue.h"
+
+#include "client/catalogue_copy.h"
+#include "client/wire.h"
+
+#include "base/date.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4200 };
+#define SNAPSHOT_NAME "catalogue.new"
+
+/* A snapshot on its way in; the worker's own. */
+struct import {
+    struct catalogue_copy *copy;
+    struct buffer line; /* the rest of a piece */
+    struct digest_sum sum;
+    uint64_t rows;
+    int64_t bytes;
+    char cursor[4200], digest[DIGEST_SUM_TEXT_BYTES];
+    int64_t announced_rows; /* negative: not said */
+    enum medhub_status status;
+    struct medhub_error error;
+};
+
+struct catalogue {
+    struct medhub *hub;
+    struct catalogue_copy *copy; /* lock; NULL: none */
+    int64_t number;              /* of the copy's file */
+    bool damaged;                /* lock: the next refresh takes a snapshot */
+    bool checked;                /* the copy was read through since it was opened */
+
+    bool wanted;               /* lock: somebody waits for a refresh */
+    bool under_way;            /* the worker's */
+    enum medhub_status result; /* lock: of the last refresh */
+    struct medhub_error error;
+    struct import import;
+};
+
+/* ---- files ---- */
+
+static void path_of(const struct catalogue *catalogue, int64_t number, char path[PATH_BYTES])
+{
+    (void)snprintf(path, PATH_BYTES, "%.2000s/catalogue-%lld.sqlite", catalogue->hub->settings.directory,
+                   (long long)number);
+}
+
+static void path_of_import(const struct catalogue *catalogue, char path[PATH_BYTES])
+{
+    (void)snprintf(path, PATH_BYTES, "%.2000s/" SNAPSHOT_NAME, catalogue->hub->settings.directory);
+}
+
+/* The number of a file's name; negative: not a copy. */
+static int64_t number_of(const char *name)
+{
+    static const char prefix[] = "catalogue-", suffix[] = ".sqlite";
+    size_t length = strlen(name);
+    int64_t number = -1;
+
+    if (length <= strlen(prefix) + strlen(suffix) || strncmp(name, prefix, strlen(prefix)) != 0 ||
+        strcmp(name + length - strlen(suffix), suffix) != 0)
+        return -1;
+    struct bytes digits = bytes_from(name + strlen(prefix), length - strlen(prefix) - strlen(suffix));
+    return text_parse_i64(digits, &number) ? number : -1;
+}
+
+static int64_t highest_number(const char *directory)
+{
+    DIR *folder = opendir(directory);
+    int64_t highest = -1;
+
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+        int64_t number = number_of(entry->d_name);
+        highest = number > highest ? number : highest;
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
+    return highest;
+}
+
+/* Ignoring failures: what is left lies there unused. */
+static void remove_with_log(const char *path)
+{
+    static const char *const endings[] = {"", "-wal", "-journal", "-shm"};
+    char name[PATH_BYTES + 16];
+
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, endings[i]);
+        (void)unlink(name);
+    }
+}
+
+static void remove_others(const struct catalogue *catalogue)
+{
+    DIR *folder = opendir(catalogue->hub->settings.directory);
+    char path[PATH_BYTES];
+
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+        int64_t number = number_of(entry->d_name);
+        if (number < 0 || number == catalogue->number)
+            continue;
+        path_of(catalogue, number, path);
+        remove_with_log(path);
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
+    path_of_import(catalogue, path);
+    remove_with_log(path);
+}
+
+enum medhub_status catalogue_open(struct medhub *hub, struct catalogue **catalogue,
+                                  struct medhub_error *error)
+{
+    struct catalogue *opened = calloc(1, sizeof *opened);
+    struct medhub_error ignored = MEDHUB_ERROR_INIT;
+    char path[PATH_BYTES];
+
+    *catalogue = opened;
+    if (opened == NULL)
+        return error_say(error, "memory.out", NULL);
+    opened->hub = hub;
+    opened->error.size = opened->import.error.size = sizeof opened->error;
+    opened->number = highest_number(hub->settings.directory);
+    if (opened->number >= 0) {
+        path_of(opened, opened->number, path);
+        opened->damaged = copy_open(path, &opened->copy, &ignored) != MEDHUB_OK;
+    }
+    remove_others(opened);
+    return MEDHUB_OK;
+}
+
+static void drop_import(struct catalogue *catalogue)
+{
+    char path[PATH_BYTES];
+
+    copy_close(catalogue->import.copy);
+    buffer_done(&catalogue->import.line);
+    catalogue->import.copy = NULL;
+    path_of_import(catalogue, path);
+    remove_with_log(path);
+}
+
+void catalogue_close(struct catalogue *catalogue)
+{
+    if (catalogue == NULL)
+        return;
+    if (catalogue->import.copy != NULL)
+        drop_import(catalogue);
+    copy_close(catalogue->copy);
+    free(catalogue);
+}
+
+/* ---- how a refresh ends; lock held ---- */
+
+static void end_refresh(struct catalogue *catalogue, enum medhub_status status,
+                        const struct medhub_error *error)
+{
+    catalogue->wanted = false;
+    catalogue->result = status;
+    error_copy(&catalogue->error, error);
+    (void)pthread_cond_broadcast(&catalogue->hub->changed);
+}
+
+static void end_with_problem(struct catalogue *catalogue, const struct courier_answer *answer)
+{
+    struct medhub_error problem = MEDHUB_ERROR_INIT;
+    enum medhub_status status = wire_problem(answer, &problem);
+
+    handle_contact(catalogue->hub, &problem);
+    (void)pthread_mutex_lock(&catalogue->hub->lock);
+    end_refresh(catalogue, status, &problem);
+    (void)pthread_mutex_unlock(&catalogue->hub->lock);
+}
+
+/* ---- snapshot ---- */
+
+static void on_snapshot_header(void *context, struct bytes name, struct bytes value)
+{
+    struct import *import = &((struct catalogue *)context)->import;
+    const struct {
+        const char *name;
+        char *text;
+        size_t size;
+    } wanted[] = {{"Medhub-Cursor", import->cursor, sizeof import->cursor},
+                  {"Medhub-Digest", import->digest, sizeof import->digest}};
+
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (name.length == strlen(wanted[i].name) && value.length < wanted[i].size &&
+            strncasecmp((const char *)name.data, wanted[i].name, name.length) == 0)
+            (void)snprintf(wanted[i].text, wanted[i].size, "%.*s", (int)value.length,
+                           (const char *)value.data);
+    if (name.length == 11 && strncasecmp((const char *)name.data, "Medhub-Rows", 11) == 0 &&
+        !text_parse_i64(value, &import->announced_rows))
+        import->announced_rows = -1;
+}
+
+static bool fail_import(struct import *import, enum medhub_status status)
+{
+    import->status = status;
+    return false;
+}
+
+static bool take_line(struct import *import, struct bytes line)
+{
+    struct digest_sum digest = digest_sum_of(line);
+    struct catalogue_line read;
+
+    if (line.length == 0)
+        return true;
+    if (!catalogue_line_read(line, &read))
+        return fail_import(import, error_say(&import->error, "gateway.answer", "catalogue snapshot, row %llu",
+                                             (unsigned long long)import->rows + 1));
+    digest_sum_add(&import->sum, &digest);
+    import->rows++;
+    enum medhub_status status = copy_put(import->copy, &read.row, &import->error);
+    catalogue_line_done(&read);
+    return status == MEDHUB_OK || fail_import(import, status);
+}
+
+static bool has_room(struct catalogue *catalogue, struct bytes piece)
+{
+    struct import *import = &catalogue->import;
+
+    import->bytes += (int64_t)piece.length;
+    if (import->bytes <= catalogue->hub->settings.snapshot_bytes_max)
+        return true;
+    return fail_import(import, error_say(&import->error, "gateway.answer", "snapshot_bytes_max"));
+}
+
+static bool on_snapshot_piece(void *context, struct bytes piece)
+{
+    struct catalogue *catalogue = context;
+    struct import *import = &catalogue->import;
+
+    if (!has_room(catalogue, piece))
+        return false;
+    for (const uint8_t *end; (end = memchr(piece.data, '\n', piece.length)) != NULL;) {
+        size_t length = (size_t)(end - piece.data);
+        buffer_append(&import->line, piece.data, length);
+        bool taken = buffer_ok(&import->line) && take_line(import, buffer_bytes(&import->line));
+        buffer_clear(&import->line);
+        if (!taken)
+            return import->status != MEDHUB_OK
+                       ? false
+                       : fail_import(import,
+                                     error_say(&import->error, "gateway.answer", "snapshot_row_bytes_max"));
+        piece = bytes_from(end + 1, piece.length - length - 1);
+    }
+    buffer_append_bytes(&import->line, piece);
+    return buffer_ok(&import->line);
+}
+
+static enum medhub_status check_digest(struct import *import)
+{
+    char digest[DIGEST_SUM_TEXT_BYTES];
+
+    if (import->status != MEDHUB_OK)
+        return import->status;
+    if (import->line.length > 0 && !take_line(import, buffer_bytes(&import->line)))
+        return import->status;
+    (void)digest_sum_text(&import->sum, digest);
+    if (strcasecmp(digest, import->digest) != 0 || (int64_t)import->rows != import->announced_rows)
+        return error_say(&import->error, "catalogue.digest", "%llu", (unsigned long long)import->rows);
+    return MEDHUB_OK;
+}
+
+static enum medhub_status sync_path(const char *path, int flags, struct medhub_error *error)
+{
+    int descriptor = open(path, flags | O_CLOEXEC);
+    bool synced = descriptor >= 0 && fsync(descriptor) == 0;
+    int reason = errno;
+
+    if (descriptor >= 0)
+        (void)close(descriptor);
+    return synced ? MEDHUB_OK : error_say(error, "storage.failed", "%s: %s", path, strerror(reason));
+}
+
+/* The new file is whole and on disk before it gets its name. */
+static enum medhub_status name_import(struct catalogue *catalogue, int64_t number, struct medhub_error *error)
+{
+    char from[PATH_BYTES], to[PATH_BYTES];
+
+    path_of_import(catalogue, from);
+    path_of(catalogue, number, to);
+    remove_with_log(to);
+    enum medhub_status status = sync_path(from, O_RDWR, error);
+    if (status != MEDHUB_OK)
+        return status;
+    if (rename(from, to) != 0)
+        return error_say(error, "storage.failed", "%s: %s", to, strerror(errno));
+    return sync_path(catalogue->hub->settings.directory, O_RDONLY | O_DIRECTORY, error);
+}
+
+static enum medhub_status close_import(struct catalogue *catalogue, struct medhub_error *error)
+{
+    struct import *import = &catalogue->import;
+    int64_t now = clock_now_ms(catalogue->hub->clock);
+    enum medhub_status status = check_digest(import);
+
+    if (status != MEDHUB_OK)
+        error_copy(error, &import->error);
+    status = copy_end(import->copy, status, import->cursor, now, 0, error);
+    copy_close(import->copy); /* takes the log into the file */
+    import->copy = NULL;
+    return status;
+}
+
+static void switch_to(struct catalogue *catalogue, int64_t number, struct catalogue_copy *copy)
+{
+    (void)pthread_mutex_lock(&catalogue->hub->lock);
+    struct catalogue_copy *old = catalogue->copy;
+    catalogue->copy = copy;
+    catalogue->number = number;
+    catalogue->damaged = catalogue->checked = false;
+    (void)pthread_mutex_unlock(&catalogue->hub->lock);
+    copy_close(old);
+    remove_others(catalogue);
+}
+
+static enum medhub_status take_import(struct catalogue *catalogue, struct medhub_error *error)
+{
+    struct catalogue_copy *copy = NULL;
+    int64_t number = catalogue->number + 1;
+    char path[PATH_BYTES];
+    enum medhub_status status = close_import(catalogue, error);
+
+    path_of(catalogue, number, path);
+    if (status == MEDHUB_OK)
+        status = name_import(catalogue, number, error);
+    if (status == MEDHUB_OK)
+        status = copy_open(path, &copy, error);
+    if (status == MEDHUB_OK)
+        switch_to(catalogue, number, copy);
+    return status;
+}
+
+static void on_snapshot(void *context, const struct courier_answer *answer)
+{
+    struct catalogue *catalogue = context;
+    struct medhub_error error = MEDHUB_ERROR_INIT;
+
+    catalogue->under_way = false;
+    if (answer->status == 0 && catalogue->import.status != MEDHUB_OK) { /* we broke it off */
+        (void)pthread_mutex_lock(&catalogue->hub->lock);
+        end_refresh(catalogue, catalogue->import.status, &catalogue->import.error);
+        (void)pthread_mutex_unlock(&catalogue->hub->lock);
+    } else if (answer->status != 200) {
+        end_with_problem(catalogue, answer);
+    } else {
+        handle_contact(catalogue->hub, NULL);
+        enum medhub_status status = take_import(catalogue, &error);
+        (void)pthread_mutex_lock(&catalogue->hub->lock);
+        if (status != MEDHUB_OK) /* else it goes on with the feed */
+            end_refresh(catalogue, status, &error);
+        (void)pthread_mutex_unlock(&catalogue->hub->lock);
+    }
+    drop_import(catalogue);
+}
+
+static enum medhub_status begin_import(struct catalogue *catalogue, struct medhub_error *error)
+{
+    struct import *import = &catalogue->import;
+    char path[PATH_BYTES];
+
+    drop_import(catalogue);
+    *import = (struct import){.announced_rows = -1, .error = MEDHUB_ERROR_INIT};
+    buffer_init(&import->line, (size_t)catalogue->hub->settings.snapshot_row_bytes_max);
+    path_of_import(catalogue, path);
+    enum medhub_status status = copy_open(path, &import->copy, error);
+    return status == MEDHUB_OK ? copy_begin(import->copy, error) : status;
+}
+
+static enum medhub_status ask_snapshot(struct catalogue *catalogue, struct medhub_error *error)
+{
+    const struct courier_request request = {
+        .method = "GET",
+        .target = WIRE_SNAPSHOT_TARGET,
+        .accept_encoding = "",
+        .timeout_ms = catalogue->hub->settings.snapshot_timeout_ms,
+        .sink = on_snapshot_piece,
+        .header = on_snapshot_header,
+        .done = on_snapshot,
+        .context = catalogue,
+    };
+    enum medhub_status status = begin_import(catalogue, error);
+    return status == MEDHUB_OK ? courier_start(catalogue->hub->courier, &request, error) : status;
+}
+
+/* ---- what changes ---- */
+
+static enum medhub_status apply(struct catalogue_copy *copy, const json_t *event, struct medhub_error *error)
+{
+    struct catalogue_line read;
+    enum catalogue_news news = catalogue_event_read(event, &read);
+    enum medhub_status status = MEDHUB_OK;
+
+    if (news == CATALOGUE_UNREADABLE)
+        return error_say(error, "gateway.answer", "feed " WIRE_FEED_CATALOGUE);
+    if (news != CATALOGUE_NO_CHANGE)
+        status = copy_end_before(copy, &read.row, error);
+    if (status == MEDHUB_OK && news == CATALOGUE_CHANGE)
+        status = copy_put(copy, &read.row, error);
+    catalogue_line_done(&read);
+    return status;
+}
+
+static enum medhub_status apply_page(struct catalogue *catalogue, const struct wire_page *page,
+                                     struct medhub_error *error)
+{
+    struct catalogue_copy *copy = catalogue->copy;
+    struct copy_facts facts = copy_facts(copy);
+    int64_t refreshed_ms = page->at_end ? clock_now_ms(catalogue->hub->clock) : facts.refreshed_ms;
+    enum medhub_status status = copy_begin(copy, error);
+
+    if (status != MEDHUB_OK)
+        return status;
+    for (size_t i = 0; i < json_array_size(page->events) && status == MEDHUB_OK; i++)
+        status = apply(copy, json_array_get(page->events, i), error);
+    return copy_end(copy, status, page->next, facts.snapshot_ms, refreshed_ms, error);
+}
+
+static void on_changes(void *context, const struct courier_answer *answer)
+{
+    struct catalogue *catalogue = context;
+    struct medhub_error error = MEDHUB_ERROR_INIT;
+    struct wire_page page = {0};
+
+    catalogue->under_way = false;
+    if (answer->status != 410 && !wire_page(answer, &page)) {
+        end_with_problem(catalogue, answer);
+        return;
+    }
+    handle_contact(catalogue->hub, NULL);
+    (void)pthread_mutex_lock(&catalogue->hub->lock);
+    if (answer->status == 410) {
+        catalogue->damaged = true; /* too old: a snapshot next */
+    } else {
+        enum medhub_status status = apply_page(catalogue, &page, &error);
+        if (status != MEDHUB_OK || page.at_end)
+            end_refresh(catalogue, status, &error);
+    }
+    (void)pthread_mutex_unlock(&catalogue->hub->lock);
+    json_decref(page.root);
+}
+
+static enum medhub_status ask_changes(struct catalogue *catalogue, struct medhub_error *error)
+{
+    const struct client_settings *settings = &catalogue->hub->settings;
+    char *cursor = NULL;
+    enum medhub_status status = copy_cursor(catalogue->copy, &cursor, error);
+
+    if (status != MEDHUB_OK)
+        return status;
+    char *target = wire_feed_target(WIRE_FEED_CATALOGUE, cursor, settings->feed_page_events, 0);
+    const struct courier_request request = {.method = "GET",
+                                            .target = target,
+                                            .accept_encoding = "",
+                                            .timeout_ms = settings->request_timeout_ms,
+                                            .done = on_changes,
+                                            .context = catalogue};
+    status = target == NULL ? error_say(error, "memory.out", NULL)
+                            : courier_start(catalogue->hub->courier, &request, error);
+    free(target);
+    free(cursor);
+    return status;
+}
+
+/* Changes are only added to a copy that is what it was. Lock held. */
+static bool is_whole(struct catalogue *catalogue)
+{
+    if (catalogue->copy == NULL || catalogue->damaged)
+        return false;
+    if (!catalogue->checked && copy_check(catalogue->copy, NULL) == MEDHUB_OK)
+        catalogue->checked = true;
+    catalogue->damaged = !catalogue->checked;
+    return catalogue->checked;
+}
+
+void catalogue_step(struct catalogue *catalogue)
+{
+    struct medhub *hub = catalogue->hub;
+    struct medhub_error error = MEDHUB_ERROR_INIT;
+
+    if (catalogue->under_way)
+        return;
+    (void)pthread_mutex_lock(&hub->lock);
+    if (catalogue->wanted) {
+        enum medhub_status status =
+            is_whole(catalogue) ? ask_changes(catalogue, &error) : ask_snapshot(catalogue, &error);
+        catalogue->under_way = status == MEDHUB_OK;
+        if (status != MEDHUB_OK)
+            end_refresh(catalogue, status, &error);
+    }
+    (void)pthread_mutex_unlock(&hub->lock);
+}
+
+/* ---- what callers ask ---- */
+
+static bool is_refreshed(struct medhub *hub, void *context)
+{
+    (void)context;
+    return !hub->catalogue->wanted;
+}
+
+enum medhub_status medhub_catalogue_refresh(struct medhub *hub, int timeout_ms, struct medhub_error *error)
+{
+    if (hub == NULL)
+        return error_say(error, "argument.missing", NULL);
+    (void)pthread_mutex_lock(&hub->lock);
+    hub->catalogue->wanted = true;
+    (void)pthread_mutex_unlock(&hub->lock);
+    courier_wake(hub->courier);
+    enum medhub_status status = handle_until(hub, is_refreshed, NULL, timeout_ms, error);
+    if (status == MEDHUB_AGAIN)
+        return error_say(error, "catalogue.pending", NULL);
+    if (status != MEDHUB_OK)
+        return status;
+    (void)pthread_mutex_lock(&hub->lock);
+    status = hub->catalogue->result;
+    if (status != MEDHUB_OK)
+        error_copy(error, &hub->catalogue->error);
+    (void)pthread_mutex_unlock(&hub->lock);
+    return status;
+}
+
+/* County, city, province, nation: GB/T 2260. False: REGION was the nation. */
+static bool widen(char region[7])
+{
+    for (int i = 4; i >= 0; i -= 2) {
+        if (memcmp(region + i, "00", 2) == 0)
+            continue;
+        memcpy(region + i, "00", 2);
+        return true;
+    }
+    return false;
+}
+
+static bool is_region(const char *region)
+{
+    return strlen(region) == 6 && strspn(region, "0123456789") == 6;
+}
+
+static char *row_json(const struct catalogue_row *row)
+{
+    json_t *item = json_loads(row->item, 0, NULL);
+    json_t *root =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o*}", "table", row->table, "code", row->code, "region",
+                  row->region, "validFrom", row->valid_from, "validUntil", row->valid_until, "item", item);
+    char *text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    return text;
+}
+
+/* Lock held. */
+static enum medhub_status find(struct catalogue *catalogue, const char *table, const char *code,
+                               const char *region, const char *date, char **json, struct medhub_error *error)
+{
+    struct catalogue_row row;
+    enum medhub_status status;
+    char place[7];
+
+    if (catalogue->copy == NULL || copy_facts(catalogue->copy).snapshot_ms == 0)
+        return error_say(error, "catalogue.none", NULL);
+    memcpy(place, region, sizeof place);
+    do
+        status = copy_find(catalogue->copy, table, code, place, date, &row, error);
+    while (status == MEDHUB_NOT_FOUND && widen(place));
+    if (status == MEDHUB_NOT_FOUND)
+        return error_say(error, "catalogue.absent", NULL);
+    if (status == MEDHUB_DAMAGED)
+        catalogue->damaged = true;
+    if (status != MEDHUB_OK)
+        return status;
+    *json = row_json(&row);
+    return *json == NULL ? error_say(error, "memory.out", NULL) : MEDHUB_OK;
+}
+
+enum medhub_status medhub_catalogue_find(struct medhub *hub, const char *table, const char *code,
+                                         const char *region, const char *date, char **json,
+                                         struct medhub_error *error)
+{
+    if (hub == NULL || table == NULL || code == NULL || region == NULL || date == NULL || json == NULL)
+        return error_say(error, "argument.missing", NULL);
+    *json = NULL;
+    if (!is_region(region) || date_parse(bytes_of(date)) == DATE_NONE)
+        return error_say(error, "catalogue.date", NULL);
+    (void)pthread_mutex_lock(&hub->lock);
+    enum medhub_status status = find(hub->catalogue, table, code, region, date, json, error);
+    (void)pthread_mutex_unlock(&hub->lock);
+    return status;
+}
+
+enum medhub_status medhub_catalogue_check(struct medhub *hub, struct medhub_error *error)
+{
+    if (hub == NULL)
+        return error_say(error, "argument.missing", NULL);
+    (void)pthread_mutex_lock(&hub->lock);
+    struct catalogue *catalogue = hub->catalogue;
+    enum medhub_status status = MEDHUB_OK;
+    if (catalogue->damaged)
+        status = error_say(error, "catalogue.damaged", NULL);
+    else if (catalogue->copy == NULL)
+        status = error_say(error, "catalogue.none", NULL);
+    else
+        status = copy_check(catalogue->copy, error);
+    if (status == MEDHUB_DAMAGED)
+        catalogue->damaged = true;
+    (void)pthread_mutex_unlock(&hub->lock);
+    return status;
+}
+
+enum medhub_status medhub_catalogue_state(struct medhub *hub, struct medhub_catalogue_state *state,
+                                          struct medhub_error *error)
+{
+    struct medhub_catalogue_state whole = MEDHUB_CATALOGUE_STATE_INIT;
+
+    if (hub == NULL || state == NULL || state->size < sizeof state->size)
+        return error_say(error, "argument.missing", NULL);
+    (void)pthread_mutex_lock(&hub->lock);
+    if (hub->catalogue->copy != NULL) {
+        struct copy_facts facts = copy_facts(hub->catalogue->copy);
+        whole.rows = facts.rows;
+        whole.snapshot_ms = facts.snapshot_ms;
+        whole.refreshed_ms = facts.refreshed_ms;
+        (void)digest_sum_text(&facts.digest, whole.digest);
+    }
+    (void)pthread_mutex_unlock(&hub->lock);
+    whole.size = state->size;
+    memcpy(state, &whole, state->size < sizeof whole ? state->size : sizeof whole);
+    return MEDHUB_OK;
+}

@@ -1,0 +1,297 @@
+#include "client/catalogue_copy.h"
+
+#include "base/date.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum copy_statement {
+    COPY_PUT,
+    COPY_GET,
+    COPY_BEFORE,
+    COPY_FIND,
+    COPY_ALL,
+    COPY_GET_FACTS,
+    COPY_PUT_FACTS,
+    COPY_STATEMENTS,
+};
+
+static const char *const migrations[] = {
+    "CREATE TABLE row ("
+    "  tbl TEXT NOT NULL, code TEXT NOT NULL, region TEXT NOT NULL,"
+    "  valid_from TEXT NOT NULL, valid_until TEXT NOT NULL,"
+    "  item TEXT NOT NULL, digest BLOB NOT NULL,"
+    "  PRIMARY KEY (tbl, code, region, valid_from)) WITHOUT ROWID;"
+    "CREATE TABLE facts ("
+    "  one INTEGER PRIMARY KEY CHECK (one = 1), rows INTEGER NOT NULL, digest BLOB NOT NULL,"
+    "  snapshot_ms INTEGER NOT NULL, refreshed_ms INTEGER NOT NULL, cursor TEXT NOT NULL);",
+};
+
+#define ROW_COLUMNS "tbl, code, region, valid_from, valid_until, item, digest"
+#define OF_ITEM     " FROM row WHERE tbl = ?1 AND code = ?2 AND region = ?3"
+
+static const char *const statements[COPY_STATEMENTS] = {
+    [COPY_PUT] = "INSERT OR REPLACE INTO row (" ROW_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [COPY_GET] = "SELECT " ROW_COLUMNS OF_ITEM " AND valid_from = ?4",
+    [COPY_BEFORE] =
+        "SELECT " ROW_COLUMNS OF_ITEM " AND valid_from < ?4 AND (valid_until = '' OR valid_until >= ?5) "
+        "ORDER BY valid_from DESC LIMIT 1",
+    [COPY_FIND] =
+        "SELECT " ROW_COLUMNS OF_ITEM " AND valid_from <= ?4 AND (valid_until = '' OR valid_until >= ?4) "
+        "ORDER BY valid_from DESC LIMIT 1",
+    [COPY_ALL] = "SELECT " ROW_COLUMNS " FROM row",
+    [COPY_GET_FACTS] = "SELECT rows, digest, snapshot_ms, refreshed_ms, cursor FROM facts",
+    [COPY_PUT_FACTS] = "INSERT OR REPLACE INTO facts (one, rows, digest, snapshot_ms, refreshed_ms, cursor) "
+                       "VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+};
+
+static const struct database_kind kind = {
+    .application_id = 0x6d686331, /* "mhc1" */
+    .migrations = migrations,
+    .version = sizeof migrations / sizeof *migrations,
+    .statements = statements,
+    .statement_count = COPY_STATEMENTS,
+};
+
+struct catalogue_copy {
+    struct database *database;
+    struct copy_facts facts; /* what is committed */
+    struct copy_facts next;  /* of the open transaction */
+};
+
+static bool read_digest(sqlite3_stmt *statement, int column, struct digest_sum *digest)
+{
+    const void *blob = sqlite3_column_blob(statement, column);
+    if (blob == NULL || sqlite3_column_bytes(statement, column) != DIGEST_SUM_BYTES)
+        return false;
+    memcpy(digest->bytes, blob, DIGEST_SUM_BYTES);
+    return true;
+}
+
+static enum medhub_status read_facts(struct catalogue_copy *copy, struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_GET_FACTS);
+    enum medhub_status status = MEDHUB_OK;
+
+    if (statement_step(copy->database, statement, &status, error)) {
+        copy->facts.rows = (uint64_t)sqlite3_column_int64(statement, 0);
+        copy->facts.snapshot_ms = sqlite3_column_int64(statement, 2);
+        copy->facts.refreshed_ms = sqlite3_column_int64(statement, 3);
+        if (!read_digest(statement, 1, &copy->facts.digest))
+            status = error_say(error, "catalogue.damaged", NULL);
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+enum medhub_status copy_open(const char *path, struct catalogue_copy **copy, struct medhub_error *error)
+{
+    struct catalogue_copy *opened = calloc(1, sizeof *opened);
+
+    *copy = NULL;
+    if (opened == NULL)
+        return error_say(error, "memory.out", NULL);
+    enum medhub_status status = database_open(path, &kind, &opened->database, error);
+    if (status == MEDHUB_OK) {
+        database_relaxed(opened->database, true);
+        status = read_facts(opened, error);
+    }
+    if (status == MEDHUB_OK)
+        *copy = opened;
+    else
+        copy_close(opened);
+    return status;
+}
+
+void copy_close(struct catalogue_copy *copy)
+{
+    if (copy == NULL)
+        return;
+    database_close(copy->database);
+    free(copy);
+}
+
+struct copy_facts copy_facts(const struct catalogue_copy *copy)
+{
+    return copy->facts;
+}
+
+enum medhub_status copy_cursor(struct catalogue_copy *copy, char **cursor, struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_GET_FACTS);
+    enum medhub_status status = MEDHUB_OK;
+
+    bool found = statement_step(copy->database, statement, &status, error);
+    *cursor = status == MEDHUB_OK ? strdup(found ? statement_text(statement, 4) : "") : NULL;
+    (void)sqlite3_reset(statement);
+    return status == MEDHUB_OK && *cursor == NULL ? error_say(error, "memory.out", NULL) : status;
+}
+
+/* ---- changes ---- */
+
+enum medhub_status copy_begin(struct catalogue_copy *copy, struct medhub_error *error)
+{
+    copy->next = copy->facts;
+    return database_begin(copy->database, error);
+}
+
+static void bind_key(sqlite3_stmt *statement, const char *table, const char *code, const char *region,
+                     const char *day)
+{
+    statement_bind_text(statement, 1, table);
+    statement_bind_text(statement, 2, code);
+    statement_bind_text(statement, 3, region);
+    statement_bind_text(statement, 4, day);
+}
+
+/* Takes the digest of the row that PUT will replace out of the sum. */
+static enum medhub_status forget_replaced(struct catalogue_copy *copy, const struct catalogue_row *row,
+                                          struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_GET);
+    enum medhub_status status = MEDHUB_OK;
+    struct digest_sum replaced;
+
+    bind_key(statement, row->table, row->code, row->region, row->valid_from);
+    if (statement_step(copy->database, statement, &status, error)) {
+        if (read_digest(statement, 6, &replaced))
+            digest_sum_subtract(&copy->next.digest, &replaced);
+        copy->next.rows--;
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+enum medhub_status copy_put(struct catalogue_copy *copy, const struct catalogue_row *row,
+                            struct medhub_error *error)
+{
+    struct digest_sum digest = catalogue_row_digest(row);
+    enum medhub_status status = forget_replaced(copy, row, error);
+
+    if (status != MEDHUB_OK)
+        return status;
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_PUT);
+    bind_key(statement, row->table, row->code, row->region, row->valid_from);
+    statement_bind_text(statement, 5, row->valid_until);
+    statement_bind_text(statement, 6, row->item);
+    (void)sqlite3_bind_blob(statement, 7, digest.bytes, DIGEST_SUM_BYTES, SQLITE_STATIC);
+    status = database_run(copy->database, statement, error);
+    digest_sum_add(&copy->next.digest, &digest);
+    copy->next.rows++;
+    return status;
+}
+
+static void read_row(sqlite3_stmt *statement, struct catalogue_row *row)
+{
+    *row = (struct catalogue_row){statement_text(statement, 0), statement_text(statement, 1),
+                                  statement_text(statement, 2), statement_text(statement, 3),
+                                  statement_text(statement, 4), statement_text(statement, 5)};
+}
+
+/* The row itself has to live while it is written again. */
+static enum medhub_status put_ended(struct catalogue_copy *copy, const struct catalogue_row *row,
+                                    const char *first_day, const char *item, const char *last_day,
+                                    struct medhub_error *error)
+{
+    const struct catalogue_row ended = {row->table, row->code, row->region, first_day, last_day, item};
+    return copy_put(copy, &ended, error);
+}
+
+enum medhub_status copy_end_before(struct catalogue_copy *copy, const struct catalogue_row *row,
+                                   struct medhub_error *error)
+{
+    char last_day[DATE_TEXT_BYTES];
+    date_t first = date_parse(bytes_of(row->valid_from));
+    enum medhub_status status = MEDHUB_OK;
+
+    if (first == DATE_NONE)
+        return error_say(error, "catalogue.date", NULL);
+    (void)date_format(first - 1, last_day);
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_BEFORE);
+    bind_key(statement, row->table, row->code, row->region, row->valid_from);
+    statement_bind_text(statement, 5, last_day);
+    if (!statement_step(copy->database, statement, &status, error))
+        return status;
+    char *first_day = strdup(statement_text(statement, 3)), *item = strdup(statement_text(statement, 5));
+    (void)sqlite3_reset(statement);
+    status = first_day == NULL || item == NULL ? error_say(error, "memory.out", NULL)
+                                               : put_ended(copy, row, first_day, item, last_day, error);
+    free(first_day);
+    free(item);
+    return status;
+}
+
+static enum medhub_status put_facts(struct catalogue_copy *copy, const char *cursor,
+                                    struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_PUT_FACTS);
+
+    (void)sqlite3_bind_int64(statement, 1, (int64_t)copy->next.rows);
+    (void)sqlite3_bind_blob(statement, 2, copy->next.digest.bytes, DIGEST_SUM_BYTES, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(statement, 3, copy->next.snapshot_ms);
+    (void)sqlite3_bind_int64(statement, 4, copy->next.refreshed_ms);
+    statement_bind_text(statement, 5, cursor);
+    return database_run(copy->database, statement, error);
+}
+
+enum medhub_status copy_end(struct catalogue_copy *copy, enum medhub_status status, const char *cursor,
+                            int64_t snapshot_ms, int64_t refreshed_ms, struct medhub_error *error)
+{
+    copy->next.snapshot_ms = snapshot_ms;
+    copy->next.refreshed_ms = refreshed_ms;
+    if (status == MEDHUB_OK)
+        status = put_facts(copy, cursor, error);
+    if (status == MEDHUB_OK)
+        status = database_commit(copy->database, error);
+    else
+        database_rollback(copy->database);
+    if (status == MEDHUB_OK)
+        copy->facts = copy->next;
+    return status;
+}
+
+/* ---- reading ---- */
+
+static bool is_whole(sqlite3_stmt *statement, struct catalogue_row *row, struct digest_sum *digest)
+{
+    struct digest_sum stored;
+
+    read_row(statement, row);
+    *digest = catalogue_row_digest(row);
+    return read_digest(statement, 6, &stored) && memcmp(&stored, digest, sizeof stored) == 0;
+}
+
+enum medhub_status copy_find(struct catalogue_copy *copy, const char *table, const char *code,
+                             const char *region, const char *date, struct catalogue_row *row,
+                             struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_FIND);
+    enum medhub_status status = MEDHUB_OK;
+    struct digest_sum digest;
+
+    bind_key(statement, table, code, region, date);
+    if (!statement_step(copy->database, statement, &status, error))
+        return status == MEDHUB_OK ? MEDHUB_NOT_FOUND : error_say(error, "catalogue.damaged", "SQLite");
+    return is_whole(statement, row, &digest) ? MEDHUB_OK
+                                             : error_say(error, "catalogue.damaged", "%s/%s", table, code);
+}
+
+enum medhub_status copy_check(struct catalogue_copy *copy, struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_ALL);
+    enum medhub_status status = MEDHUB_OK;
+    struct digest_sum sum = {{0}}, digest;
+    struct catalogue_row row;
+    uint64_t rows = 0;
+    bool whole = true;
+
+    for (; whole && statement_step(copy->database, statement, &status, error); rows++) {
+        whole = is_whole(statement, &row, &digest);
+        digest_sum_add(&sum, &digest);
+    }
+    (void)sqlite3_reset(statement);
+    if (status != MEDHUB_OK || !whole || rows != copy->facts.rows ||
+        memcmp(&sum, &copy->facts.digest, sizeof sum) != 0)
+        return error_say(error, "catalogue.damaged", NULL);
+    return MEDHUB_OK;
+}

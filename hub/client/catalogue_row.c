@@ -1,0 +1,139 @@
+#include "client/catalogue_row.h"
+
+#include "signature/digest.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- digests ---- */
+
+struct digest_sum digest_sum_of(struct bytes line)
+{
+    struct digest_sum sum = {{0}};
+    uint8_t digest[DIGEST_BYTES_MAX];
+    if (digest_of(DIGEST_SHA_256, line, digest) ==
+        DIGEST_SUM_BYTES) /* else zero, which agrees with nothing */
+        memcpy(sum.bytes, digest, DIGEST_SUM_BYTES);
+    return sum;
+}
+
+void digest_sum_add(struct digest_sum *sum, const struct digest_sum *digest)
+{
+    unsigned carry = 0;
+    for (size_t i = DIGEST_SUM_BYTES; i-- > 0; carry >>= 8) {
+        carry += (unsigned)sum->bytes[i] + digest->bytes[i];
+        sum->bytes[i] = (uint8_t)carry;
+    }
+}
+
+void digest_sum_subtract(struct digest_sum *sum, const struct digest_sum *digest)
+{
+    unsigned borrow = 0;
+    for (size_t i = DIGEST_SUM_BYTES; i-- > 0;) {
+        unsigned difference = 256u + sum->bytes[i] - digest->bytes[i] - borrow;
+        sum->bytes[i] = (uint8_t)difference;
+        borrow = difference < 256;
+    }
+}
+
+const char *digest_sum_text(const struct digest_sum *sum, char text[DIGEST_SUM_TEXT_BYTES])
+{
+    for (size_t i = 0; i < DIGEST_SUM_BYTES; i++)
+        (void)snprintf(text + 2 * i, 3, "%02x", sum->bytes[i]);
+    return text;
+}
+
+struct digest_sum catalogue_row_digest(const struct catalogue_row *row)
+{
+    const char *const texts[] = {row->table,      row->code,        row->region,
+                                 row->valid_from, row->valid_until, row->item};
+    struct digest_sum none = {{0}};
+    struct buffer line;
+
+    buffer_init(&line, SIZE_MAX);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        buffer_append_text(&line, texts[i]);
+        buffer_append_byte(&line, '\n');
+    }
+    struct digest_sum digest = buffer_ok(&line) ? digest_sum_of(buffer_bytes(&line)) : none;
+    buffer_done(&line);
+    return digest;
+}
+
+/* ---- reading ---- */
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text == NULL ? "" : text;
+}
+
+void catalogue_line_done(struct catalogue_line *read)
+{
+    json_decref(read->root);
+    free(read->item);
+    *read = (struct catalogue_line){0};
+}
+
+static bool is_complete(const struct catalogue_row *row)
+{
+    return row->table[0] != '\0' && row->code[0] != '\0' && strlen(row->region) == 6 &&
+           strlen(row->valid_from) == 10 && (row->valid_until[0] == '\0' || strlen(row->valid_until) == 10) &&
+           row->item != NULL;
+}
+
+/* Takes the item's text into READ. */
+static bool finish(struct catalogue_line *read, const json_t *item)
+{
+    read->item = json_is_object(item) ? json_dumps(item, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    read->row.item = read->item;
+    if (is_complete(&read->row))
+        return true;
+    catalogue_line_done(read);
+    return false;
+}
+
+bool catalogue_line_read(struct bytes line, struct catalogue_line *read)
+{
+    json_t *root = json_loadb((const char *)line.data, line.length, JSON_REJECT_DUPLICATES, NULL);
+
+    *read = (struct catalogue_line){.root = root,
+                                    .row = {text_of(root, "table"), text_of(root, "code"),
+                                            text_of(root, "region"), text_of(root, "validFrom"),
+                                            text_of(root, "validUntil"), NULL}};
+    return finish(read, json_object_get(root, "item"));
+}
+
+static bool is_removal(const json_t *changes)
+{
+    for (size_t i = 0; i < json_array_size(changes); i++) {
+        const char *change = json_string_value(json_array_get(changes, i));
+        if (change != NULL && strcmp(change, "CHANGE_REMOVED") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* "WESTERN_DRUG" of "KIND_WESTERN_DRUG". */
+static const char *table_of(const json_t *item)
+{
+    const char *kind = text_of(item, "kind");
+    return strncmp(kind, "KIND_", 5) == 0 ? kind + 5 : "";
+}
+
+enum catalogue_news catalogue_event_read(const json_t *event, struct catalogue_line *read)
+{
+    json_t *data = json_object_get(event, "data"), *item = json_object_get(data, "item");
+
+    *read = (struct catalogue_line){0};
+    if (strcmp(text_of(event, "type"), "medhub.catalogue.item_changed.v1") != 0)
+        return CATALOGUE_NO_CHANGE;
+    *read = (struct catalogue_line){.root = json_incref(data),
+                                    .row = {table_of(item), text_of(item, "code"), text_of(data, "region"),
+                                            text_of(data, "effectiveOn"), text_of(item, "validUntil"), NULL}};
+    if (!finish(read, item))
+        return CATALOGUE_UNREADABLE;
+    return is_removal(json_object_get(data, "changes")) ? CATALOGUE_REMOVAL : CATALOGUE_CHANGE;
+}

@@ -1,0 +1,43 @@
+/* catalogue_row.h: a dated row of the catalogue, as the snapshot's lines and the feed's events say it. */
+#ifndef CLIENT_CATALOGUE_ROW_H
+#define CLIENT_CATALOGUE_ROW_H
+
+#include "client/error.h"
+
+#include "base/bytes.h"
+
+struct json_t;
+
+/* Sum of SHA-256 digests modulo 2^256, most significant byte first: the order of rows does not matter. */
+enum { DIGEST_SUM_BYTES = 32, DIGEST_SUM_TEXT_BYTES = 65 };
+struct digest_sum {
+    uint8_t bytes[DIGEST_SUM_BYTES];
+};
+struct digest_sum digest_sum_of(struct bytes line);
+void digest_sum_add(struct digest_sum *sum, const struct digest_sum *digest);
+void digest_sum_subtract(struct digest_sum *sum, const struct digest_sum *digest);
+/* Lower-case hexadecimal. Returns TEXT. */
+const char *digest_sum_text(const struct digest_sum *sum, char text[DIGEST_SUM_TEXT_BYTES]);
+
+struct catalogue_row {
+    const char *table, *code, *region;
+    const char *valid_from, *valid_until; /* YYYY-MM-DD; until "" is open */
+    const char *item;                     /* JSON */
+};
+struct digest_sum catalogue_row_digest(const struct catalogue_row *row);
+
+/* One line of the snapshot. What ROW lends lives until catalogue_row_done(). False: not a row. */
+struct catalogue_line {
+    struct catalogue_row row;
+    struct json_t *root;
+    char *item;
+};
+bool catalogue_line_read(struct bytes line, struct catalogue_line *read);
+void catalogue_line_done(struct catalogue_line *read);
+
+/* An event of the feed. A change ends the row that was in force on the day before EFFECTIVE_ON; unless it is
+ * a removal, READ holds the row that begins then. */
+enum catalogue_news { CATALOGUE_NO_CHANGE, CATALOGUE_CHANGE, CATALOGUE_REMOVAL, CATALOGUE_UNREADABLE };
+enum catalogue_news catalogue_event_read(const struct json_t *event, struct catalogue_line *read);
+
+#endif
