@@ -183,9 +183,20 @@ static bool read_letter(struct code_reader *reader)
     return code_fail(reader, CODE_UNKNOWN, reader->at);
 }
 
+/* "01)0692...": an identifier in brackets of which the first is lost. */
+static bool lacks_bracket(struct bytes text)
+{
+    size_t digits = 0;
+    while (digits < text.length && digits < 5 && gs1_is_digit(text.data[digits]))
+        digits++;
+    return digits >= 2 && digits < text.length && text.data[digits] == ')';
+}
+
 static bool read_digits(struct code_reader *reader)
 {
     struct bytes text = rest(reader);
+    if (lacks_bracket(text))
+        return code_fail(reader, CODE_BRACKET, reader->at);
     if (is_gtin_length(text.length) && all_digits(text))
         return read_gtin_or_raw(reader);
     return drug20_is(text) ? read_drug20_or_raw(reader) : read_raw(reader);
