@@ -14,6 +14,8 @@ const struct conf_row sql_settings_rows[] = {
     ROW("store.database", CONF_STRING, database, 1, 4096, "medhub.sqlite",
         "the SQL read model: a file for SQLite, or postgresql://USER@HOST/DATABASE",
         "SQL 查询库：SQLite 为文件名，PostgreSQL 为 postgresql://USER@HOST/DATABASE"),
+    ROW("store.password_file", CONF_STRING, password_file, 0, 4096, "",
+        "file with the password of the PostgreSQL user; empty: none, or libpq's own ways", "PostgreSQL 用户口令所在文件；留空则不使用或按 libpq 的方式"),
     ROW("store.batch_rows_max", CONF_INT, batch_rows_max, 1, 1000000, "20000",
         "records in one SQL transaction at most", "一个 SQL 事务最多包含的记录数"),
     ROW("store.batch_wait_ms", CONF_INT, batch_wait_ms, 0, 10000, "2",

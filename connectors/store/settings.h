@@ -6,6 +6,7 @@
 
 struct sql_settings {
     const char *database; /* a file name or sqlite:FILE for SQLite; postgresql://... for PostgreSQL */
+    const char *password_file; /* of PostgreSQL; "": none */
     int64_t batch_rows_max;
     int64_t batch_wait_ms;
     int64_t busy_wait_ms;

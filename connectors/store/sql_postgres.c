@@ -1,6 +1,8 @@
 /* sql_postgres.c: the only file that includes libpq-fe.h. Parameters, arrays and results travel in binary. */
 #include "store/sql_driver.h"
 
+#include "base/secret_file.h"
+
 #include <endian.h>
 #include <inttypes.h>
 #include <libpq-fe.h>
@@ -488,15 +490,35 @@ static enum status take_lock(struct postgres *postgres, int64_t wait_ms, struct 
     return status;
 }
 
-static PGconn *connect_to(const struct sql_settings *settings)
+/* PASSWORD "" is none given. */
+static PGconn *connect_to(const struct sql_settings *settings, const char *password)
 {
     char seconds[24];
 
     (void)snprintf(seconds, sizeof seconds, "%lld", (long long)(settings->busy_wait_ms + 999) / 1000 + 1);
-    const char *const names[] = {"connect_timeout", "application_name",  "keepalives_idle",
-                                 "tcp_user_timeout", "fallback_application_name", "dbname", NULL};
-    const char *const values[] = {seconds, "medhub", "10", "30000", "medhub", settings->database, NULL};
+    const char *const names[] = {"connect_timeout",  "application_name",          "keepalives_idle",
+                                 "tcp_user_timeout", "fallback_application_name", "password",
+                                 "dbname",           NULL};
+    const char *const values[] = {seconds, "medhub", "10", "30000", "medhub", password, settings->database, NULL};
     return PQconnectdbParams(names, values, 1); /* the URL comes last: what it says counts */
+}
+
+static enum status connect_with_password(struct postgres *postgres, const struct sql_settings *settings,
+                                         struct fault *fault)
+{
+    char password[SECRET_BYTES_MAX] = "";
+    enum status status = STATUS_OK;
+
+    if (settings->password_file != NULL && settings->password_file[0] != '\0')
+        status = secret_file_read(settings->password_file, password, fault);
+    if (status == STATUS_OK)
+        postgres->connection = connect_to(settings, password);
+    explicit_bzero(password, sizeof password);
+    if (status != STATUS_OK)
+        return status;
+    return PQstatus(postgres->connection) == CONNECTION_OK
+               ? greet(postgres, fault)
+               : refuse(postgres, NULL, "connecting to the database", fault);
 }
 
 enum status postgres_open(const struct sql_settings *settings, enum sql_use use, struct sql **sql, struct fault *fault)
@@ -509,10 +531,7 @@ enum status postgres_open(const struct sql_settings *settings, enum sql_use use,
     postgres->base.driver = &driver;
     postgres->writes = use == SQL_WRITE;
     postgres->statement_timeout_ms = settings->statement_timeout_ms;
-    postgres->connection = connect_to(settings);
-    enum status status = PQstatus(postgres->connection) == CONNECTION_OK
-                             ? greet(postgres, fault)
-                             : refuse(postgres, NULL, "connecting to the database", fault);
+    enum status status = connect_with_password(postgres, settings, fault);
     if (status == STATUS_OK && postgres->writes)
         status = take_lock(postgres, settings->lock_wait_ms, fault);
     if (status == STATUS_OK)

@@ -1,8 +1,8 @@
 #include "flow/settings.h"
 
+#include "base/secret_file.h"
+
 #include <assert.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define ROW(key_, kind_, member_, min_, max_, fallback_, help_, help_zh_)                                              \
@@ -47,7 +47,7 @@ const struct conf_row settings_rows[] = {
         "成员失联超过此毫秒数，其分区交给其他成员"),
     ROW("hub.poll_interval_ms_max", CONF_INT, poll_interval_ms_max, 10000, 3600000, "300000",
         "longest time between two polls of a worker, in milliseconds", "工作线程两次取数之间的最长毫秒数"),
-    ROW("hub.linger_ms", CONF_INT, linger_ms, 0, 1000, "5",
+    ROW("hub.linger_ms", CONF_INT, linger_ms, 0, 1000, "1",
         "how long a producer waits to fill a request, in milliseconds; a commit sends at once",
         "生产者为凑满请求等待的毫秒数；提交时立即发送"),
     CHOICE("hub.compression", compression, "none|lz4|zstd", "lz4", "how produced batches are compressed",
@@ -83,7 +83,7 @@ const struct conf_row settings_rows[] = {
 const size_t settings_row_count = sizeof settings_rows / sizeof *settings_rows;
 const char *const settings_free_prefix = "kafka.client.";
 
-enum { TABLES_MAX = 16, SECRET_BYTES_MAX = 4096 };
+enum { TABLES_MAX = 16 };
 
 struct free_keys {
     struct kafka_client *client;
@@ -93,34 +93,13 @@ struct free_keys {
 
 #define FILE_PREFIX "file:"
 
-/* The content of a file without the line break at its end: how a secret reaches a process that must not have it in its
- * environment or its settings. */
-static enum status read_secret(const char *key, const char *path, char *secret, size_t room, struct fault *fault)
-{
-    FILE *file = fopen(path, "re");
-
-    if (file == NULL)
-        return fault_fatal(fault, "conf.secret_file", "setting \"%s%s\" names %s: %s", settings_free_prefix, key, path,
-                           strerror(errno));
-    size_t length = fread(secret, 1, room, file);
-    bool whole = ferror(file) == 0 && length < room;
-    (void)fclose(file);
-    while (length > 0 && whole && (secret[length - 1] == '\n' || secret[length - 1] == '\r'))
-        length--;
-    if (!whole || length == 0 || memchr(secret, '\0', length) != NULL)
-        return fault_fatal(fault, "conf.secret_file", "setting \"%s%s\": %s is empty, binary or longer than %zu bytes",
-                           settings_free_prefix, key, path, room - 1);
-    secret[length] = '\0';
-    return STATUS_OK;
-}
-
 static enum status set_free_key(struct kafka_client *client, const char *key, const char *value, struct fault *fault)
 {
-    char secret[SECRET_BYTES_MAX] = "";
+    char secret[SECRET_BYTES_MAX];
 
     if (strncmp(value, FILE_PREFIX, strlen(FILE_PREFIX)) != 0)
         return kafka_client_set(client, key, value, fault);
-    enum status status = read_secret(key, value + strlen(FILE_PREFIX), secret, sizeof secret, fault);
+    enum status status = secret_file_read(value + strlen(FILE_PREFIX), secret, fault);
     if (status == STATUS_OK)
         status = kafka_client_set(client, key, secret, fault);
     explicit_bzero(secret, sizeof secret);

@@ -117,10 +117,10 @@ static void a_secret_is_read_from_the_file_that_its_value_names(void **state)
 
     assert_int_equal(truncate(path, 0), 0);
     assert_int_equal(load(&loaded, set), STATUS_FATAL);
-    assert_string_equal(loaded.fault.code, "conf.secret_file");
+    assert_string_equal(loaded.fault.code, "secret.file");
     assert_int_equal(unlink(path), 0);
     assert_int_equal(load(&loaded, set), STATUS_FATAL);
-    assert_string_equal(loaded.fault.code, "conf.secret_file");
+    assert_string_equal(loaded.fault.code, "secret.file");
 }
 
 int main(void)
