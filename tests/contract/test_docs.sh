@@ -21,7 +21,7 @@ for page in "${pages[@]}"; do
 done
 
 page_lines_max=70
-for folder in hub connectors ops tests schemas hub/*/; do
+for folder in hub connectors ops tests schemas helm hub/*/ connectors/*/; do
     [ -d "$folder" ] || continue
     readme=${folder%/}/README.md
     if [ ! -e "$readme" ]; then
