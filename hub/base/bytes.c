@@ -13,18 +13,28 @@ int bytes_compare(struct bytes a, struct bytes b)
     return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }
 
-/* How many leading bytes are surely ASCII, eight at a time: most of what we see is. */
-static size_t ascii_prefix(const uint8_t *data, size_t length)
+static uint64_t word_at(const uint8_t *data)
 {
-    size_t at = 0;
+    uint64_t word;
 
-    for (; length - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, data + at, sizeof word);
-        if ((word & UINT64_C(0x8080808080808080)) != 0)
-            break;
+    memcpy(&word, data, sizeof word);
+    return word;
+}
+
+/* Most of what we see: eight bytes at a time, the last ones overlapping those before. */
+static bool is_ascii(struct bytes a)
+{
+    uint64_t seen = 0;
+
+    if (a.length < sizeof seen) {
+        for (size_t at = 0; at < a.length; at++)
+            seen |= a.data[at];
+    } else {
+        for (size_t at = 0; at + sizeof seen < a.length; at += sizeof seen)
+            seen |= word_at(a.data + at);
+        seen |= word_at(a.data + a.length - sizeof seen);
     }
-    return at;
+    return (seen & UINT64_C(0x8080808080808080)) == 0;
 }
 
 static bool is_continuation(uint8_t byte)
@@ -78,10 +88,11 @@ size_t bytes_utf8_step(struct bytes a)
 
 bool bytes_is_utf8(struct bytes a)
 {
+    if (is_ascii(a))
+        return true;
     for (size_t at = 0; at < a.length;) {
         if (a.data[at] < 0x80) {
-            size_t ascii = ascii_prefix(a.data + at, a.length - at);
-            at += ascii == 0 ? 1 : ascii;
+            at++;
             continue;
         }
         size_t step = bytes_utf8_step(bytes_from(a.data + at, a.length - at));

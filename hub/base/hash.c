@@ -12,7 +12,7 @@
 enum { STRIPE_BYTES = 32 };
 
 /* Little endian on every machine, because hashes are stored. */
-static uint32_t read_32(const uint8_t *data)
+static inline uint32_t read_32(const uint8_t *data)
 {
     uint32_t value;
 
@@ -23,7 +23,7 @@ static uint32_t read_32(const uint8_t *data)
     return value;
 }
 
-static uint64_t read_64(const uint8_t *data)
+static inline uint64_t read_64(const uint8_t *data)
 {
     uint64_t value;
 
@@ -34,12 +34,12 @@ static uint64_t read_64(const uint8_t *data)
     return value;
 }
 
-static uint64_t rotate(uint64_t value, int bits)
+static inline uint64_t rotate(uint64_t value, int bits)
 {
     return value << bits | value >> (64 - bits);
 }
 
-static uint64_t mix_lane(uint64_t lane, uint64_t input)
+static inline uint64_t mix_lane(uint64_t lane, uint64_t input)
 {
     return rotate(lane + input * PRIME_2, 31) * PRIME_1;
 }
@@ -49,19 +49,22 @@ static uint64_t merge_lane(uint64_t hash, uint64_t lane)
     return (hash ^ mix_lane(0, lane)) * PRIME_1 + PRIME_4;
 }
 
-/* The whole stripes of BYTES, which has at least one. */
+/* The whole stripes of BYTES, which has at least one. Four variables, not an array in a loop: they stay in registers, half
+ * the instructions. */
 static uint64_t hash_stripes(struct bytes bytes, uint64_t seed)
 {
-    uint64_t lanes[4] = {seed + PRIME_1 + PRIME_2, seed + PRIME_2, seed, seed - PRIME_1};
+    uint64_t a = seed + PRIME_1 + PRIME_2, b = seed + PRIME_2, c = seed, d = seed - PRIME_1;
+    const uint8_t *end = bytes.data + bytes.length - bytes.length % STRIPE_BYTES;
 
-    for (size_t at = 0; bytes.length - at >= STRIPE_BYTES; at += STRIPE_BYTES) {
-        for (size_t i = 0; i < 4; i++)
-            lanes[i] = mix_lane(lanes[i], read_64(bytes.data + at + 8 * i));
+    for (const uint8_t *at = bytes.data; at < end; at += STRIPE_BYTES) {
+        a = mix_lane(a, read_64(at));
+        b = mix_lane(b, read_64(at + 8));
+        c = mix_lane(c, read_64(at + 16));
+        d = mix_lane(d, read_64(at + 24));
     }
-    uint64_t hash = rotate(lanes[0], 1) + rotate(lanes[1], 7) + rotate(lanes[2], 12) + rotate(lanes[3], 18);
-    for (size_t i = 0; i < 4; i++)
-        hash = merge_lane(hash, lanes[i]);
-    return hash;
+    uint64_t hash = rotate(a, 1) + rotate(b, 7) + rotate(c, 12) + rotate(d, 18);
+    hash = merge_lane(merge_lane(hash, a), b);
+    return merge_lane(merge_lane(hash, c), d);
 }
 
 static uint64_t hash_tail(uint64_t hash, const uint8_t *data, size_t length)
