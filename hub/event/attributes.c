@@ -7,17 +7,16 @@
 
 enum { REDRIVES_MAX = 1000000 };
 
+#define ROW(header, member) {header, sizeof header - 1, offsetof(struct event_attributes, member)}
 static const struct attribute_row {
     const char *header;
+    size_t length;
     size_t offset; /* in struct event_attributes */
 } rows[] = {
-    {"ce_id", offsetof(struct event_attributes, id)},
-    {"ce_source", offsetof(struct event_attributes, source)},
-    {"ce_type", offsetof(struct event_attributes, type)},
-    {"ce_subject", offsetof(struct event_attributes, subject)},
-    {"ce_time", offsetof(struct event_attributes, time)},
-    {"traceparent", offsetof(struct event_attributes, traceparent)},
+    ROW("ce_id", id),     ROW("ce_source", source),  ROW("ce_type", type), ROW("ce_subject", subject),
+    ROW("ce_time", time), ROW("traceparent", traceparent),
 };
+#undef ROW
 
 void attributes_begin(struct attribute_reader *reader, struct event *event)
 {
@@ -27,8 +26,10 @@ void attributes_begin(struct attribute_reader *reader, struct event *event)
 /* Where the header's text goes; NULL for a header that is not read. */
 static const char **place_of(struct attribute_reader *reader, const char *name)
 {
+    size_t length = strlen(name);
+
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].header, name) == 0)
+        if (rows[i].length == length && memcmp(rows[i].header, name, length) == 0)
             return (const char **)((char *)&reader->event->attributes + rows[i].offset);
     if (strcmp(name, "ce_specversion") == 0)
         return &reader->specversion;

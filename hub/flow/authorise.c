@@ -1,6 +1,7 @@
 #include "flow/stages.h"
 
 #include "base/date.h"
+#include "base/hash.h"
 #include "event/unpack.h"
 #include "flow/flow.h"
 
@@ -54,45 +55,60 @@ static bool look_up(struct flow *flow, struct event *event, struct known_source 
     return true;
 }
 
+/* The slot of ID, or the free one where it belongs: where its hash says, or behind. There are always free ones. */
+static struct known_source *slot_of(struct flow *flow, struct bytes id)
+{
+    size_t at = hash_bytes(id, 0) % SOURCE_CACHE_MAX;
+
+    while (flow->sources[at].id[0] != '\0' && !bytes_equal_text(id, flow->sources[at].id))
+        at = (at + 1) % SOURCE_CACHE_MAX;
+    return &flow->sources[at];
+}
+
+static void forget_sources(struct flow *flow)
+{
+    for (size_t i = 0; i < SOURCE_CACHE_MAX; i++)
+        flow->sources[i].id[0] = '\0';
+    flow->source_count = 0;
+}
+
 /* What the registry says of ID: kept until a row of the registry changes, or the day. NULL: no memory. */
 static const struct known_source *source_find(struct flow *flow, struct event *event, const char *id)
 {
+    static const struct known_source unknown;
     uint64_t rows = tables_reader_rows(flow->tables, TABLE_REGISTRY);
-
     date_t today = date_in_china(flow->now_ms);
+    struct bytes wanted = bytes_of(id);
 
-    if (rows != flow->registry_rows || today != flow->registry_day || flow->source_count == SOURCE_CACHE_MAX) {
-        flow->source_count = 0;
+    if (rows != flow->registry_rows || today != flow->registry_day || flow->source_count > SOURCE_CACHE_MAX / 2) {
+        forget_sources(flow);
         flow->registry_rows = rows;
         flow->registry_day = today;
     }
-    for (size_t i = 0; i < flow->source_count; i++)
-        if (strcmp(flow->sources[i].id, id) == 0)
-            return &flow->sources[i];
+    if (wanted.length == 0 || wanted.length >= sizeof unknown.id)
+        return &unknown; /* longer than any organisation's id */
+    struct known_source *slot = slot_of(flow, wanted);
+    if (slot->id[0] != '\0')
+        return slot;
 
-    struct known_source *made = &flow->sources[flow->source_count];
-    memset(made, 0, sizeof *made);
-    if (strlen(id) >= sizeof made->id)
-        return made; /* longer than any organisation's id: unknown, and not kept */
-    memcpy(made->id, id, strlen(id) + 1);
-    if (!look_up(flow, event, made))
+    struct known_source made = {0};
+    memcpy(made.id, id, wanted.length + 1);
+    if (!look_up(flow, event, &made))
         return NULL; /* this event has used its memory up: nothing is known of its source, and nothing kept */
+    *slot = made;
     flow->source_count++;
-    return made;
+    return slot;
 }
 
 /* ROLES is "hospital|pharmacy", HELD "|hospital|": is one of the first among the second? */
 static bool holds_one(const char *held, const char *roles)
 {
-    char wanted[64];
-
-    for (const char *role = roles; role != NULL; role = strchr(role, '|')) {
-        if (*role == '|')
-            role++;
-        size_t length = strcspn(role, "|");
-        (void)snprintf(wanted, sizeof wanted, "|%.*s|", (int)length, role);
-        if (strstr(held, wanted) != NULL)
-            return true;
+    while (*roles != '\0') {
+        size_t length = strcspn(roles, "|");
+        for (const char *at = strchr(held, '|'); at != NULL; at = strchr(at + 1, '|'))
+            if (strncmp(at + 1, roles, length) == 0 && at[1 + length] == '|' && length > 0)
+                return true;
+        roles += length + (roles[length] == '|');
     }
     return false;
 }

@@ -16,7 +16,7 @@
 #include "kafka/source.h"
 #include "state/tables.h"
 
-enum { TASKS_MAX = 512, SINKS = 2, SOURCE_CACHE_MAX = 256 };
+enum { TASKS_MAX = 512, SINKS = 2, SOURCE_CACHE_MAX = 2048 };
 
 struct shared {
     const struct settings *settings;
