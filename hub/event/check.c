@@ -116,20 +116,38 @@ static const char *amount(const struct check *check, size_t count)
 
 /* ---- checks of one value ---- */
 
-static void check_text(const struct check *check, const struct place *place, struct bytes text,
-                       enum sensitivity within)
+/* Characters never outnumber bytes. */
+static inline bool is_too_long(const struct field_facts *facts, struct bytes text)
+{
+    return facts->max_length > 0 && text.length > facts->max_length && count_characters(text) > facts->max_length;
+}
+
+static __attribute__((noinline)) void complain_of_text(const struct check *check, const struct place *place,
+                                                       struct bytes text, enum sensitivity within)
 {
     const struct field_facts *facts = place->field;
     struct arena *arena = check->findings->arena;
 
-    /* Characters never outnumber bytes. */
-    if (facts->max_length > 0 && text.length > facts->max_length && count_characters(text) > facts->max_length)
+    if (is_too_long(facts, text))
         complain(check, &too_long, place, found_of(arena, text, within),
                  at_most(check, facts->max_length, "characters"));
     else if (facts->pattern != NULL && !facts->pattern->matches(text))
         complain(check, &wrong_pattern, place, found_of(arena, text, within), facts->pattern->expected_en);
     else if (facts->codes != NULL && !schema_has_code(facts->codes, text))
         complain(check, &wrong_code, place, found_of(arena, text, within), facts->codes->name);
+}
+
+static inline bool is_right_text(const struct field_facts *facts, struct bytes text)
+{
+    return !is_too_long(facts, text) && (facts->pattern == NULL || facts->pattern->matches(text)) &&
+           (facts->codes == NULL || schema_has_code(facts->codes, text));
+}
+
+static inline void check_text(const struct check *check, const struct place *place, struct bytes text,
+                              enum sensitivity within)
+{
+    if (!is_right_text(place->field, text))
+        complain_of_text(check, place, text, within);
 }
 
 static void check_blob(const struct check *check, const struct place *place, struct bytes blob)
@@ -143,6 +161,9 @@ static void check_enum(const struct check *check, const struct place *place, fie
                        int32_t value, enum sensitivity within)
 {
     const ProtobufCEnumDescriptor *names = descriptor->descriptor;
+    const ProtobufCIntRange *first = names->value_ranges; /* most have one range; behind the last stands where it ends */
+    if (value >= first->start_value && (uint32_t)value - (uint32_t)first->start_value < first[1].orig_index)
+        return;
     if (protobuf_c_enum_descriptor_get_value(names, value) != NULL)
         return;
     const char *found =
@@ -224,12 +245,11 @@ static void check_fields(const struct check *check, const struct message_facts *
 {
     assert(depth <= DEPTH_MAX); /* the schema has no recursion: generate_facts.py refuses it */
 
-    field_descriptor *descriptor = facts->descriptor->fields;
     const struct field_facts *end = facts->fields + facts->field_count;
-    for (const struct field_facts *field = facts->fields; field < end; field++, descriptor++) {
+    for (const struct field_facts *field = facts->fields; field < end; field++) {
         if (field->look == LOOK_NOTHING)
             continue;
-        const void *member = reflect_member(message, descriptor);
+        const void *member = (const char *)message + field->offset;
         bool absent = (field->look == LOOK_TEXT && reflect_text(member)[0] == '\0') ||
                       (field->look == LOOK_MESSAGE && reflect_message(member) == NULL);
         if (absent && !field->required)
@@ -244,7 +264,7 @@ static void check_fields(const struct check *check, const struct message_facts *
         else if (field->look == LOOK_MESSAGE)
             check_fields(check, field->message, reflect_message(member), &place, inner, depth + 1);
         else
-            check_other(check, &place, descriptor, message, inner, depth);
+            check_other(check, &place, &facts->descriptor->fields[field - facts->fields], message, inner, depth);
     }
 }
 

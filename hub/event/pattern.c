@@ -15,7 +15,7 @@ enum character_class {
 #define U (LETTER | UPPER)
 #define L LETTER
 #define V PUNCTUATION
-static const uint8_t classes_of_ascii[128] = {
+static const uint8_t classes_of_bytes[256] = {
     /* controls and space */ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     /* ! to , */ V, V, V, V, V, V, V, V, V, V, V, V,
     /* - . / */ POINT, POINT, V,
@@ -25,7 +25,7 @@ static const uint8_t classes_of_ascii[128] = {
     /* [ to ` */ V, V, V, V, POINT, V,
     /* a to z */ L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
     /* { to ~ */ V, V, V, V,
-    /* DEL */ 0};
+    /* DEL and what is not ASCII: 0 */};
 #undef D
 #undef U
 #undef L
@@ -33,13 +33,14 @@ static const uint8_t classes_of_ascii[128] = {
 
 static inline unsigned class_of(uint8_t c)
 {
-    return c < sizeof(classes_of_ascii) ? classes_of_ascii[c] : 0;
+    return classes_of_bytes[c];
 }
 
-static bool all_of(struct bytes text, unsigned classes)
+static inline bool all_of(struct bytes text, unsigned classes)
 {
-    for (size_t i = 0; i < text.length; i++) {
-        if ((class_of(text.data[i]) & classes) == 0)
+    const uint8_t *end = text.data + text.length;
+    for (const uint8_t *at = text.data; at < end; at++) {
+        if ((class_of(*at) & classes) == 0)
             return false;
     }
     return text.length > 0;
