@@ -17,6 +17,7 @@ struct followed {
     int32_t partition;
     int64_t next, ready_at;
     bool moved; /* in the open transaction */
+    atomic_int_fast64_t kept; /* `next` as of the last commit */
 };
 
 struct follower {
@@ -52,6 +53,7 @@ static enum status follow_partition(struct follower *follower, const char *topic
                              "folder if the topic was made anew", (long long)kept, topic, (int)partition,
                              (long long)to->ready_at);
     to->next = kept < low ? low : kept;
+    atomic_init(&to->kept, to->next);
     follower->count++;
     return status == STATUS_OK ? reader_add(follower->reader, topic, partition, to->next, fault) : status;
 }
@@ -107,6 +109,12 @@ static enum status keep_offsets(struct follower *follower, struct fault *fault)
     return status;
 }
 
+static void tell_offsets(struct follower *follower)
+{
+    for (size_t i = 0; i < follower->count; i++)
+        atomic_store(&follower->followed[i].kept, follower->followed[i].next);
+}
+
 static void notice_ready(struct follower *follower)
 {
     if (atomic_load(&follower->ready))
@@ -143,6 +151,8 @@ static enum status follow_once(struct follower *follower, struct fault *fault)
         status = keep_offsets(follower, fault);
     if (status == STATUS_OK)
         status = tables_commit(follower->tables, fault);
+    if (status == STATUS_OK)
+        tell_offsets(follower);
     notice_ready(follower);
     return status;
 }
@@ -196,6 +206,14 @@ enum status follower_start(const struct kafka_client *client, struct tables *tab
 bool follower_is_ready(const struct follower *follower)
 {
     return atomic_load(&follower->ready);
+}
+
+bool follower_has_read(const struct follower *follower, const char *topic, int32_t partition, int64_t offset)
+{
+    for (size_t i = 0; i < follower->count; i++)
+        if (follower->followed[i].partition == partition && strcmp(follower->followed[i].topic, topic) == 0)
+            return atomic_load(&follower->followed[i].kept) >= offset;
+    return false;
 }
 
 bool follower_is_alive(struct follower *follower, struct fault *fault)

@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "flow/measures.h"
 #include "flow/settings.h"
+#include "gateway/measures.h"
 #include "gateway/settings.h"
 #include "kafka/topics.h"
 #include "store/settings.h"
@@ -119,6 +120,7 @@ static void print_metric(const struct metric_row *metric, void *context)
 static void metrics_page(void)
 {
     metrics_register(measures_rows, measures_row_count);
+    metrics_register(gateway_measures_rows, gateway_measures_row_count);
     head("指标 / Metrics", "metrics", (const char *const[]){"name", "kind", "label", "what", NULL});
     metrics_describe(print_metric, NULL);
 }

@@ -1,0 +1,761 @@
+#include "gateway/listener.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/stream.h"
+
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HEADERS_MAX = 100, ARENA_FIRST_BYTES = 16 * 1024, WATCH_MS = 200, STREAM_BLOCK_BYTES = 16 * 1024 };
+
+/* One connection, as the watchman sees it. */
+struct peer {
+    struct peer *next, *before;
+    int socket;
+    atomic_int_fast64_t deadline_us; /* 0: none */
+    bool looked_at_certificate;
+    char *subject; /* RFC 4514, of the verified client certificate; or NULL */
+};
+
+struct listener {
+    struct listener_settings settings;
+    struct listener_calls calls;
+    struct gateway *gateway;
+    struct MHD_Daemon *daemon;
+    int port;
+    atomic_size_t busy, bodies_bytes;
+    atomic_bool closing;
+    pthread_mutex_t lock; /* over peers */
+    struct peer *peers;
+    pthread_t watchman;
+    bool has_watchman;
+    atomic_bool stopping;
+};
+
+enum exchange_state {
+    EXCHANGE_NEW,
+    EXCHANGE_READING,
+    EXCHANGE_HELD,     /* somebody else has it in hand */
+    EXCHANGE_ANSWERED, /* the answer is queued */
+};
+
+/* A request and the connection behind it. The connection has one reference, whoever streams another. */
+struct exchange {
+    struct request request; /* first: a request is an exchange */
+    struct listener *listener;
+    struct MHD_Connection *connection;
+    enum exchange_state state;
+    atomic_int references;
+    struct buffer body;
+    size_t body_booked; /* of listener->bodies_bytes */
+    bool body_too_large;
+    struct http_header headers[HEADERS_MAX];
+    size_t header_bytes;
+    bool header_too_large;
+};
+
+static struct exchange *exchange_of(struct request *request)
+{
+    return (struct exchange *)(void *)request;
+}
+
+/* ---- slow clients ---- */
+
+static void set_deadline(struct peer *peer, int64_t in_ms)
+{
+    if (peer != NULL)
+        atomic_store(&peer->deadline_us, in_ms == 0 ? 0 : clock_monotonic_us() + in_ms * 1000);
+}
+
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info == NULL ? NULL : info->socket_context;
+}
+
+static void add_peer(struct listener *listener, struct MHD_Connection *connection, void **context)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct peer *peer = calloc(1, sizeof *peer);
+
+    *context = peer;
+    if (peer == NULL)
+        return;
+    peer->socket = info == NULL ? -1 : info->connect_fd;
+    set_deadline(peer, listener->settings.request_timeout_ms);
+    (void)pthread_mutex_lock(&listener->lock);
+    peer->next = listener->peers;
+    if (peer->next != NULL)
+        peer->next->before = peer;
+    listener->peers = peer;
+    (void)pthread_mutex_unlock(&listener->lock);
+}
+
+static void remove_peer(struct listener *listener, void **context)
+{
+    struct peer *peer = *context;
+
+    *context = NULL;
+    if (peer == NULL)
+        return;
+    (void)pthread_mutex_lock(&listener->lock);
+    if (peer->before != NULL)
+        peer->before->next = peer->next;
+    else
+        listener->peers = peer->next;
+    if (peer->next != NULL)
+        peer->next->before = peer->before;
+    (void)pthread_mutex_unlock(&listener->lock);
+    gnutls_free(peer->subject);
+    free(peer);
+}
+
+static void connection_changed(void *self, struct MHD_Connection *connection, void **context,
+                               enum MHD_ConnectionNotificationCode code)
+{
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        add_peer(self, connection, context);
+    else
+        remove_peer(self, context);
+}
+
+static bool is_late(struct peer *peer, int64_t now_us)
+{
+    int64_t deadline_us = atomic_load(&peer->deadline_us);
+
+    return deadline_us != 0 && now_us > deadline_us && peer->socket >= 0;
+}
+
+/* The socket is only shut down: libmicrohttpd sees its end and closes it. Under the lock, so that it is still this one's. */
+static void cut_off_the_slow(struct listener *listener)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    (void)pthread_mutex_lock(&listener->lock);
+    for (struct peer *peer = listener->peers; peer != NULL; peer = peer->next)
+        if (is_late(peer, now_us)) {
+            (void)shutdown(peer->socket, SHUT_RDWR);
+            atomic_store(&peer->deadline_us, 0);
+        }
+    (void)pthread_mutex_unlock(&listener->lock);
+}
+
+static void *watch(void *self)
+{
+    struct listener *listener = self;
+    const struct timespec pause = {.tv_nsec = WATCH_MS * 1000000L};
+
+    while (!atomic_load(&listener->stopping)) {
+        cut_off_the_slow(listener);
+        (void)nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
+/* ---- client certificates ---- */
+
+static char *subject_of(gnutls_session_t session)
+{
+    unsigned count = 0, flaws = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
+    gnutls_x509_crt_t certificate = NULL;
+    gnutls_datum_t name = {NULL, 0};
+
+    if (chain == NULL || count == 0 || gnutls_certificate_verify_peers2(session, &flaws) != 0 || flaws != 0 ||
+        gnutls_x509_crt_init(&certificate) != 0)
+        return NULL;
+    if (gnutls_x509_crt_import(certificate, &chain[0], GNUTLS_X509_FMT_DER) != 0 ||
+        gnutls_x509_crt_get_dn3(certificate, &name, 0) != 0)
+        name.data = NULL;
+    gnutls_x509_crt_deinit(certificate);
+    return (char *)name.data;
+}
+
+static const char *certificate_subject(struct listener *listener, struct MHD_Connection *connection)
+{
+    struct peer *peer = peer_of(connection);
+
+    if (listener->settings.client_ca == NULL || peer == NULL)
+        return NULL;
+    if (!peer->looked_at_certificate) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+        peer->subject = info == NULL ? NULL : subject_of(info->tls_session);
+        peer->looked_at_certificate = true;
+    }
+    return peer->subject;
+}
+
+/* ---- a request comes ---- */
+
+static void free_exchange(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+
+    if (request->answer.file >= 0)
+        (void)close(request->answer.file);
+    stream_free(request->answer.stream);
+    buffer_done(&request->answer.made);
+    buffer_done(&exchange->body);
+    arena_free(request->arena);
+    free(exchange);
+}
+
+void request_keep(struct request *request)
+{
+    (void)atomic_fetch_add(&exchange_of(request)->references, 1);
+}
+
+void request_release(struct request *request)
+{
+    if (atomic_fetch_sub(&exchange_of(request)->references, 1) == 1)
+        free_exchange(exchange_of(request));
+}
+
+/* Called with the target as it came, before anything else of the request; what it returns is the request's context. */
+static void *begin_exchange(void *self, const char *target, struct MHD_Connection *connection)
+{
+    struct listener *listener = self;
+    struct exchange *made = calloc(1, sizeof *made);
+
+    if (made == NULL)
+        return NULL;
+    struct request *request = &made->request;
+    request->arena = arena_new(ARENA_FIRST_BYTES, listener->settings.request_memory_bytes_max);
+    if (request->arena == NULL) {
+        free(made);
+        return NULL;
+    }
+    made->listener = listener;
+    made->connection = connection;
+    atomic_init(&made->references, 1);
+    buffer_init(&made->body, listener->settings.body_bytes_max);
+    buffer_init(&request->answer.made, ANSWER_BYTES_MAX);
+    request->answer.file = -1;
+    request->gateway = listener->gateway;
+    request->begun_us = clock_monotonic_us();
+    request->view.target = arena_text(request->arena, bytes_of(target));
+    (void)atomic_fetch_add(&listener->busy, 1);
+    return made;
+}
+
+static void end_exchange(void *self, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct listener *listener = self;
+    struct exchange *exchange = *context;
+    (void)code;
+
+    *context = NULL;
+    set_deadline(peer_of(connection), listener->settings.idle_timeout_ms + listener->settings.request_timeout_ms);
+    if (exchange == NULL)
+        return;
+    (void)atomic_fetch_sub(&listener->bodies_bytes, exchange->body_booked);
+    exchange->connection = NULL;
+    listener->calls.done(listener->calls.self, &exchange->request);
+    struct stream *stream = exchange->request.answer.stream;
+    if (stream != NULL)
+        stream_end(stream); /* may hand the other reference to who ends the stream */
+    (void)atomic_fetch_sub(&listener->busy, 1);
+    request_release(&exchange->request);
+}
+
+static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_length,
+                                   const char *value, size_t value_length)
+{
+    struct exchange *exchange = context;
+    struct http_view *view = &exchange->request.view;
+    (void)kind;
+
+    exchange->header_bytes += name_length + value_length + 4;
+    exchange->header_too_large = exchange->header_too_large || view->header_count == HEADERS_MAX ||
+                                 exchange->header_bytes > exchange->listener->settings.header_bytes_max;
+    if (exchange->header_too_large)
+        return MHD_NO;
+    struct bytes text = value == NULL ? bytes_from("", 0) : bytes_from(value, value_length);
+    while (text.length > 0 && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
+        text.length--;
+    exchange->headers[view->header_count++] = (struct http_header){name, text};
+    return MHD_YES;
+}
+
+static void read_header(struct exchange *exchange, const char *method)
+{
+    struct http_view *view = &exchange->request.view;
+
+    view->method = method;
+    view->scheme = exchange->listener->settings.certificate == NULL ? "http" : "https";
+    view->headers = exchange->headers;
+    view->certificate_subject = certificate_subject(exchange->listener, exchange->connection);
+    exchange->header_bytes = view->target == NULL ? 0 : strlen(view->target);
+    exchange->header_too_large = exchange->header_bytes > exchange->listener->settings.header_bytes_max;
+    (void)MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, take_header, exchange);
+}
+
+/* False: more than all requests together may have. */
+static bool book_body(struct exchange *exchange, size_t bytes)
+{
+    struct listener *listener = exchange->listener;
+
+    exchange->body_booked += bytes;
+    return atomic_fetch_add(&listener->bodies_bytes, bytes) + bytes <= listener->settings.bodies_bytes_max;
+}
+
+/* What Content-Length announces is refused before it is sent. */
+static void expect_body(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    struct bytes length = http_view_header(&request->view, "Content-Length", NULL);
+    unsigned long long announced = length.data == NULL ? 0 : strtoull((const char *)length.data, NULL, 10);
+
+    if (announced > exchange->listener->settings.body_bytes_max)
+        answer_problem(request, 413, "request.too_large", NULL);
+    else if (announced > 0 && !book_body(exchange, (size_t)announced))
+        answer_unavailable(request, "gateway.busy", NULL);
+}
+
+/* In the middle of a body nothing may be answered: what is too much is swallowed, and refused at its end. */
+static bool take_body(struct exchange *exchange, const char *data, size_t length)
+{
+    struct listener *listener = exchange->listener;
+    size_t total = exchange->body.length + length;
+
+    if (exchange->body_too_large)
+        return true;
+    if (total > exchange->body_booked && !book_body(exchange, total - exchange->body_booked))
+        return false;
+    exchange->body_too_large = total > listener->settings.body_bytes_max;
+    if (!exchange->body_too_large)
+        buffer_append(&exchange->body, data, length);
+    return buffer_ok(&exchange->body);
+}
+
+/* ---- the answer goes ---- */
+
+static ssize_t read_stream(void *context, uint64_t position, char *to, size_t max);
+
+static struct MHD_Response *response_of(struct exchange *exchange)
+{
+    struct answer *answer = &exchange->request.answer;
+
+    if (answer->stream != NULL)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, read_stream, exchange, NULL);
+    if (answer->file < 0) /* the request outlives its response */
+        return MHD_create_response_from_buffer(answer->body.length, (void *)answer->body.data, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = MHD_create_response_from_fd64(answer->file_bytes, answer->file);
+    if (response != NULL)
+        answer->file = -1; /* the response closes it */
+    return response;
+}
+
+static void add_headers(struct exchange *exchange, struct MHD_Response *response)
+{
+    const struct answer *answer = &exchange->request.answer;
+    bool cached = false;
+
+    if (answer->content_type != NULL)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
+    for (size_t i = 0; i < answer->header_count; i++) {
+        cached = cached || strcmp(answer->headers[i].name, MHD_HTTP_HEADER_CACHE_CONTROL) == 0;
+        (void)MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+    }
+    if (!cached)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (answer->close || atomic_load(&exchange->listener->closing))
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    struct listener *listener = exchange->listener;
+    const struct answer *answer = &exchange->request.answer;
+    struct MHD_Response *response = response_of(exchange);
+
+    if (response == NULL)
+        return MHD_NO;
+    add_headers(exchange, response);
+    set_deadline(peer_of(exchange->connection), answer->stream != NULL ? 0 : listener->settings.response_timeout_ms);
+    enum MHD_Result result = MHD_queue_response(exchange->connection, answer->status, response);
+    MHD_destroy_response(response);
+    exchange->state = EXCHANGE_ANSWERED;
+    return result;
+}
+
+/* After a handler: it has answered, or the request is in other hands. */
+static enum MHD_Result go_on(struct exchange *exchange)
+{
+    if (exchange->state == EXCHANGE_HELD)
+        return MHD_YES;
+    if (exchange->request.answer.status == 0)
+        answer_unavailable(&exchange->request, "gateway.no_answer", NULL);
+    return send_answer(exchange);
+}
+
+void request_hold(struct request *request)
+{
+    struct exchange *exchange = exchange_of(request);
+
+    exchange->state = EXCHANGE_HELD;
+    set_deadline(peer_of(exchange->connection), 0);
+    MHD_suspend_connection(exchange->connection);
+}
+
+void request_go_on(struct request *request, void (*then)(struct request *request))
+{
+    request->then = then;
+    MHD_resume_connection(exchange_of(request)->connection);
+}
+
+static void nothing(struct request *request)
+{
+    (void)request;
+}
+
+void request_answered(struct request *request)
+{
+    request_go_on(request, nothing);
+}
+
+static enum MHD_Result come_back(struct exchange *exchange)
+{
+    exchange->state = EXCHANGE_READING;
+    exchange->request.then(&exchange->request);
+    return go_on(exchange);
+}
+
+static bool has_body(const struct request *request)
+{
+    struct bytes length = http_view_header(&request->view, "Content-Length", NULL);
+
+    return (length.data != NULL && !bytes_equal_text(length, "0")) ||
+           http_view_header(&request->view, "Transfer-Encoding", NULL).data != NULL;
+}
+
+static enum MHD_Result head(struct exchange *exchange, const char *method)
+{
+    struct listener *listener = exchange->listener;
+    struct request *request = &exchange->request;
+
+    exchange->state = EXCHANGE_READING;
+    read_header(exchange, method);
+    if (request->view.target == NULL || exchange->header_too_large)
+        answer_problem(request, 431, "request.header_too_large", NULL);
+    if (request->answer.status == 0)
+        expect_body(exchange);
+    if (request->answer.status == 0)
+        listener->calls.head(listener->calls.self, request);
+    if (request->answer.status == 0)
+        return MHD_YES;
+    request->answer.close = has_body(request); /* which nobody will read */
+    return send_answer(exchange);
+}
+
+static enum MHD_Result whole(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+
+    request->view.body = exchange->body.length == 0 ? BYTES_NONE : buffer_bytes(&exchange->body);
+    if (exchange->body_too_large)
+        answer_problem(request, 413, "request.too_large", NULL);
+    else
+        exchange->listener->calls.serve(exchange->listener->calls.self, request);
+    return go_on(exchange);
+}
+
+/* libmicrohttpd calls this with the header, with each piece of the body, when all is here, and when a held one goes on. */
+static enum MHD_Result advance(void *self, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *data, size_t *data_length, void **context)
+{
+    struct exchange *exchange = *context;
+    (void)self, (void)connection, (void)url, (void)version;
+
+    if (exchange == NULL)
+        return MHD_NO; /* no memory when it began: the connection is closed */
+    if (exchange->state == EXCHANGE_NEW)
+        return head(exchange, method);
+    if (*data_length > 0) {
+        bool taken = take_body(exchange, data, *data_length);
+        *data_length = 0;
+        return taken ? MHD_YES : MHD_NO;
+    }
+    if (exchange->state == EXCHANGE_HELD)
+        return come_back(exchange);
+    return exchange->state == EXCHANGE_READING ? whole(exchange) : MHD_YES;
+}
+
+/* ---- streams ---- */
+
+struct stream {
+    pthread_mutex_t lock;
+    struct request *request;
+    struct buffer pending;
+    size_t sent; /* of pending */
+    bool suspended, parked, over;
+    void (*wanted)(struct request *request);
+    void (*ended)(struct request *request);
+};
+
+struct stream *stream_new(struct request *request, size_t bytes_max, void (*wanted)(struct request *request),
+                          void (*ended)(struct request *request))
+{
+    struct stream *made = calloc(1, sizeof *made);
+
+    if (made == NULL)
+        return NULL;
+    (void)pthread_mutex_init(&made->lock, NULL);
+    buffer_init(&made->pending, bytes_max);
+    made->request = request;
+    made->wanted = wanted;
+    made->ended = ended;
+    return made;
+}
+
+void stream_free(struct stream *stream)
+{
+    if (stream == NULL)
+        return;
+    buffer_done(&stream->pending);
+    (void)pthread_mutex_destroy(&stream->lock);
+    free(stream);
+}
+
+/* Under the lock. */
+static void wake(struct stream *stream)
+{
+    if (stream->suspended) /* so the connection is there: only one that runs can end */
+        MHD_resume_connection(exchange_of(stream->request)->connection);
+    stream->suspended = false;
+}
+
+bool stream_append(struct stream *stream, struct bytes bytes)
+{
+    (void)pthread_mutex_lock(&stream->lock);
+    bool fits = !stream->over && stream->pending.length + bytes.length <= stream->pending.limit;
+    if (fits)
+        buffer_append_bytes(&stream->pending, bytes);
+    fits = fits && buffer_ok(&stream->pending);
+    wake(stream);
+    (void)pthread_mutex_unlock(&stream->lock);
+    return fits;
+}
+
+bool stream_is_over(struct stream *stream)
+{
+    (void)pthread_mutex_lock(&stream->lock);
+    bool over = stream->over;
+    (void)pthread_mutex_unlock(&stream->lock);
+    return over;
+}
+
+/* Who parked a stream that then ends or runs empty hears of it, once. */
+static void take_out_of_park(struct stream *stream, void (**call)(struct request *request))
+{
+    *call = NULL;
+    if (stream->parked && stream->over)
+        *call = stream->ended;
+    else if (stream->parked && stream->sent == stream->pending.length)
+        *call = stream->wanted;
+    if (*call != NULL)
+        stream->parked = false;
+}
+
+void stream_park(struct stream *stream)
+{
+    void (*call)(struct request *request);
+    struct request *request = stream->request;
+
+    (void)pthread_mutex_lock(&stream->lock);
+    stream->parked = true;
+    take_out_of_park(stream, &call);
+    (void)pthread_mutex_unlock(&stream->lock);
+    if (call != NULL)
+        call(request);
+}
+
+void stream_end(struct stream *stream)
+{
+    void (*call)(struct request *request);
+    struct request *request = stream->request;
+
+    (void)pthread_mutex_lock(&stream->lock);
+    stream->over = true;
+    take_out_of_park(stream, &call);
+    wake(stream);
+    (void)pthread_mutex_unlock(&stream->lock);
+    if (call != NULL)
+        call(request);
+}
+
+static size_t take_pending(struct stream *stream, char *to, size_t max)
+{
+    size_t left = stream->pending.length - stream->sent, count = left < max ? left : max;
+
+    if (count > 0)
+        memcpy(to, stream->pending.data + stream->sent, count);
+    stream->sent += count;
+    if (stream->sent == stream->pending.length) {
+        buffer_clear(&stream->pending);
+        stream->sent = 0;
+    }
+    return count;
+}
+
+static ssize_t read_stream(void *context, uint64_t position, char *to, size_t max)
+{
+    struct exchange *exchange = context;
+    struct stream *stream = exchange->request.answer.stream;
+    void (*call)(struct request *request) = NULL;
+    (void)position;
+
+    (void)pthread_mutex_lock(&stream->lock);
+    ssize_t count = (ssize_t)take_pending(stream, to, max);
+    if (count == 0 && stream->over)
+        count = MHD_CONTENT_READER_END_OF_STREAM;
+    if (count == 0) {
+        stream->suspended = true;
+        MHD_suspend_connection(exchange->connection);
+        take_out_of_park(stream, &call);
+    }
+    (void)pthread_mutex_unlock(&stream->lock);
+    if (call != NULL)
+        call(&exchange->request);
+    return count;
+}
+
+/* ---- start and end ---- */
+
+static void *name_of_address(const char *address, int port, struct addrinfo **found)
+{
+    const struct addrinfo hints = {
+        .ai_flags = AI_NUMERICHOST | AI_PASSIVE | AI_NUMERICSERV, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    char service[16];
+
+    (void)snprintf(service, sizeof service, "%d", port);
+    return getaddrinfo(address, service, &hints, found) == 0 ? (*found)->ai_addr : NULL;
+}
+
+/* Two pools: one for a header that is larger than allowed, so that we can say so, one for what is read and written. */
+static size_t connection_memory(const struct listener_settings *settings)
+{
+    enum { IO_BYTES = 48 * 1024 };
+
+    return settings->header_bytes_max * 2 + IO_BYTES;
+}
+
+static struct MHD_Daemon *start_daemon(struct listener *listener, struct addrinfo *place)
+{
+    const struct listener_settings *settings = &listener->settings;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+    struct MHD_OptionItem options[20];
+    size_t count = 0;
+
+    flags |= place->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0;
+    flags |= settings->certificate != NULL ? MHD_USE_TLS : 0;
+    options[count++] = (struct MHD_OptionItem){MHD_OPTION_SOCK_ADDR, 0, place->ai_addr};
+    options[count++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, settings->threads > 1 ? settings->threads : 0, NULL};
+    options[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, (intptr_t)settings->connections_max, NULL};
+    options[count++] =
+        (struct MHD_OptionItem){MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)settings->connections_per_address_max, NULL};
+    options[count++] =
+        (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)((settings->idle_timeout_ms + 999) / 1000), NULL};
+    options[count++] =
+        (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)connection_memory(settings), NULL};
+    options[count++] =
+        (struct MHD_OptionItem){MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, listener};
+    options[count++] = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)end_exchange, listener};
+    options[count++] = (struct MHD_OptionItem){MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)begin_exchange, listener};
+    if (settings->certificate != NULL) {
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)settings->certificate};
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)settings->key};
+        options[count++] = (struct MHD_OptionItem){
+            MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"};
+        if (settings->client_ca != NULL)
+            options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)settings->client_ca};
+    }
+    options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    return MHD_start_daemon(flags, 0, NULL, NULL, advance, listener, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+static enum status open_socket(struct listener *listener, struct fault *fault)
+{
+    const struct listener_settings *settings = &listener->settings;
+    struct addrinfo *place = NULL;
+
+    if (name_of_address(settings->address, settings->port, &place) == NULL)
+        return fault_fatal(fault, "gateway.address", "gateway.address %s is not an IP address", settings->address);
+    errno = 0;
+    listener->daemon = start_daemon(listener, place);
+    int cause = errno;
+    freeaddrinfo(place);
+    if (listener->daemon == NULL)
+        return fault_fatal(fault, "gateway.address", "cannot listen on %s port %d%s: %s", settings->address,
+                           settings->port, settings->certificate == NULL ? "" : " with this certificate and key",
+                           cause == 0 ? "refused by libmicrohttpd" : strerror(cause));
+    const union MHD_DaemonInfo *bound = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    listener->port = bound == NULL ? settings->port : bound->port;
+    return STATUS_OK;
+}
+
+enum status listener_start(const struct listener_settings *settings, const struct listener_calls *calls,
+                           struct gateway *gateway, struct listener **listener, struct fault *fault)
+{
+    struct listener *made = calloc(1, sizeof *made);
+
+    *listener = NULL;
+    if (made == NULL)
+        return fault_fatal(fault, "memory.out", "no memory for a listener");
+    made->settings = *settings;
+    made->calls = *calls;
+    made->gateway = gateway;
+    (void)pthread_mutex_init(&made->lock, NULL);
+    enum status status = open_socket(made, fault);
+    if (status == STATUS_OK) {
+        made->has_watchman = pthread_create(&made->watchman, NULL, watch, made) == 0;
+        if (!made->has_watchman)
+            status = fault_fatal(fault, "gateway.thread", "no thread to watch over slow clients");
+    }
+    if (status != STATUS_OK) {
+        listener_stop(made);
+        return status;
+    }
+    *listener = made;
+    return STATUS_OK;
+}
+
+int listener_port(const struct listener *listener)
+{
+    return listener->port;
+}
+
+size_t listener_busy(const struct listener *listener)
+{
+    return atomic_load(&listener->busy);
+}
+
+void listener_close_connections(struct listener *listener)
+{
+    atomic_store(&listener->closing, true);
+}
+
+void listener_stop(struct listener *listener)
+{
+    if (listener == NULL)
+        return;
+    if (listener->daemon != NULL)
+        MHD_stop_daemon(listener->daemon);
+    atomic_store(&listener->stopping, true);
+    if (listener->has_watchman)
+        (void)pthread_join(listener->watchman, NULL);
+    (void)pthread_mutex_destroy(&listener->lock);
+    free(listener);
+}
