@@ -1,9 +1,11 @@
 /* bench_latency: from the moment an event is given to the producer until its fact is read with read_committed.
  *
  *     bench_latency --brokers B --profile counter|prescription --keys K --first F [--rate 1000] [--seconds 20]
+ *                   [--warm-up 0] [--lines FILE]
  *
  * Prints percentiles, and the longest pause between two facts: with a hub that was killed and started again meanwhile,
- * the time it took to serve again. */
+ * the time it took to serve again. What is submitted in the first WARM-UP seconds is awaited but not counted. FILE gets a
+ * line for each fact that counts, in the order seen: when it was submitted and how long it took, in microseconds. */
 #include "bench.h"
 #include "sample.h"
 
@@ -22,6 +24,7 @@ struct submitter {
     const struct kafka_client *client;
     struct sample sample;
     int64_t first, events, rate;
+    int64_t warm_up; /* so many of EVENTS do not count */
     int64_t *submitted_us; /* of event FIRST + i; written before it is sent */
 };
 
@@ -72,7 +75,9 @@ static void *submit(void *self)
 
 struct seen {
     int64_t *latency_us;
+    int64_t facts; /* of the warm-up too */
     int64_t count, last_us, longest_pause_us;
+    FILE *lines; /* NULL: not wanted */
 };
 
 static struct reader *open_reader(const struct kafka_client *client, const char *topic)
@@ -98,10 +103,16 @@ static void take(struct submitter *submitter, struct seen *seen, const struct re
 
     if (index < 0 || index >= submitter->events || submitter->submitted_us[index] == 0)
         return;
+    seen->facts++;
+    if (index < submitter->warm_up)
+        return;
     if (seen->last_us > 0 && now_us - seen->last_us > seen->longest_pause_us)
         seen->longest_pause_us = now_us - seen->last_us;
     seen->last_us = now_us;
     seen->latency_us[seen->count++] = now_us - submitter->submitted_us[index];
+    if (seen->lines != NULL)
+        (void)fprintf(seen->lines, "%lld %lld\n", (long long)submitter->submitted_us[index],
+                      (long long)(now_us - submitter->submitted_us[index]));
 }
 
 static void watch(struct submitter *submitter, struct reader *reader, struct seen *seen)
@@ -112,7 +123,7 @@ static void watch(struct submitter *submitter, struct reader *reader, struct see
     int64_t wanted = submitter->sample.profile == PROFILE_COUNTER ? sample_distinct(submitter->first, submitter->events)
                                                                   : submitter->events;
 
-    while (seen->count < wanted && clock_monotonic_us() - quiet_since_us < LAST_FACTS_US) {
+    while (seen->facts < wanted && clock_monotonic_us() - quiet_since_us < LAST_FACTS_US) {
         enum reader_result result = reader_poll(reader, POLL_MS, &record, &fault);
         if (result == READER_ERROR)
             bench_fail("%s: %s", fault.code, fault.text);
@@ -122,8 +133,8 @@ static void watch(struct submitter *submitter, struct reader *reader, struct see
         quiet_since_us = clock_monotonic_us();
         record_release(&record);
     }
-    if (seen->count < wanted)
-        bench_fail("%lld of %lld facts came", (long long)seen->count, (long long)wanted);
+    if (seen->facts < wanted)
+        bench_fail("%lld of %lld facts came", (long long)seen->facts, (long long)wanted);
 }
 
 static int compare(const void *left, const void *right)
@@ -135,6 +146,15 @@ static int compare(const void *left, const void *right)
 static double percentile_ms(const struct seen *seen, double share)
 {
     return seen->count == 0 ? 0 : (double)seen->latency_us[(int64_t)((double)(seen->count - 1) * share)] / 1000;
+}
+
+static FILE *open_lines(const char *path)
+{
+    FILE *file = path == NULL ? NULL : fopen(path, "we");
+
+    if (path != NULL && file == NULL)
+        bench_fail("%s cannot be written", path);
+    return file;
 }
 
 int main(int argc, char **argv)
@@ -150,10 +170,11 @@ int main(int argc, char **argv)
         .first = bench_number(options, "first", 0),
         .rate = bench_number(options, "rate", 1000),
     };
-    struct seen seen = {0};
+    struct seen seen = {.lines = open_lines(bench_option(options, "lines", NULL))};
     pthread_t thread;
 
-    submitter.events = submitter.rate * bench_number(options, "seconds", 20);
+    submitter.warm_up = submitter.rate * bench_number(options, "warm-up", 0);
+    submitter.events = submitter.warm_up + submitter.rate * bench_number(options, "seconds", 20);
     submitter.submitted_us = calloc((size_t)submitter.events, sizeof *submitter.submitted_us);
     seen.latency_us = calloc((size_t)submitter.events, sizeof *seen.latency_us);
     kafka_client_init(&client, bench_option(options, "brokers", "127.0.0.1:9092"));
@@ -164,6 +185,8 @@ int main(int argc, char **argv)
     watch(&submitter, reader, &seen);
     (void)pthread_join(thread, NULL);
     reader_close(reader);
+    if (seen.lines != NULL)
+        (void)fclose(seen.lines);
     qsort(seen.latency_us, (size_t)seen.count, sizeof *seen.latency_us, compare);
     printf("{\"facts\":%lld,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f,\"longest_pause_ms\":%.2f}\n",
            (long long)seen.count, percentile_ms(&seen, 0.5), percentile_ms(&seen, 0.99), percentile_ms(&seen, 1),
