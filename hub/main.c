@@ -17,6 +17,8 @@ static const struct command *const commands[] = {
     &command_topics_plan,
     &command_topics_apply, &command_topics_verify,
     &command_policy_check, &command_policy_publish,
+    &command_key_new,      &command_key_show,
+    &command_key_sign,
     &command_docs,         NULL,
 };
 

@@ -11,6 +11,8 @@ extern const struct command command_hub, command_up, command_version, command_ga
 extern const struct command command_code_parse, command_code_canonical;
 /* ops/gen */
 extern const struct command command_gen;
+/* ops/ctl/key.c */
+extern const struct command command_key_new, command_key_show, command_key_sign;
 /* ops/ctl */
 extern const struct command command_submit, command_facts, command_receipts, command_deliveries,
     command_parked, command_parked_show, command_parked_edit, command_parked_redrive, command_topics_plan,

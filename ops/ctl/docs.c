@@ -6,7 +6,9 @@
 #include "base/metrics.h"
 #include "flow/measures.h"
 #include "flow/settings.h"
+#include "gateway/asyncapi.h"
 #include "gateway/measures.h"
+#include "gateway/openapi.h"
 #include "gateway/settings.h"
 #include "kafka/topics.h"
 #include "store/settings.h"
@@ -150,6 +152,29 @@ static void topics_page(void)
     arena_free(arena);
 }
 
+static void print_document(enum status (*write)(struct buffer *out, struct fault *fault))
+{
+    struct buffer document;
+    struct fault fault;
+
+    buffer_init(&document, DOCUMENT_BYTES_MAX);
+    if (write(&document, &fault) == STATUS_OK)
+        (void)fwrite(document.data, 1, document.length, stdout);
+    else
+        say("文档无法生成", "%s", fault.text);
+    buffer_done(&document);
+}
+
+static void openapi_page(void)
+{
+    print_document(openapi_write);
+}
+
+static void asyncapi_page(void)
+{
+    print_document(asyncapi_write);
+}
+
 static const struct page {
     const char *name;
     void (*print)(void);
@@ -158,6 +183,8 @@ static const struct page {
     {"settings", settings_page},
     {"metrics", metrics_page},
     {"topics", topics_page},
+    {"openapi", openapi_page},
+    {"asyncapi", asyncapi_page},
 };
 
 static enum exit_code docs_command(struct call *call)
@@ -168,13 +195,13 @@ static enum exit_code docs_command(struct call *call)
             return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
         }
     return say_refusal(call, EXIT_USAGE, "docs.page", "没有这一页",
-                       "the pages are rules, settings, metrics, topics");
+                       "the pages are rules, settings, metrics, topics, openapi, asyncapi");
 }
 
 const struct command command_docs = {.words = "ctl docs",
-                                     .arguments = "rules|settings|metrics|topics",
-                                     .summary_zh = "输出生成的文档页（Markdown）",
-                                     .summary = "the generated pages, as Markdown",
+                                     .arguments = "rules|settings|metrics|topics|openapi|asyncapi",
+                                     .summary_zh = "输出生成的文档（Markdown、OpenAPI、AsyncAPI）",
+                                     .summary = "the generated pages: Markdown, OpenAPI, AsyncAPI",
                                      .arguments_min = 1,
                                      .arguments_max = 1,
                                      .run = docs_command};
