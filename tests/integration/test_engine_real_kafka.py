@@ -108,7 +108,7 @@ class RealKafka(unittest.TestCase):
     @classmethod
     def start_hub(cls):
         cls.hub = Hub(cls.folder, cls.brokers.address)
-        cls.hub.wait_for("hub.ready", 60)
+        cls.hub.wait_for("service.ready", 60)
 
     @classmethod
     def until(cls, true, what, timeout_s=60):
