@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "store/migrate.h"
 #include "store/rows.h"
+#include "store/store_service.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct writer {
 };
 
 const struct metric_row store_metric_rows[] = {
+    /* in the order of the enum in writer.h */
     {"medhub_store_rows_total", METRIC_COUNTER, "table", "Rows written to the SQL read model, by table."},
     {"medhub_store_batches_total", METRIC_COUNTER, NULL, "SQL transactions of the store with records in them."},
     {"medhub_store_batch_seconds", METRIC_HISTOGRAM, NULL, "From the first record of a SQL transaction to its commit."},
@@ -36,7 +38,6 @@ const struct metric_row store_metric_rows[] = {
     {"medhub_store_lag_seconds", METRIC_GAUGE, NULL, "Age of the moment up to which the read model is complete."},
 };
 const size_t store_metric_row_count = sizeof store_metric_rows / sizeof *store_metric_rows;
-enum { ROWS_METRIC, BATCHES_METRIC, BATCH_SECONDS_METRIC, UNREAD_METRIC, LOST_METRIC, EXPIRED_METRIC };
 
 /* ---- positions ---- */
 
@@ -171,12 +172,12 @@ static void find_metrics(struct writer *writer)
 {
     metrics_register(store_metric_rows, store_metric_row_count);
     for (int i = 0; i < TABLE_COUNT; i++)
-        writer->rows[i] = metric_get(&store_metric_rows[ROWS_METRIC], tables[i].name);
-    writer->batches = metric_get(&store_metric_rows[BATCHES_METRIC], NULL);
-    writer->batch_seconds = metric_get(&store_metric_rows[BATCH_SECONDS_METRIC], NULL);
-    writer->unread = metric_get(&store_metric_rows[UNREAD_METRIC], NULL);
-    writer->lost = metric_get(&store_metric_rows[LOST_METRIC], NULL);
-    writer->expired = metric_get(&store_metric_rows[EXPIRED_METRIC], NULL);
+        writer->rows[i] = metric_get(&store_metric_rows[STORE_ROWS_METRIC], tables[i].name);
+    writer->batches = metric_get(&store_metric_rows[STORE_BATCHES_METRIC], NULL);
+    writer->batch_seconds = metric_get(&store_metric_rows[STORE_BATCH_SECONDS_METRIC], NULL);
+    writer->unread = metric_get(&store_metric_rows[STORE_UNREAD_METRIC], NULL);
+    writer->lost = metric_get(&store_metric_rows[STORE_LOST_METRIC], NULL);
+    writer->expired = metric_get(&store_metric_rows[STORE_EXPIRED_METRIC], NULL);
 }
 
 static enum status open_inserts(struct writer *writer, struct fault *fault)
@@ -551,6 +552,6 @@ enum status writer_clear(struct writer *writer, struct fault *fault)
         status = sql_script(writer->sql, bytes_of(text), fault);
     }
     if (status == STATUS_OK)
-        status = sql_script(writer->sql, bytes_of("DELETE FROM position; DELETE FROM topic;"), fault);
+        status = sql_script(writer->sql, bytes_of("DELETE FROM position"), fault); /* topics keep their numbers: readers know them */
     return status == STATUS_OK ? sql_commit(writer->sql, fault) : status;
 }

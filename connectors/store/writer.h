@@ -11,7 +11,6 @@
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
 
-#include "base/metrics.h"
 #include "kafka/record.h"
 #include "store/place.h"
 #include "store/tables.h"
@@ -29,8 +28,17 @@ struct position {
     const char *reader_topic;  /* the pointer that the reader gives this topic */
 };
 
-extern const struct metric_row store_metric_rows[];
-extern const size_t store_metric_row_count;
+/* Rows of store_metric_rows (store_service.h). */
+enum {
+    STORE_ROWS_METRIC,
+    STORE_BATCHES_METRIC,
+    STORE_BATCH_SECONDS_METRIC,
+    STORE_UNREAD_METRIC,
+    STORE_LOST_METRIC,
+    STORE_EXPIRED_METRIC,
+    STORE_LAG_METRIC,
+    STORE_LAG_SECONDS_METRIC,
+};
 
 /* Takes the writer's lock, brings the schema up to date, reads the positions. */
 enum status writer_open(const struct sql_settings *settings, struct writer **writer, struct fault *fault) MUST_CHECK;

@@ -108,43 +108,6 @@ enum status reader_partition_count(struct reader *reader, const char *topic, int
     return kafka_fault_code(code, "asking for partitions", fault);
 }
 
-/* rd_kafka_query_watermark_offsets answers with the last stable offset to a read_committed handle, so the high
- * watermark is asked for with ListOffsets and its own isolation level where the library has it. */
-#if RD_KAFKA_VERSION >= 0x020300ff
-static rd_kafka_resp_err_t list_offset(struct reader *reader, const char *topic, int32_t partition, int64_t spec,
-                                       int timeout_ms, int64_t *offset)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(reader->handle, RD_KAFKA_ADMIN_OP_LISTOFFSETS);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(reader->handle);
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = spec;
-    (void)rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, NULL, 0);
-    (void)rd_kafka_AdminOptions_set_isolation_level(options, is_broken("restore_to_stable_offset")
-                                                                 ? RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED
-                                                                 : RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED);
-    rd_kafka_ListOffsets(reader->handle, list, options, queue);
-
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms);
-    if (event != NULL) {
-        code = rd_kafka_event_error(event);
-        const rd_kafka_ListOffsets_result_t *result = rd_kafka_event_ListOffsets_result(event);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR && result != NULL) {
-            size_t count = 0;
-            const rd_kafka_ListOffsetsResultInfo_t **infos = rd_kafka_ListOffsets_result_infos(result, &count);
-            const rd_kafka_topic_partition_t *answer = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
-            code = answer->err;
-            *offset = answer->offset;
-        }
-        rd_kafka_event_destroy(event);
-    }
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_topic_partition_list_destroy(list);
-    return code;
-}
-
 /* ListOffsets asks the leader that the handle remembers, for minutes after that node has died. */
 static void refresh_leader(struct reader *reader, const char *topic, int timeout_ms)
 {
@@ -156,19 +119,80 @@ static void refresh_leader(struct reader *reader, const char *topic, int timeout
     rd_kafka_topic_destroy(handle);
 }
 
+/* rd_kafka_query_watermark_offsets answers with the last stable offset to a read_committed handle, so the high
+ * watermark is asked for with ListOffsets and its own isolation level where the library has it. */
+#if RD_KAFKA_VERSION >= 0x020300ff
+static void take_offsets(const rd_kafka_ListOffsets_result_t *result, struct reader_ends *ends, size_t count, bool low)
+{
+    size_t answered = 0;
+    const rd_kafka_ListOffsetsResultInfo_t **infos = rd_kafka_ListOffsets_result_infos(result, &answered);
+
+    for (size_t i = 0; i < answered; i++) {
+        const rd_kafka_topic_partition_t *answer = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+        for (size_t j = 0; j < count; j++)
+            if (answer->err == RD_KAFKA_RESP_ERR_NO_ERROR && answer->partition == ends[j].partition &&
+                strcmp(answer->topic, ends[j].topic) == 0)
+                *(low ? &ends[j].low : &ends[j].high) = answer->offset;
+    }
+}
+
+static rd_kafka_resp_err_t list_offsets(struct reader *reader, struct reader_ends *ends, size_t count, bool low,
+                                        int timeout_ms)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(reader->handle, RD_KAFKA_ADMIN_OP_LISTOFFSETS);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(reader->handle);
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(list, ends[i].topic, ends[i].partition)->offset =
+            low ? RD_KAFKA_OFFSET_SPEC_EARLIEST : RD_KAFKA_OFFSET_SPEC_LATEST;
+    (void)rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, NULL, 0);
+    (void)rd_kafka_AdminOptions_set_isolation_level(options, is_broken("restore_to_stable_offset")
+                                                                 ? RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED
+                                                                 : RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED);
+    rd_kafka_ListOffsets(reader->handle, list, options, queue);
+
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms);
+    if (event != NULL) {
+        code = rd_kafka_event_error(event);
+        const rd_kafka_ListOffsets_result_t *result = rd_kafka_event_ListOffsets_result(event);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR && result != NULL)
+            take_offsets(result, ends, count, low);
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+static rd_kafka_resp_err_t ask_ends(struct reader *reader, struct reader_ends *ends, size_t count, int timeout_ms)
+{
+    for (size_t i = 0; i < count; i++)
+        ends[i].low = ends[i].high = -1;
+    rd_kafka_resp_err_t code = list_offsets(reader, ends, count, true, timeout_ms);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = list_offsets(reader, ends, count, false, timeout_ms);
+    for (size_t i = 0; i < count; i++)
+        if (ends[i].low < 0 || ends[i].high < 0)
+            ends[i].low = ends[i].high = -1;
+    return code;
+}
+
 static rd_kafka_resp_err_t watermarks(struct reader *reader, const char *topic, int32_t partition, int timeout_ms,
                                       int64_t *low, int64_t *high)
 {
-    *low = *high = RD_KAFKA_OFFSET_INVALID;
-    rd_kafka_resp_err_t code =
-        list_offset(reader, topic, partition, RD_KAFKA_OFFSET_SPEC_EARLIEST, timeout_ms, low);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        code = list_offset(reader, topic, partition, RD_KAFKA_OFFSET_SPEC_LATEST, timeout_ms, high);
+    struct reader_ends ends = {.topic = topic, .partition = partition};
+
+    rd_kafka_resp_err_t code = ask_ends(reader, &ends, 1, timeout_ms);
     /* Where the leader went away while it was asked, the answer is "no such entry", or no error and no offset. */
-    if (code == RD_KAFKA_RESP_ERR__NOENT || (code == RD_KAFKA_RESP_ERR_NO_ERROR && (*low < 0 || *high < 0)))
+    if (code == RD_KAFKA_RESP_ERR__NOENT || (code == RD_KAFKA_RESP_ERR_NO_ERROR && ends.high < 0))
         code = RD_KAFKA_RESP_ERR__TRANSPORT;
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         refresh_leader(reader, topic, timeout_ms);
+    *low = ends.low;
+    *high = ends.high;
     return code;
 }
 #else
@@ -187,6 +211,35 @@ static rd_kafka_resp_err_t watermarks(struct reader *reader, const char *topic, 
     return code;
 }
 #endif
+
+#if RD_KAFKA_VERSION < 0x020300ff
+static rd_kafka_resp_err_t ask_ends(struct reader *reader, struct reader_ends *ends, size_t count, int timeout_ms)
+{
+    for (size_t i = 0; i < count; i++) {
+        ends[i].low = ends[i].high = -1;
+        rd_kafka_resp_err_t code =
+            watermarks(reader, ends[i].topic, ends[i].partition, timeout_ms, &ends[i].low, &ends[i].high);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return code;
+    }
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+#endif
+
+enum status reader_ends(struct reader *reader, struct reader_ends *ends, size_t count, int timeout_ms,
+                        struct fault *fault)
+{
+    if (count == 0)
+        return STATUS_OK;
+    rd_kafka_resp_err_t code = ask_ends(reader, ends, count, timeout_ms);
+    for (size_t i = 0; i < count && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+        if (ends[i].high >= 0)
+            return STATUS_OK;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NOENT)
+        code = RD_KAFKA_RESP_ERR__TRANSPORT;
+    refresh_leader(reader, ends[0].topic, timeout_ms);
+    return kafka_fault_code(code, "asking for ends", fault);
+}
 
 enum status reader_watermarks(struct reader *reader, const char *topic, int32_t partition, int timeout_ms, int64_t *low,
                               int64_t *high, struct fault *fault)

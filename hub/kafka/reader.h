@@ -23,6 +23,14 @@ enum status reader_partition_count(struct reader *reader, const char *topic, int
  * reach it: stopping at the last stable offset would miss records behind an older open transaction. */
 enum status reader_watermarks(struct reader *reader, const char *topic, int32_t partition, int timeout_ms, int64_t *low,
                               int64_t *high, struct fault *fault) MUST_CHECK;
+/* The same for COUNT partitions at once. One that nobody answers for has low and high -1; RETRY if that is all of them. */
+struct reader_ends {
+    const char *topic;
+    int32_t partition;
+    int64_t low, high;
+};
+enum status reader_ends(struct reader *reader, struct reader_ends *ends, size_t count, int timeout_ms,
+                        struct fault *fault) MUST_CHECK;
 /* The first offset whose record is not older than UNIX_MS; the end if there is none. */
 enum status reader_offset_at(struct reader *reader, const char *topic, int32_t partition, int64_t unix_ms,
                              int timeout_ms, int64_t *offset, struct fault *fault) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* hub.c: medhub hub, gateway and connector NAME: one part of the house on an existing Kafka. */
+/* hub.c: medhub hub, gateway and connector webhook: one part of the house on an existing Kafka. */
 #include "ops/ctl/commands.h"
 #include "ops/run/service.h"
 
@@ -23,11 +23,6 @@ static enum exit_code hub_command(struct call *call)
     return run_part(call, PART_HUB);
 }
 
-static enum exit_code store_command(struct call *call)
-{
-    return run_part(call, PART_STORE);
-}
-
 static enum exit_code gateway_command(struct call *call)
 {
     return run_part(call, PART_GATEWAY);
@@ -48,14 +43,6 @@ const struct command command_hub = {.words = "hub",
                                     .details = details,
                                     .uses = USES_KAFKA,
                                     .run = hub_command};
-
-const struct command command_connector_store = {.words = "connector store",
-                                                .arguments = "",
-                                                .summary_zh = "运行 SQL 查询库连接器：事实、回执、投递写入数据库",
-                                                .summary = "run the SQL store: facts, receipts and deliveries become rows",
-                                                .details = details,
-                                                .uses = USES_KAFKA,
-                                                .run = store_command};
 
 const struct command command_gateway = {.words = "gateway",
                                         .arguments = "",
