@@ -18,7 +18,8 @@ enum { EVENTS_MAX = 128, RETRY_AFTER_BYTES = 64 };
 struct exchange {
     struct http *http;
     CURL *easy;
-    void *context;
+    http_answered *answered;
+    void *self, *context;
     struct address_policy policy;
     struct fault refused; /* the address, by address.h */
     struct buffer body;
@@ -35,8 +36,6 @@ struct exchange {
 struct http {
     struct http_settings settings;
     struct clock clock;
-    http_answered *answered;
-    void *self;
     CURLM *multi;
     int epoll, wake;
     int64_t timer_us; /* when libcurl wants to be called; -1: not at all */
@@ -241,7 +240,7 @@ static void finish(struct http *http, CURL *easy, CURLcode result)
         return;
     fill_answer(http, exchange, result, http_status, &answer);
     (void)curl_multi_remove_handle(http->multi, easy);
-    http->answered(http->self, exchange->context, &answer); /* may start others: this exchange is not free yet */
+    exchange->answered(exchange->self, exchange->context, &answer); /* may start others: this exchange is not free yet */
     release_exchange(http, exchange);
 }
 
@@ -396,13 +395,15 @@ static void put_back(struct http *http, struct exchange *exchange)
     http->free = exchange;
 }
 
-enum status http_start(struct http *http, const struct http_request *request, void *context, struct fault *fault)
+enum status http_start(struct http *http, const struct http_request *request, struct fault *fault)
 {
     struct exchange *exchange = take_exchange(http);
 
     if (exchange == NULL)
         return fault_retry(fault, "http.busy", "%zu requests are on their way", http->pending);
-    exchange->context = context;
+    exchange->answered = request->answered;
+    exchange->self = request->self;
+    exchange->context = request->context;
     exchange->policy = (struct address_policy){.private_allowed = request->private_allowed,
                                                .plain = strncasecmp(request->url, "https:", 6) != 0};
     exchange->cut = false;
@@ -517,8 +518,7 @@ static bool open_multi(struct http *http)
            curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->settings.requests_max) == CURLM_OK;
 }
 
-enum status http_open(const struct http_settings *settings, struct clock clock, http_answered *answered, void *self,
-                      struct http **http, struct fault *fault)
+enum status http_open(const struct http_settings *settings, struct clock clock, struct http **http, struct fault *fault)
 {
     struct http *made = NULL;
 
@@ -527,7 +527,7 @@ enum status http_open(const struct http_settings *settings, struct clock clock, 
         made = calloc(1, sizeof *made);
     if (made == NULL)
         return fault_fatal(fault, "memory.out", "no memory for HTTP");
-    *made = (struct http){.settings = *settings, .clock = clock, .answered = answered, .self = self, .timer_us = -1};
+    *made = (struct http){.settings = *settings, .clock = clock, .timer_us = -1};
     if (!open_multi(made)) {
         http_close(made);
         return fault_fatal(fault, "http.open", "no descriptors or memory for HTTP");

@@ -32,6 +32,9 @@ struct http_header {
 
 enum { HTTP_HEADERS_MAX = 24, HTTP_HEADER_BYTES_MAX = 8192 };
 
+/* Called inside http_run, once for each request that was started. The answer is lent. */
+typedef void http_answered(void *self, void *context, const struct http_answer *answer);
+
 struct http_request { /* all of it lent until the call returns, but BODY until the answer */
     const char *url; /* that http_check_url has accepted */
     const struct http_header *headers;
@@ -39,20 +42,18 @@ struct http_request { /* all of it lent until the call returns, but BODY until t
     struct bytes body;
     const char *certificate; /* PEM file with client certificate and key, or NULL */
     bool private_allowed;
+    http_answered *answered;
+    void *self, *context;
 };
 
-/* Called inside http_run, once for each request that was started. The answer is lent. */
-typedef void http_answered(void *self, void *context, const struct http_answer *answer);
-
-enum status http_open(const struct http_settings *settings, struct clock clock, http_answered *answered, void *self,
-                      struct http **http, struct fault *fault) MUST_CHECK;
+enum status http_open(const struct http_settings *settings, struct clock clock, struct http **http,
+                      struct fault *fault) MUST_CHECK;
 /* Cuts what is on its way without telling. NULL is fine. */
 void http_close(struct http *http);
 
 /* RETRY: requests_max are on their way. REJECT "http.header": a header does not fit or holds a control character. Then
  * ANSWERED is not called. */
-enum status http_start(struct http *http, const struct http_request *request, void *context,
-                       struct fault *fault) MUST_CHECK;
+enum status http_start(struct http *http, const struct http_request *request, struct fault *fault) MUST_CHECK;
 size_t http_pending(const struct http *http);
 
 /* Works on what is there; if there is nothing, waits up to TIMEOUT_MS for it or for the wake descriptor. */

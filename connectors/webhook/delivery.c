@@ -34,7 +34,7 @@ struct delivery *delivery_new(struct delivery_pool *pool, const struct record *r
                               const Medhub__Event__V1__Delivery *message)
 {
     size_t texts = strlen(message->type) + strlen(message->id) + strlen(message->source) + strlen(message->subject) +
-                   strlen(message->input_topic) + 5;
+                   strlen(message->input_topic) + strlen(message->key) + 6;
     struct delivery *made = malloc(sizeof *made + texts + message->data.len);
 
     if (made == NULL)
@@ -52,12 +52,14 @@ struct delivery *delivery_new(struct delivery_pool *pool, const struct record *r
         .input_offset = message->input_offset,
         .index = message->index,
         .visibility = message->visibility,
+        .version = message->version,
     };
     made->type = keep(&at, message->type);
     made->id = keep(&at, message->id);
     made->source = keep(&at, message->source);
     made->subject = keep(&at, message->subject);
     made->input_topic = keep(&at, message->input_topic);
+    made->partition_key = keep(&at, message->key);
     if (message->data.len > 0)
         memcpy(at, message->data.data, message->data.len);
     made->data = bytes_from(at, message->data.len);

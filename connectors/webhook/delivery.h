@@ -24,6 +24,8 @@ struct delivery {
     uint64_t key; /* hash of the record's key: deliveries of one key go out in order */
     int64_t decided_at_ms;
     const char *type, *id, *source, *subject;
+    const char *partition_key; /* as far as the recipients may see it */
+    uint64_t version; /* of the key */
     const char *input_topic;
     int32_t input_partition;
     int64_t input_offset;

@@ -33,14 +33,10 @@ void progress_looked_at(struct progress *progress, int32_t partition, int64_t of
         progress->next[partition] = offset;
 }
 
-/* What operators asked for again is out of order anyway, and read apart. */
 bool progress_may_follow(const struct progress *progress, const int64_t *following)
 {
     for (int32_t i = 0; i < progress->partitions; i++)
-        if (progress->next[i] < following[i])
-            return false;
-    for (size_t i = 0; i < progress->wanted_count; i++)
-        if (!progress->wanted[i].redriven && progress->wanted[i].offset < following[progress->wanted[i].partition])
+        if (progress_low(progress, i) < following[i])
             return false;
     return true;
 }
@@ -114,6 +110,18 @@ void progress_found(struct progress *progress, int32_t partition, int64_t offset
         return;
     progress->wanted_count--;
     memmove(progress->wanted + at, progress->wanted + at + 1, (progress->wanted_count - at) * sizeof *progress->wanted);
+}
+
+/* What operators asked for again is out of order anyway, and read apart. */
+int64_t progress_low(const struct progress *progress, int32_t partition)
+{
+    int64_t low = progress_next(progress, partition);
+
+    for (size_t at = lower_bound(progress, partition, 0);
+         at < progress->wanted_count && progress->wanted[at].partition == partition && progress->wanted[at].offset < low; at++)
+        if (!progress->wanted[at].redriven)
+            return progress->wanted[at].offset;
+    return low;
 }
 
 int64_t progress_read_from(const struct progress *progress, int32_t partition)

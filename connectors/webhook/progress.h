@@ -33,6 +33,8 @@ void progress_done(struct progress *progress);
 
 /* The first offset of PARTITION that was not looked at. */
 int64_t progress_next(const struct progress *progress, int32_t partition);
+/* The low-water mark: everything below it is settled, what operators asked for again aside. */
+int64_t progress_low(const struct progress *progress, int32_t partition);
 /* Everything below OFFSET has been looked at. Never goes back. */
 void progress_looked_at(struct progress *progress, int32_t partition, int64_t offset);
 /* From here on the live reader looks for it; FOLLOWING must outlive that. Only if progress_may_follow: nothing that must come
