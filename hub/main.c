@@ -20,6 +20,9 @@ static const struct command *const commands[] = {
     &command_policy_check, &command_policy_publish,
     &command_key_new,      &command_key_show,
     &command_key_sign,
+    &command_webhook_list, &command_webhook_show,
+    &command_webhook_pause, &command_webhook_resume,
+    &command_webhook_parked, &command_webhook_redrive,
     &command_docs,         NULL,
 };
 

@@ -13,6 +13,7 @@
 #include "kafka/topics.h"
 #include "store/settings.h"
 #include "store/store_service.h"
+#include "webhook/measures.h"
 #include "webhook/settings.h"
 
 #include <stdio.h>
@@ -123,6 +124,7 @@ static void print_metric(const struct metric_row *metric, void *context)
 static void metrics_page(void)
 {
     metrics_register(measures_rows, measures_row_count);
+    metrics_register(webhook_measures_rows, webhook_measures_row_count);
     metrics_register(store_metric_rows, store_metric_row_count);
     metrics_register(gateway_measures_rows, gateway_measures_row_count);
     head("指标 / Metrics", "metrics", (const char *const[]){"name", "kind", "label", "what", NULL});
