@@ -26,8 +26,8 @@ struct import {
     struct digest_sum sum;
     uint64_t rows;
     int64_t bytes;
-    char cursor[4200], digest[DIGEST_SUM_TEXT_BYTES];
-    int64_t announced_rows; /* negative: not said */
+    char cursor[4200];
+    bool complete; /* the tail was there, and it agrees */
     enum medhub_status status;
     struct medhub_error error;
 };
@@ -183,47 +183,58 @@ static void end_with_problem(struct catalogue *catalogue, const struct courier_a
 
 /* ---- snapshot ---- */
 
-static void on_snapshot_header(void *context, struct bytes name, struct bytes value)
-{
-    struct import *import = &((struct catalogue *)context)->import;
-    const struct {
-        const char *name;
-        char *text;
-        size_t size;
-    } wanted[] = {{"Medhub-Cursor", import->cursor, sizeof import->cursor},
-                  {"Medhub-Digest", import->digest, sizeof import->digest}};
-
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (name.length == strlen(wanted[i].name) && value.length < wanted[i].size &&
-            strncasecmp((const char *)name.data, wanted[i].name, name.length) == 0)
-            (void)snprintf(wanted[i].text, wanted[i].size, "%.*s", (int)value.length,
-                           (const char *)value.data);
-    if (name.length == 11 && strncasecmp((const char *)name.data, "Medhub-Rows", 11) == 0 &&
-        !text_parse_i64(value, &import->announced_rows))
-        import->announced_rows = -1;
-}
-
 static bool fail_import(struct import *import, enum medhub_status status)
 {
     import->status = status;
     return false;
 }
 
-static bool take_line(struct import *import, struct bytes line)
+static bool take_row(struct import *import, struct bytes line, const struct catalogue_row *row)
 {
     struct digest_sum digest = digest_sum_of(line);
-    struct catalogue_line read;
 
-    if (line.length == 0)
-        return true;
-    if (!catalogue_line_read(line, &read))
-        return fail_import(import, error_say(&import->error, "gateway.answer", "catalogue snapshot, row %llu",
-                                             (unsigned long long)import->rows + 1));
     digest_sum_add(&import->sum, &digest);
     import->rows++;
-    enum medhub_status status = copy_put(import->copy, &read.row, &import->error);
-    catalogue_line_done(&read);
+    enum medhub_status status = copy_put(import->copy, row, &import->error);
     return status == MEDHUB_OK || fail_import(import, status);
+}
+
+static bool check_tail(struct import *import, const struct catalogue_line *tail)
+{
+    char digest[DIGEST_SUM_TEXT_BYTES];
+
+    import->complete = strcasecmp(digest_sum_text(&import->sum, digest), tail->digest) == 0 &&
+                       (int64_t)import->rows == tail->rows;
+    return import->complete || fail_import(import, error_say(&import->error, "catalogue.digest", "%llu",
+                                                             (unsigned long long)import->rows));
+}
+
+static bool take_read(struct import *import, struct bytes line, enum catalogue_line_kind kind,
+                      const struct catalogue_line *read)
+{
+    switch (kind) {
+    case CATALOGUE_HEAD:
+        (void)snprintf(import->cursor, sizeof import->cursor, "%.4000s", read->cursor);
+        return true;
+    case CATALOGUE_ROW:
+        return take_row(import, line, &read->row);
+    case CATALOGUE_TAIL:
+        return check_tail(import, read);
+    case CATALOGUE_NO_LINE:
+        break;
+    }
+    return fail_import(import, error_say(&import->error, "gateway.answer", "catalogue snapshot, row %llu",
+                                         (unsigned long long)import->rows + 1));
+}
+
+static bool take_line(struct import *import, struct bytes line)
+{
+    struct catalogue_line read;
+    enum catalogue_line_kind kind = catalogue_line_read(line, &read);
+    bool taken = take_read(import, line, kind, &read);
+
+    catalogue_line_done(&read);
+    return taken;
 }
 
 static bool has_room(struct catalogue *catalogue, struct bytes piece)
@@ -259,18 +270,12 @@ static bool on_snapshot_piece(void *context, struct bytes piece)
     return buffer_ok(&import->line);
 }
 
-static enum medhub_status check_digest(struct import *import)
+/* A download that broke off has no tail. */
+static enum medhub_status check_complete(struct import *import)
 {
-    char digest[DIGEST_SUM_TEXT_BYTES];
-
-    if (import->status != MEDHUB_OK)
-        return import->status;
-    if (import->line.length > 0 && !take_line(import, buffer_bytes(&import->line)))
-        return import->status;
-    (void)digest_sum_text(&import->sum, digest);
-    if (strcasecmp(digest, import->digest) != 0 || (int64_t)import->rows != import->announced_rows)
+    if (import->status == MEDHUB_OK && !import->complete)
         return error_say(&import->error, "catalogue.digest", "%llu", (unsigned long long)import->rows);
-    return MEDHUB_OK;
+    return import->status;
 }
 
 static enum medhub_status sync_path(const char *path, int flags, struct medhub_error *error)
@@ -304,7 +309,7 @@ static enum medhub_status close_import(struct catalogue *catalogue, struct medhu
 {
     struct import *import = &catalogue->import;
     int64_t now = clock_now_ms(catalogue->hub->clock);
-    enum medhub_status status = check_digest(import);
+    enum medhub_status status = check_complete(import);
 
     if (status != MEDHUB_OK)
         error_copy(error, &import->error);
@@ -372,7 +377,7 @@ static enum medhub_status begin_import(struct catalogue *catalogue, struct medhu
     char path[PATH_BYTES];
 
     drop_import(catalogue);
-    *import = (struct import){.announced_rows = -1, .error = MEDHUB_ERROR_INIT};
+    *import = (struct import){.error = MEDHUB_ERROR_INIT};
     buffer_init(&import->line, (size_t)catalogue->hub->settings.snapshot_row_bytes_max);
     path_of_import(catalogue, path);
     enum medhub_status status = copy_open(path, &import->copy, error);
@@ -387,7 +392,6 @@ static enum medhub_status ask_snapshot(struct catalogue *catalogue, struct medhu
         .accept_encoding = "",
         .timeout_ms = catalogue->hub->settings.snapshot_timeout_ms,
         .sink = on_snapshot_piece,
-        .header = on_snapshot_header,
         .done = on_snapshot,
         .context = catalogue,
     };
@@ -396,6 +400,20 @@ static enum medhub_status ask_snapshot(struct catalogue *catalogue, struct medhu
 }
 
 /* ---- what changes ---- */
+
+static enum medhub_status apply_news(struct catalogue_copy *copy, enum catalogue_news news,
+                                     const struct catalogue_row *row, struct medhub_error *error)
+{
+    int64_t version = 0;
+    enum medhub_status status = copy_version(copy, row->table, row->code, &version, error);
+
+    if (status != MEDHUB_OK || (row->version > 0 && row->version <= version))
+        return status; /* the snapshot may hold a little of what the feed tells behind it */
+    status = copy_end_before(copy, row, error);
+    if (status == MEDHUB_OK && news == CATALOGUE_CHANGE)
+        status = copy_put(copy, row, error);
+    return status;
+}
 
 static enum medhub_status apply(struct catalogue_copy *copy, const json_t *event, struct medhub_error *error)
 {
@@ -406,9 +424,7 @@ static enum medhub_status apply(struct catalogue_copy *copy, const json_t *event
     if (news == CATALOGUE_UNREADABLE)
         return error_say(error, "gateway.answer", "feed " WIRE_FEED_CATALOGUE);
     if (news != CATALOGUE_NO_CHANGE)
-        status = copy_end_before(copy, &read.row, error);
-    if (status == MEDHUB_OK && news == CATALOGUE_CHANGE)
-        status = copy_put(copy, &read.row, error);
+        status = apply_news(copy, news, &read.row, error);
     catalogue_line_done(&read);
     return status;
 }

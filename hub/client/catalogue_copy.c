@@ -9,6 +9,7 @@ enum copy_statement {
     COPY_PUT,
     COPY_GET,
     COPY_BEFORE,
+    COPY_VERSION,
     COPY_FIND,
     COPY_ALL,
     COPY_GET_FACTS,
@@ -20,22 +21,23 @@ static const char *const migrations[] = {
     "CREATE TABLE row ("
     "  tbl TEXT NOT NULL, code TEXT NOT NULL, region TEXT NOT NULL,"
     "  valid_from TEXT NOT NULL, valid_until TEXT NOT NULL,"
-    "  item TEXT NOT NULL, digest BLOB NOT NULL,"
+    "  item TEXT NOT NULL, digest BLOB NOT NULL, version INTEGER NOT NULL,"
     "  PRIMARY KEY (tbl, code, region, valid_from)) WITHOUT ROWID;"
     "CREATE TABLE facts ("
     "  one INTEGER PRIMARY KEY CHECK (one = 1), rows INTEGER NOT NULL, digest BLOB NOT NULL,"
     "  snapshot_ms INTEGER NOT NULL, refreshed_ms INTEGER NOT NULL, cursor TEXT NOT NULL);",
 };
 
-#define ROW_COLUMNS "tbl, code, region, valid_from, valid_until, item, digest"
+#define ROW_COLUMNS "tbl, code, region, valid_from, valid_until, item, digest, version"
 #define OF_ITEM     " FROM row WHERE tbl = ?1 AND code = ?2 AND region = ?3"
 
 static const char *const statements[COPY_STATEMENTS] = {
-    [COPY_PUT] = "INSERT OR REPLACE INTO row (" ROW_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [COPY_PUT] = "INSERT OR REPLACE INTO row (" ROW_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [COPY_GET] = "SELECT " ROW_COLUMNS OF_ITEM " AND valid_from = ?4",
     [COPY_BEFORE] =
         "SELECT " ROW_COLUMNS OF_ITEM " AND valid_from < ?4 AND (valid_until = '' OR valid_until >= ?5) "
         "ORDER BY valid_from DESC LIMIT 1",
+    [COPY_VERSION] = "SELECT max(version) FROM row WHERE tbl = ?1 AND code = ?2",
     [COPY_FIND] =
         "SELECT " ROW_COLUMNS OF_ITEM " AND valid_from <= ?4 AND (valid_until = '' OR valid_until >= ?4) "
         "ORDER BY valid_from DESC LIMIT 1",
@@ -175,6 +177,7 @@ enum medhub_status copy_put(struct catalogue_copy *copy, const struct catalogue_
     statement_bind_text(statement, 5, row->valid_until);
     statement_bind_text(statement, 6, row->item);
     (void)sqlite3_bind_blob(statement, 7, digest.bytes, DIGEST_SUM_BYTES, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(statement, 8, row->version);
     status = database_run(copy->database, statement, error);
     digest_sum_add(&copy->next.digest, &digest);
     copy->next.rows++;
@@ -183,17 +186,37 @@ enum medhub_status copy_put(struct catalogue_copy *copy, const struct catalogue_
 
 static void read_row(sqlite3_stmt *statement, struct catalogue_row *row)
 {
-    *row = (struct catalogue_row){statement_text(statement, 0), statement_text(statement, 1),
-                                  statement_text(statement, 2), statement_text(statement, 3),
-                                  statement_text(statement, 4), statement_text(statement, 5)};
+    *row = (struct catalogue_row){.table = statement_text(statement, 0),
+                                  .code = statement_text(statement, 1),
+                                  .region = statement_text(statement, 2),
+                                  .valid_from = statement_text(statement, 3),
+                                  .valid_until = statement_text(statement, 4),
+                                  .item = statement_text(statement, 5),
+                                  .version = sqlite3_column_int64(statement, 7)};
 }
 
-/* The row itself has to live while it is written again. */
+enum medhub_status copy_version(struct catalogue_copy *copy, const char *table, const char *code,
+                                int64_t *version, struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_VERSION);
+    enum medhub_status status = MEDHUB_OK;
+
+    statement_bind_text(statement, 1, table);
+    statement_bind_text(statement, 2, code);
+    *version =
+        statement_step(copy->database, statement, &status, error) ? sqlite3_column_int64(statement, 0) : 0;
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
 static enum medhub_status put_ended(struct catalogue_copy *copy, const struct catalogue_row *row,
                                     const char *first_day, const char *item, const char *last_day,
                                     struct medhub_error *error)
 {
-    const struct catalogue_row ended = {row->table, row->code, row->region, first_day, last_day, item};
+    struct catalogue_row ended = *row;
+    ended.valid_from = first_day;
+    ended.valid_until = last_day;
+    ended.item = item;
     return copy_put(copy, &ended, error);
 }
 

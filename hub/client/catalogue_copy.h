@@ -28,6 +28,9 @@ enum medhub_status copy_cursor(struct catalogue_copy *copy, char **cursor, struc
 enum medhub_status copy_begin(struct catalogue_copy *copy, struct medhub_error *error);
 enum medhub_status copy_put(struct catalogue_copy *copy, const struct catalogue_row *row,
                             struct medhub_error *error);
+/* The highest version of the item's rows; 0: none. */
+enum medhub_status copy_version(struct catalogue_copy *copy, const char *table, const char *code,
+                                int64_t *version, struct medhub_error *error);
 /* The row in force on the day before ROW->valid_from ends on that day. */
 enum medhub_status copy_end_before(struct catalogue_copy *copy, const struct catalogue_row *row,
                                    struct medhub_error *error);

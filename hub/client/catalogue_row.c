@@ -1,5 +1,6 @@
 #include "client/catalogue_row.h"
 
+#include "base/text.h"
 #include "signature/digest.h"
 
 #include <jansson.h>
@@ -57,6 +58,7 @@ struct digest_sum catalogue_row_digest(const struct catalogue_row *row)
         buffer_append_text(&line, texts[i]);
         buffer_append_byte(&line, '\n');
     }
+    buffer_append_format(&line, "%lld", (long long)row->version);
     struct digest_sum digest = buffer_ok(&line) ? digest_sum_of(buffer_bytes(&line)) : none;
     buffer_done(&line);
     return digest;
@@ -68,6 +70,17 @@ static const char *text_of(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
     return text == NULL ? "" : text;
+}
+
+/* 64-bit numbers travel as texts. */
+static int64_t number_of(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    int64_t number = 0;
+
+    if (json_is_integer(value))
+        return (int64_t)json_integer_value(value);
+    return text_parse_i64(bytes_of(text_of(object, name)), &number) ? number : 0;
 }
 
 void catalogue_line_done(struct catalogue_line *read)
@@ -95,15 +108,30 @@ static bool finish(struct catalogue_line *read, const json_t *item)
     return false;
 }
 
-bool catalogue_line_read(struct bytes line, struct catalogue_line *read)
+static enum catalogue_line_kind read_row(struct catalogue_line *read)
+{
+    const json_t *root = read->root;
+
+    read->row = (struct catalogue_row){.table = text_of(root, "kind"),
+                                       .code = text_of(root, "code"),
+                                       .region = text_of(root, "region"),
+                                       .valid_from = text_of(root, "validFrom"),
+                                       .valid_until = text_of(root, "validUntil"),
+                                       .version = number_of(root, "version")};
+    return finish(read, json_object_get(root, "item")) ? CATALOGUE_ROW : CATALOGUE_NO_LINE;
+}
+
+enum catalogue_line_kind catalogue_line_read(struct bytes line, struct catalogue_line *read)
 {
     json_t *root = json_loadb((const char *)line.data, line.length, JSON_REJECT_DUPLICATES, NULL);
 
-    *read = (struct catalogue_line){.root = root,
-                                    .row = {text_of(root, "table"), text_of(root, "code"),
-                                            text_of(root, "region"), text_of(root, "validFrom"),
-                                            text_of(root, "validUntil"), NULL}};
-    return finish(read, json_object_get(root, "item"));
+    *read = (struct catalogue_line){.cursor = text_of(root, "cursor"),
+                                    .rows = number_of(root, "rows"),
+                                    .digest = text_of(root, "digest"),
+                                    .root = root};
+    if (json_object_get(root, "snapshot") != NULL)
+        return CATALOGUE_HEAD;
+    return json_object_get(root, "digest") != NULL ? CATALOGUE_TAIL : read_row(read);
 }
 
 static bool is_removal(const json_t *changes)
@@ -130,9 +158,13 @@ enum catalogue_news catalogue_event_read(const json_t *event, struct catalogue_l
     *read = (struct catalogue_line){0};
     if (strcmp(text_of(event, "type"), "medhub.catalogue.item_changed.v1") != 0)
         return CATALOGUE_NO_CHANGE;
-    *read = (struct catalogue_line){.root = json_incref(data),
-                                    .row = {table_of(item), text_of(item, "code"), text_of(data, "region"),
-                                            text_of(data, "effectiveOn"), text_of(item, "validUntil"), NULL}};
+    *read = (struct catalogue_line){.root = json_incref(data)};
+    read->row = (struct catalogue_row){.table = table_of(item),
+                                       .code = text_of(item, "code"),
+                                       .region = text_of(data, "region"),
+                                       .valid_from = text_of(data, "effectiveOn"),
+                                       .valid_until = text_of(item, "validUntil"),
+                                       .version = number_of(event, "factversion")};
     if (!finish(read, item))
         return CATALOGUE_UNREADABLE;
     return is_removal(json_object_get(data, "changes")) ? CATALOGUE_REMOVAL : CATALOGUE_CHANGE;

@@ -23,20 +23,26 @@ struct catalogue_row {
     const char *table, *code, *region;
     const char *valid_from, *valid_until; /* YYYY-MM-DD; until "" is open */
     const char *item;                     /* JSON */
+    int64_t version;                      /* of the item, after the change that wrote the row */
 };
 struct digest_sum catalogue_row_digest(const struct catalogue_row *row);
 
-/* One line of the snapshot. What ROW lends lives until catalogue_row_done(). False: not a row. */
+/* A line of the snapshot: the head names the feed's cursor behind it, the tail counts and sums the rows in
+ * between. What READ lends lives until catalogue_line_done(). */
+enum catalogue_line_kind { CATALOGUE_HEAD, CATALOGUE_ROW, CATALOGUE_TAIL, CATALOGUE_NO_LINE };
 struct catalogue_line {
     struct catalogue_row row;
+    const char *cursor; /* of the head */
+    int64_t rows;       /* of the tail */
+    const char *digest; /* of the tail, hexadecimal */
     struct json_t *root;
     char *item;
 };
-bool catalogue_line_read(struct bytes line, struct catalogue_line *read);
+enum catalogue_line_kind catalogue_line_read(struct bytes line, struct catalogue_line *read);
 void catalogue_line_done(struct catalogue_line *read);
 
-/* An event of the feed. A change ends the row that was in force on the day before EFFECTIVE_ON; unless it is
- * a removal, READ holds the row that begins then. */
+/* An event of the feed, whose version is the item's. A change ends the row that was in force on the day
+ * before EFFECTIVE_ON; unless it is a removal, READ holds the row that begins then. */
 enum catalogue_news { CATALOGUE_NO_CHANGE, CATALOGUE_CHANGE, CATALOGUE_REMOVAL, CATALOGUE_UNREADABLE };
 enum catalogue_news catalogue_event_read(const struct json_t *event, struct catalogue_line *read);
 

@@ -130,27 +130,6 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     return buffer_ok(&transfer->received) ? length : 0;
 }
 
-static struct bytes without_space(const char *data, size_t length)
-{
-    while (length > 0 && strchr(" \t\r\n", data[length - 1]) != NULL)
-        length--;
-    while (length > 0 && (data[0] == ' ' || data[0] == '\t'))
-        data++, length--;
-    return bytes_from(data, length);
-}
-
-static size_t on_header(char *data, size_t size, size_t count, void *context)
-{
-    struct transfer *transfer = context;
-    size_t length = size * count;
-    const char *colon = memchr(data, ':', length);
-
-    if (colon != NULL && transfer->request.header != NULL && is_success(transfer))
-        transfer->request.header(transfer->request.context, without_space(data, (size_t)(colon - data)),
-                                 without_space(colon + 1, length - (size_t)(colon + 1 - data)));
-    return length;
-}
-
 static int64_t retry_after_ms(CURL *easy)
 {
     curl_off_t seconds = 0;
@@ -279,8 +258,6 @@ static void set_options(struct courier *courier, struct transfer *transfer, cons
     (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     if (request->accept_encoding != NULL)
         (void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, request->accept_encoding);

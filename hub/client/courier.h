@@ -34,8 +34,6 @@ struct courier_request {
     /* Takes the body of a 200 as it comes, unpacked, instead of the answer; false breaks the request off. May
      * be NULL. */
     bool (*sink)(void *context, struct bytes piece);
-    /* A header of a 200, before its body. May be NULL. */
-    void (*header)(void *context, struct bytes name, struct bytes value);
     void (*done)(void *context, const struct courier_answer *answer); /* once, from courier_perform */
     void *context;
 };

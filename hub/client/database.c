@@ -117,11 +117,13 @@ static void create_private(const char *path)
         (void)close(descriptor);
 }
 
-/* Exclusive locking before the first access: the lock is kept, and the log needs no shared memory. */
-static const char settle_sql[] =
-    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-    "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=16777216;"
-    "PRAGMA trusted_schema=OFF; BEGIN IMMEDIATE; COMMIT";
+/* Exclusive locking before the first access: the lock is kept, and the log needs no shared memory. EXTRA
+ * while the file changes over to the log: the journal of that moment must not come back after a power loss.
+ */
+static const char settle_sql[] = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=EXTRA; PRAGMA "
+                                 "journal_mode=WAL; PRAGMA synchronous=FULL;"
+                                 "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=16777216;"
+                                 "PRAGMA trusted_schema=OFF; BEGIN IMMEDIATE; COMMIT";
 
 enum medhub_status database_open(const char *path, const struct database_kind *kind,
                                  struct database **database, struct medhub_error *error)

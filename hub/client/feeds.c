@@ -43,6 +43,8 @@ enum medhub_status feeds_open(struct medhub *hub, struct feeds **feeds, struct m
         return error_say(error, "memory.out", NULL);
     (*feeds)->hub = hub;
     (*feeds)->count = count;
+    for (size_t i = 0; i < count; i++)
+        (*feeds)->followers[i].hub = hub;
     return MEDHUB_OK;
 }
 
@@ -339,7 +341,6 @@ static enum medhub_status get_follower(struct feeds *feeds, const char *feed, st
         if (feeds->followers[i].feed != NULL)
             continue;
         *follower = &feeds->followers[i];
-        (*follower)->hub = feeds->hub;
         (*follower)->feed = strdup(feed);
         if ((*follower)->feed == NULL)
             return error_say(error, "memory.out", NULL);
