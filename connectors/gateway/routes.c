@@ -135,9 +135,9 @@ static const struct answer_row ready_answers[] = {
     ANSWERS_END};
 
 static const struct answer_row submit_answers[] = {
-    {202, JSON, "Submitted", location_header,
+    {202, JSON, "Submitted|SubmittedEvent[]", location_header,
      "the brokers have acknowledged; for a batch a list with one entry per event, in order", "Kafka 已确认；批量时为逐个事件的列表，顺序一致"},
-    {200, JSON, "Receipt", NULL,
+    {200, JSON, "Receipt|SubmittedEvent[]", NULL,
      "waited for: accepted; for a batch the list, all decided, each with its outcome", "等待后：已受理；批量时为列表，全部已有决定"},
     {409, PROBLEM, "Problem", NULL, "waited for: it repeats what another event said", "等待后：与另一事件重复"},
     {422, PROBLEM, "Problem", NULL, "waited for: refused, with all findings", "等待后：被拒绝，列出全部原因"},

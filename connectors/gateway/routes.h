@@ -43,7 +43,8 @@ struct header_row { /* of an answer */
     const char *what, *what_zh;
 };
 
-/* SCHEMA NULL: no body; "bytes": not JSON; "event": a CloudEvent; NAME[]: a list; else a name of schema_rows. */
+/* SCHEMA NULL: no body; "bytes": not JSON; "event": a CloudEvent; NAME[]: a list; A|B: one of them; else a name of
+ * schema_rows. */
 struct answer_row {
     unsigned status;
     const char *content_type;
