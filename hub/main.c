@@ -7,6 +7,7 @@ static const struct command *const commands[] = {
     &command_connector_webhook,
     &command_gen,          &command_version,
     &command_code_parse,   &command_code_canonical,
+    &command_event_hash,
     &command_submit,       &command_facts,
     &command_receipts,     &command_deliveries,
     &command_parked,       &command_parked_show,

@@ -11,7 +11,7 @@ extern const struct command command_hub, command_up, command_version, command_ga
 extern const struct command command_webhook_list, command_webhook_show, command_webhook_pause, command_webhook_resume,
     command_webhook_parked, command_webhook_redrive;
 /* ops/code */
-extern const struct command command_code_parse, command_code_canonical;
+extern const struct command command_code_parse, command_code_canonical, command_event_hash;
 /* ops/gen */
 extern const struct command command_gen;
 /* ops/ctl/key.c */
