@@ -166,7 +166,8 @@ static void answer_gone(struct request *request)
 {
     struct buffer *out = answer_begin_problem(request, 410, "feed.gone",
                                               "what the cursor points at is no longer kept: take the snapshot and follow the "
-                                              "feed from its cursor on, or from the beginning of what is kept");
+                                              "feed from its cursor on, or from the beginning of what is kept",
+                                              NULL);
 
     write_text(out, "snapshot", SNAPSHOT);
     write_end(out, '}');

@@ -79,7 +79,8 @@ static const char *chinese(const char *code, const struct status_row *row)
     return row->sentence_zh;
 }
 
-struct buffer *answer_begin_problem(struct request *request, unsigned status, const char *code, const char *detail)
+struct buffer *answer_begin_problem(struct request *request, unsigned status, const char *code, const char *detail,
+                                    const char *detail_zh)
 {
     const struct status_row *row = row_of(status);
     struct buffer *out = answer_begin(request);
@@ -93,14 +94,14 @@ struct buffer *answer_begin_problem(struct request *request, unsigned status, co
     write_text(out, "title", row->title);
     write_integer(out, "status", status);
     write_text(out, "detail", detail != NULL && detail[0] != '\0' ? detail : row->sentence);
-    write_text(out, "detailZh", chinese(code, row));
+    write_text(out, "detailZh", detail_zh != NULL && detail_zh[0] != '\0' ? detail_zh : chinese(code, row));
     write_text(out, "code", code);
     return out;
 }
 
 void answer_problem(struct request *request, unsigned status, const char *code, const char *detail)
 {
-    write_end(answer_begin_problem(request, status, code, detail), '}');
+    write_end(answer_begin_problem(request, status, code, detail, NULL), '}');
     answer_finish(request, status, PROBLEM_TYPE);
 }
 

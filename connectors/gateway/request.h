@@ -90,7 +90,8 @@ void answer_file(struct request *request, unsigned status, const char *content_t
  * is English; NULL: the table's. */
 void answer_problem(struct request *request, unsigned status, const char *code, const char *detail);
 /* The same left open for further members: then answer_finish(request, status, PROBLEM_TYPE) behind write_end. */
-struct buffer *answer_begin_problem(struct request *request, unsigned status, const char *code, const char *detail);
+struct buffer *answer_begin_problem(struct request *request, unsigned status, const char *code, const char *detail,
+                                    const char *detail_zh);
 #define PROBLEM_TYPE "application/problem+json"
 #define JSON_TYPE    "application/json"
 /* From a fault: RETRY becomes 503 with Retry-After, FATAL 503 too (its text is for the log), REJECT the status REJECTED. */

@@ -69,7 +69,8 @@ static void answer_not_delivered(struct request *request)
 {
     struct submission *submission = request->work;
     struct buffer *out = answer_begin_problem(
-        request, 503, "kafka.not_delivered", "the brokers did not acknowledge in time: send again under the same ids");
+        request, 503, "kafka.not_delivered", "the brokers did not acknowledge in time: send again under the same ids",
+        NULL);
 
     if (submission->intake.batch) {
         write_name(out, "events");
@@ -84,8 +85,9 @@ static void answer_not_delivered(struct request *request)
 
 static void answer_receipt_problem(struct request *request, const Receipt *receipt, unsigned status, const char *code)
 {
-    const char *detail = receipt->n_findings > 0 ? receipt->findings[0]->sentence_en : NULL;
-    struct buffer *out = answer_begin_problem(request, status, code, detail);
+    const Medhub__Event__V1__Finding *first = receipt->n_findings > 0 ? receipt->findings[0] : NULL;
+    struct buffer *out = answer_begin_problem(request, status, code, first == NULL ? NULL : first->sentence_en,
+                                              first == NULL ? NULL : first->sentence_zh);
 
     write_text(out, "instance", receipt_address(receipt->source, receipt->id, request->arena));
     write_name(out, "receipt");
@@ -213,7 +215,7 @@ static void answer_bad(struct request *request, const struct submission *submiss
         answer_fault(request, status, http_status, fault);
         return;
     }
-    struct buffer *out = answer_begin_problem(request, http_status, fault->code, fault->text);
+    struct buffer *out = answer_begin_problem(request, http_status, fault->code, fault->text, NULL);
     write_integer(out, "index", (int64_t)submission->intake.index);
     write_end(out, '}');
     answer_finish(request, http_status, PROBLEM_TYPE);

@@ -145,6 +145,14 @@ static enum status mask_recipients(struct page *page, struct bytes value, struct
     return masked->data == NULL ? read_arena_full(fault) : STATUS_OK;
 }
 
+static enum status take_value(struct page *page, struct bytes value, struct bytes *taken, struct fault *fault)
+{
+    if (page->query->viewer != NULL)
+        return mask_recipients(page, value, taken, fault);
+    *taken = arena_bytes(page->arena, value);
+    return taken->data == NULL ? read_arena_full(fault) : STATUS_OK;
+}
+
 static enum status run_page(struct page *page, const char *text, const struct sql_value *values, size_t value_count,
                             struct seen_delivery *to, size_t *count, struct fault *fault)
 {
@@ -161,7 +169,7 @@ static enum status run_page(struct page *page, const char *text, const struct sq
         delivery->partition = place_partition(place);
         delivery->offset = place_offset(place);
         delivery->delivered_ms = sql_column_integer(&cursor, 1);
-        status = mask_recipients(page, sql_column_bytes(&cursor, 2), &delivery->value, fault);
+        status = take_value(page, sql_column_bytes(&cursor, 2), &delivery->value, fault);
     }
     sql_end(&cursor);
     return status;
@@ -233,6 +241,25 @@ static enum status read_partition(struct page *page, int32_t partition, int64_t 
     return STATUS_OK;
 }
 
+/* Without a viewer: every delivery of the partition. */
+static enum status read_all_of_partition(struct page *page, int32_t partition, int64_t end, int64_t *next,
+                                         struct fault *fault)
+{
+    static const char text[] = "SELECT place, delivered_ms, value FROM delivery WHERE place >= $1 AND place < $2 "
+                               "ORDER BY place LIMIT $3";
+    size_t room = page->query->limit - page->count, count = 0;
+    const struct sql_value values[] = {sql_integer(place_make(page->topic, partition, *next)),
+                                       sql_integer(place_make(page->topic, partition, end)), sql_integer((int64_t)room)};
+
+    enum status status =
+        run_page(page, text, values, sizeof values / sizeof *values, page->items + page->count, &count, fault);
+    if (status != STATUS_OK)
+        return status;
+    page->count += count;
+    *next = count == room ? page->items[page->count - 1].offset + 1 : end;
+    return STATUS_OK;
+}
+
 /* A place that knows no partitions, or fewer, goes on at the beginning of those. */
 static bool fit_place(struct feed_place *place, const struct feed_bounds *bounds)
 {
@@ -274,8 +301,10 @@ static enum status read_feed(struct page *page, struct feed_place *place, bool *
         int32_t partition = (first + i) % bounds.partition_count;
         if (place->next_offset[partition] >= bounds.next[partition])
             continue; /* at the end; behind it during a rebuild, then it waits there */
-        if (page->topic == 0 || page->query->viewer->recipient_count == 0)
+        if (page->topic == 0 || (page->query->viewer != NULL && page->query->viewer->recipient_count == 0))
             place->next_offset[partition] = bounds.next[partition];
+        else if (page->query->viewer == NULL)
+            status = read_all_of_partition(page, partition, bounds.next[partition], &place->next_offset[partition], fault);
         else
             status = read_partition(page, partition, bounds.next[partition], &place->next_offset[partition], fault);
     }
