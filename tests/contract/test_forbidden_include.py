@@ -12,7 +12,7 @@ import sys
 
 SOURCE = os.environ["MEDHUB_SOURCE_DIR"]
 BUILD = os.environ["MEDHUB_BUILD_DIR"]
-ORDER = ["base", "code", "event", "kafka", "state", "domain", "flow"]
+ORDER = ["base", "code", "epcis", "event", "kafka", "state", "domain", "flow"]
 failures = []
 probes = 0
 
