@@ -32,19 +32,19 @@ static const char *const migrations[] = {
 #define OF_ITEM     " FROM row WHERE tbl = ?1 AND code = ?2 AND region = ?3"
 
 static const char *const statements[COPY_STATEMENTS] = {
-    [COPY_PUT] = "INSERT OR REPLACE INTO row (" ROW_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    [COPY_GET] = "SELECT " ROW_COLUMNS OF_ITEM " AND valid_from = ?4",
+    [COPY_PUT] = ("INSERT OR REPLACE INTO row (" ROW_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+    [COPY_GET] = ("SELECT " ROW_COLUMNS OF_ITEM " AND valid_from = ?4"),
     [COPY_BEFORE] =
-        "SELECT " ROW_COLUMNS OF_ITEM " AND valid_from < ?4 AND (valid_until = '' OR valid_until >= ?5) "
-        "ORDER BY valid_from DESC LIMIT 1",
+        ("SELECT " ROW_COLUMNS OF_ITEM " AND valid_from < ?4 AND (valid_until = '' OR valid_until >= ?5) "
+         "ORDER BY valid_from DESC LIMIT 1"),
     [COPY_VERSION] = "SELECT max(version) FROM row WHERE tbl = ?1 AND code = ?2",
     [COPY_FIND] =
-        "SELECT " ROW_COLUMNS OF_ITEM " AND valid_from <= ?4 AND (valid_until = '' OR valid_until >= ?4) "
-        "ORDER BY valid_from DESC LIMIT 1",
-    [COPY_ALL] = "SELECT " ROW_COLUMNS " FROM row",
+        ("SELECT " ROW_COLUMNS OF_ITEM " AND valid_from <= ?4 AND (valid_until = '' OR valid_until >= ?4) "
+         "ORDER BY valid_from DESC LIMIT 1"),
+    [COPY_ALL] = ("SELECT " ROW_COLUMNS " FROM row"),
     [COPY_GET_FACTS] = "SELECT rows, digest, snapshot_ms, refreshed_ms, cursor FROM facts",
-    [COPY_PUT_FACTS] = "INSERT OR REPLACE INTO facts (one, rows, digest, snapshot_ms, refreshed_ms, cursor) "
-                       "VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+    [COPY_PUT_FACTS] = ("INSERT OR REPLACE INTO facts (one, rows, digest, snapshot_ms, refreshed_ms, cursor) "
+                        "VALUES (1, ?1, ?2, ?3, ?4, ?5)"),
 };
 
 static const struct database_kind kind = {

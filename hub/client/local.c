@@ -39,18 +39,19 @@ static const char *const statements[LOCAL_STATEMENTS] = {
     [LOCAL_FIND_EVENT] = "SELECT sequence, fingerprint FROM event WHERE id = ?1",
     [LOCAL_FIND_RECEIPT] = "SELECT outcome, answer, fingerprint FROM receipt WHERE id = ?1",
     [LOCAL_KEY_WAITS] = "SELECT 1 FROM event WHERE key = ?1 AND place <= 1 LIMIT 1",
-    [LOCAL_PUT] = "INSERT INTO event (id, key, place, due_ms, submitted_ms, fingerprint, body) "
-                  "VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)",
-    [LOCAL_DUE] = "SELECT sequence, id, attempts, sent_ms, body FROM event WHERE place = ?1 AND due_ms <= ?2 "
-                  "ORDER BY due_ms, sequence",
+    [LOCAL_PUT] = ("INSERT INTO event (id, key, place, due_ms, submitted_ms, fingerprint, body) "
+                   "VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)"),
+    [LOCAL_DUE] =
+        ("SELECT sequence, id, attempts, sent_ms, body FROM event WHERE place = ?1 AND due_ms <= ?2 "
+         "ORDER BY due_ms, sequence"),
     [LOCAL_NEXT_DUE] = "SELECT min(due_ms) FROM event WHERE place = ?1 AND due_ms > ?2",
     [LOCAL_GET] =
         "SELECT id, key, place, fingerprint, length(CAST(body AS BLOB)) FROM event WHERE sequence = ?1",
     [LOCAL_UPDATE] =
         "UPDATE event SET place = ?2, due_ms = ?3, attempts = ?4, sent_ms = ?5 WHERE sequence = ?1",
     [LOCAL_DELETE] = "DELETE FROM event WHERE sequence = ?1",
-    [LOCAL_PROMOTE] = "UPDATE event SET place = 0 WHERE sequence = "
-                      "(SELECT min(sequence) FROM event WHERE key = ?1 AND place <= 1)",
+    [LOCAL_PROMOTE] = ("UPDATE event SET place = 0 WHERE sequence = "
+                       "(SELECT min(sequence) FROM event WHERE key = ?1 AND place <= 1)"),
     [LOCAL_COUNT] =
         "SELECT place = 2, count(*), coalesce(sum(length(CAST(body AS BLOB))), 0) FROM event GROUP BY 1",
     [LOCAL_OLDEST] = "SELECT submitted_ms FROM event ORDER BY sequence LIMIT 1",
@@ -63,8 +64,8 @@ static const char *const statements[LOCAL_STATEMENTS] = {
         "SELECT sequence, id, outcome, answer FROM receipt WHERE told = 0 ORDER BY sequence LIMIT 1",
     [LOCAL_TOLD] = "UPDATE receipt SET told = 1 WHERE sequence = ?1",
     [LOCAL_GET_CURSOR] = "SELECT cursor FROM cursor WHERE feed = ?1",
-    [LOCAL_PUT_CURSOR] = "INSERT INTO cursor (feed, cursor, moved_ms) VALUES (?1, ?2, ?3) "
-                         "ON CONFLICT (feed) DO UPDATE SET cursor = ?2, moved_ms = ?3",
+    [LOCAL_PUT_CURSOR] = ("INSERT INTO cursor (feed, cursor, moved_ms) VALUES (?1, ?2, ?3) "
+                          "ON CONFLICT (feed) DO UPDATE SET cursor = ?2, moved_ms = ?3"),
     [LOCAL_PUT_ITEM] = "INSERT INTO item (feed, kind, body) VALUES (?1, ?2, ?3)",
     [LOCAL_FIRST_ITEM] = "SELECT sequence, kind, body FROM item WHERE feed = ?1 ORDER BY sequence LIMIT 1",
     [LOCAL_DELETE_ITEM] = "DELETE FROM item WHERE sequence = ?1",

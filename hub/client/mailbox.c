@@ -32,7 +32,7 @@ static enum medhub_status put_item(struct database *local, const char *feed, enu
     sqlite3_stmt *statement = database_statement(local, LOCAL_PUT_ITEM);
 
     statement_bind_text(statement, 1, feed);
-    (void)sqlite3_bind_int(statement, 2, kind);
+    (void)sqlite3_bind_int(statement, 2, (int)kind);
     statement_bind_text(statement, 3, body);
     return database_run(local, statement, error);
 }

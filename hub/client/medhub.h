@@ -193,6 +193,9 @@ const char *medhub_receipt_id(const struct medhub_receipt *receipt);
 enum medhub_outcome medhub_receipt_outcome(const struct medhub_receipt *receipt);
 /* The gateway's answer, a JSON object: the receipt, or the problem details (RFC 9457) of a refusal. */
 const char *medhub_receipt_json(const struct medhub_receipt *receipt);
+/* Lends a text of that object: "code", "detail", "detailZh", "firstId", "decidedAt". "" if it is not there.
+ */
+const char *medhub_receipt_field(const struct medhub_receipt *receipt, const char *field);
 size_t medhub_receipt_finding_count(const struct medhub_receipt *receipt);
 /* Lends a field of a finding: "code", "rule", "citation", "path", "found", "expected", "sentenceZh",
  * "sentenceEn", "severity". "" if it is not there. */

@@ -197,7 +197,7 @@ enum medhub_status outbox_due(struct outbox *outbox, enum event_place place, con
     bool found = false;
 
     *entry = (struct outbox_entry){0};
-    (void)sqlite3_bind_int(statement, 1, place);
+    (void)sqlite3_bind_int(statement, 1, (int)place);
     (void)sqlite3_bind_int64(statement, 2, clock_now_ms(outbox->clock));
     while (!found && statement_step(outbox->local, statement, &status, error))
         found = !contains(busy, busy_count, sqlite3_column_int64(statement, 0));
@@ -220,7 +220,7 @@ int64_t outbox_next_due_ms(struct outbox *outbox, enum event_place place)
     enum medhub_status status = MEDHUB_OK;
     int64_t due_ms = INT64_MAX;
 
-    (void)sqlite3_bind_int(statement, 1, place);
+    (void)sqlite3_bind_int(statement, 1, (int)place);
     (void)sqlite3_bind_int64(statement, 2, clock_now_ms(outbox->clock));
     if (statement_step(outbox->local, statement, &status, NULL) &&
         sqlite3_column_type(statement, 0) != SQLITE_NULL)
@@ -273,7 +273,7 @@ static enum medhub_status update(struct outbox *outbox, int64_t sequence, enum e
 {
     sqlite3_stmt *statement = database_statement(outbox->local, LOCAL_UPDATE);
     (void)sqlite3_bind_int64(statement, 1, sequence);
-    (void)sqlite3_bind_int(statement, 2, place);
+    (void)sqlite3_bind_int(statement, 2, (int)place);
     (void)sqlite3_bind_int64(statement, 3, due_ms);
     (void)sqlite3_bind_int64(statement, 4, attempts);
     (void)sqlite3_bind_int64(statement, 5, sent_ms);
@@ -344,7 +344,7 @@ static enum medhub_status put_receipt(struct outbox *outbox, const struct stored
 {
     sqlite3_stmt *statement = database_statement(outbox->local, LOCAL_PUT_RECEIPT);
     statement_bind_text(statement, 1, stored->id);
-    (void)sqlite3_bind_int(statement, 2, outcome);
+    (void)sqlite3_bind_int(statement, 2, (int)outcome);
     (void)sqlite3_bind_int64(statement, 3, stored->fingerprint);
     (void)sqlite3_bind_int64(statement, 4, clock_now_ms(outbox->clock));
     statement_bind_bytes(statement, 5, answer);

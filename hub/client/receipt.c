@@ -114,6 +114,12 @@ const char *medhub_receipt_json(const struct medhub_receipt *receipt)
     return receipt->answer;
 }
 
+const char *medhub_receipt_field(const struct medhub_receipt *receipt, const char *field)
+{
+    const char *text = json_string_value(json_object_get(receipt->root, field));
+    return text == NULL ? "" : text;
+}
+
 /* Both a receipt and the problem details of a refusal have them at the top. */
 static const json_t *findings_of(const struct medhub_receipt *receipt)
 {

@@ -145,7 +145,7 @@ static void on_answer(void *context, const struct courier_answer *answer)
     struct medhub_error problem = MEDHUB_ERROR_INIT, error = MEDHUB_ERROR_INIT;
     enum medhub_outcome outcome = MEDHUB_PENDING;
     enum wire_verdict verdict =
-        slot->asks ? wire_receipt(answer, &outcome) : wire_submitted(answer, slot->entry.id, &outcome);
+        slot->asks ? wire_receipt(answer, &outcome) : wire_submitted(answer, &outcome);
     bool there = is_there(verdict, slot, answer);
 
     if (!there)

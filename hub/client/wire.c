@@ -111,44 +111,40 @@ enum wire_verdict wire_refused(const struct courier_answer *answer)
     }
 }
 
-/* A duplicate of itself is how a second copy of one submission is answered; the first copy's receipt is what
- * counts. */
-static bool repeats_itself(const json_t *problem, const char *id)
+/* The status says it all: what is said again under its id is answered as the first time. */
+static bool is_decided(int http_status, enum medhub_outcome *outcome)
 {
-    return strcmp(text_of(json_object_get(problem, "receipt"), "firstId"), id) == 0;
+    static const struct {
+        int http_status;
+        enum medhub_outcome outcome;
+    } rows[] = {{200, MEDHUB_ACCEPTED},
+                {409, MEDHUB_DUPLICATE},
+                {422, MEDHUB_REFUSED},
+                /* no event at all: said again it will not be better */
+                {400, MEDHUB_REFUSED},
+                {413, MEDHUB_REFUSED},
+                {415, MEDHUB_REFUSED}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].http_status != http_status)
+            continue;
+        *outcome = rows[i].outcome;
+        return true;
+    }
+    *outcome = MEDHUB_PENDING;
+    return false;
 }
 
-enum wire_verdict wire_submitted(const struct courier_answer *answer, const char *id,
-                                 enum medhub_outcome *outcome)
+enum wire_verdict wire_submitted(const struct courier_answer *answer, enum medhub_outcome *outcome)
 {
-    json_t *root = parse(answer);
-    enum wire_verdict verdict = wire_refused(answer);
+    bool decided = is_decided(answer->status, outcome);
+    json_t *root = decided ? parse(answer) : NULL;
+    bool is_ours = root != NULL; /* a proxy's page of HTML is not the gateway's word */
 
-    *outcome = MEDHUB_PENDING;
-    switch (answer->status) {
-    case 202:
-        verdict = WIRE_TAKEN;
-        break;
-    case 200:
-        *outcome = outcome_of(root);
-        verdict = *outcome == MEDHUB_PENDING ? WIRE_PROTOCOL : WIRE_SETTLED;
-        break;
-    case 409:
-        *outcome = MEDHUB_DUPLICATE;
-        verdict = repeats_itself(root, id) ? WIRE_TAKEN : WIRE_SETTLED;
-        break;
-    case 400: /* no event at all: said again it will not be better */
-    case 413:
-    case 415:
-    case 422:
-        *outcome = MEDHUB_REFUSED;
-        verdict = root == NULL ? WIRE_PROTOCOL : WIRE_SETTLED;
-        break;
-    default:
-        break;
-    }
     json_decref(root);
-    return verdict;
+    if (decided)
+        return is_ours ? WIRE_SETTLED : WIRE_PROTOCOL;
+    return answer->status == 202 ? WIRE_TAKEN : wire_refused(answer);
 }
 
 enum wire_verdict wire_receipt(const struct courier_answer *answer, enum medhub_outcome *outcome)

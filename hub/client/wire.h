@@ -24,9 +24,8 @@ enum wire_verdict {
     WIRE_DENIED,   /* key, certificate or right: everything later */
     WIRE_PROTOCOL, /* not the gateway that we know: everything later */
 };
-/* Of POST /v1/events for event ID. */
-enum wire_verdict wire_submitted(const struct courier_answer *answer, const char *id,
-                                 enum medhub_outcome *outcome);
+/* Of POST /v1/events. */
+enum wire_verdict wire_submitted(const struct courier_answer *answer, enum medhub_outcome *outcome);
 /* Of GET /v1/receipts; WIRE_LATER: not decided yet. */
 enum wire_verdict wire_receipt(const struct courier_answer *answer, enum medhub_outcome *outcome);
 /* Of everything else that is not a 2xx. */

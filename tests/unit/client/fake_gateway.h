@@ -42,19 +42,38 @@ struct fake {
     const char *retry_after;
     uint64_t seed;
     bool signed_requests; /* a POST had Signature and Content-Digest */
-    char last_body[4096];
 
     /* feed "orders": events first..last-1 named by number */
-    unsigned first, last, pages;
+    unsigned first, last;
+    size_t pages;
     unsigned feed_status;
 
     /* the catalogue */
     const char *snapshot, *snapshot_cursor, *snapshot_digest; /* NULL digest: the right one */
     const char *changes[16];                                  /* events of the feed catalogue */
-    unsigned change_count, snapshots;
+    unsigned change_count;
+    size_t snapshots;
     bool catalogue_gone; /* every cursor is too old */
     bool snapshot_cut;
 };
+
+/* A test's own changes and looks, while the gateway's threads run. */
+#define WITH_FAKE(trial, change)                                                                             \
+    do {                                                                                                     \
+        (void)pthread_mutex_lock(&(trial)->fake->lock);                                                      \
+        change;                                                                                              \
+        (void)pthread_mutex_unlock(&(trial)->fake->lock);                                                    \
+    } while (0)
+#define FAKE_COUNT(trial, member) fake_count((trial)->fake, offsetof(struct fake, member))
+
+static inline size_t fake_count(struct fake *fake, size_t place)
+{
+    size_t count = 0;
+    (void)pthread_mutex_lock(&fake->lock);
+    memcpy(&count, (const char *)fake + place, sizeof count);
+    (void)pthread_mutex_unlock(&fake->lock);
+    return count;
+}
 
 static inline uint64_t fake_dice(struct fake *fake, uint64_t sides)
 {
@@ -129,7 +148,6 @@ static inline enum MHD_Result fake_submit(struct fake *fake, struct MHD_Connecti
     }
     (void)pthread_mutex_lock(&fake->lock);
     fake->posts++;
-    (void)snprintf(fake->last_body, sizeof fake->last_body, "%s", text);
     fake->signed_requests =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Signature") != NULL &&
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Digest") != NULL;
@@ -373,7 +391,14 @@ struct trial {
     struct medhub_options *options;
     struct medhub *hub;
     struct medhub_error error;
+    uint64_t seed;
 };
+
+static inline uint64_t trial_dice(struct trial *trial, uint64_t sides)
+{
+    trial->seed = trial->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (trial->seed >> 33) % sides;
+}
 
 static inline void trial_option(struct trial *trial, const char *name, const char *value)
 {

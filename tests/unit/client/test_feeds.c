@@ -127,8 +127,8 @@ static void a_cursor_that_is_too_old_is_told_as_a_gap(void **state)
     follow(trial, &heard);
     hear_until(trial, &heard, 5);
     trial_reopen(trial);
-    trial->fake->first = 20; /* 5..19 were deleted */
-    trial->fake->last = 22;
+    WITH_FAKE(trial, trial->fake->first = 20); /* 5..19 were deleted */
+    WITH_FAKE(trial, trial->fake->last = 22);
     heard.next = 20;
     follow(trial, &heard);
     hear_until(trial, &heard, 22);
@@ -141,15 +141,15 @@ static void a_feed_that_fails_is_asked_again(void **state)
     struct medhub_state now = MEDHUB_STATE_INIT;
     struct heard heard = {0};
 
-    trial->fake->feed_status = 404;
+    WITH_FAKE(trial, trial->fake->feed_status = 404);
     trial_open(trial);
     publish(trial, 3);
     follow(trial, &heard);
-    for (int i = 0; i < 20 && trial->fake->pages < 3; i++)
+    for (int i = 0; i < 20 && FAKE_COUNT(trial, pages) < 3; i++)
         (void)medhub_work(trial->hub, 50, &trial->error);
     assert_int_equal(medhub_state(trial->hub, &now, &trial->error), MEDHUB_OK);
     assert_string_equal(now.problem.code, "feed.unknown");
-    trial->fake->feed_status = 200;
+    WITH_FAKE(trial, trial->fake->feed_status = 200);
     hear_until(trial, &heard, 3);
 }
 
@@ -219,7 +219,7 @@ static void killed_at_any_moment_at_most_the_item_in_hand_comes_again(void **sta
         if (child == 0)
             follow_until_killed(trial, pipes[1]);
         (void)close(pipes[1]);
-        unsigned wanted = 1 + (unsigned)fake_dice(trial->fake, 100), seen = 0;
+        unsigned wanted = 1 + (unsigned)trial_dice(trial, 100), seen = 0;
         while (seen < wanted && read(pipes[0], &number, sizeof number) == (ssize_t)sizeof number) {
             if (seen == 0 && round > 0 && number + 1 == next)
                 repeated++, next--;

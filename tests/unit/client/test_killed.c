@@ -75,7 +75,7 @@ static void what_was_taken_arrives_in_order_however_often_it_is_killed(void **st
     unsigned promised = 0;
 
     for (int round = 0; round < ROUNDS; round++)
-        promised = run_and_kill(trial, promised + 1, 1 + (unsigned)fake_dice(trial->fake, 40));
+        promised = run_and_kill(trial, promised + 1, 1 + (unsigned)trial_dice(trial, 40));
     trial_open(trial);
     assert_true(trial_work_until(trial, trial_is_idle));
     assert_true(promised > ROUNDS);

@@ -56,8 +56,8 @@ static struct medhub_catalogue_state look(struct trial *trial)
 
 static void begin(struct trial *trial, const char *snapshot)
 {
-    trial->fake->snapshot = snapshot;
-    trial->fake->snapshot_cursor = "0";
+    WITH_FAKE(trial, trial->fake->snapshot = snapshot);
+    WITH_FAKE(trial, trial->fake->snapshot_cursor = "0");
     trial_open(trial);
 }
 
@@ -85,13 +85,17 @@ static void changes_are_added_and_earlier_rows_end_the_day_before(void **state)
     struct trial *trial = *state;
     begin(trial, edition_2024);
     refresh_well(trial);
-    trial->fake->changes[0] = CHANGE("2", "A1", "000000", "2026-01-01", "CHANGE_RENAMED", "A 2026");
-    trial->fake->changes[1] = CHANGE("2", "B2", "000000", "2026-02-01", "CHANGE_REMOVED", "B 2025");
-    trial->fake->changes[2] = CHANGE("1", "C3", "000000", "2026-02-01", "CHANGE_ADDED", "C");
-    trial->fake->changes[3] = "{\"type\":\"medhub.catalogue.release_published.v1\",\"data\":{}}";
-    trial->fake->change_count = 4;
+    WITH_FAKE(trial, trial->fake->changes[0] =
+                         CHANGE("2", "A1", "000000", "2026-01-01", "CHANGE_RENAMED", "A 2026"));
+    WITH_FAKE(trial, trial->fake->changes[1] =
+                         CHANGE("2", "B2", "000000", "2026-02-01", "CHANGE_REMOVED", "B 2025"));
+    WITH_FAKE(trial,
+              trial->fake->changes[2] = CHANGE("1", "C3", "000000", "2026-02-01", "CHANGE_ADDED", "C"));
+    WITH_FAKE(trial,
+              trial->fake->changes[3] = "{\"type\":\"medhub.catalogue.release_published.v1\",\"data\":{}}");
+    WITH_FAKE(trial, trial->fake->change_count = 4);
     refresh_well(trial);
-    assert_int_equal(trial->fake->snapshots, 1);
+    assert_int_equal(FAKE_COUNT(trial, snapshots), 1);
     check_name(trial, "A1", "000000", "2025-12-31", "阿莫西林");
     check_name(trial, "A1", "000000", "2026-01-01", "A 2026");
     check_name(trial, "B2", "000000", "2026-01-31", "B 2025");
@@ -109,9 +113,11 @@ static void changes_are_added_and_earlier_rows_end_the_day_before(void **state)
 static void what_the_snapshot_holds_already_is_not_added_again(void **state)
 {
     struct trial *trial = *state;
-    trial->fake->changes[0] = CHANGE("1", "B2", "000000", "2024-01-01", "CHANGE_ADDED", "B");
-    trial->fake->changes[1] = CHANGE("1", "B2", "000000", "2025-06-01", "CHANGE_REMOVED", "B");
-    trial->fake->change_count = 2;
+    WITH_FAKE(trial,
+              trial->fake->changes[0] = CHANGE("1", "B2", "000000", "2024-01-01", "CHANGE_ADDED", "B"));
+    WITH_FAKE(trial,
+              trial->fake->changes[1] = CHANGE("1", "B2", "000000", "2025-06-01", "CHANGE_REMOVED", "B"));
+    WITH_FAKE(trial, trial->fake->change_count = 2);
     begin(trial, edition_2024);
     refresh_well(trial);
     check_name(trial, "B2", "000000", "2024-12-31", "B");
@@ -135,10 +141,10 @@ static void a_cursor_too_old_takes_a_new_snapshot(void **state)
     struct trial *trial = *state;
     begin(trial, edition_2024);
     refresh_well(trial);
-    trial->fake->catalogue_gone = true;
-    trial->fake->snapshot = ROW("Z9", "000000", "2024-01-01", "", "Z");
+    WITH_FAKE(trial, trial->fake->catalogue_gone = true);
+    WITH_FAKE(trial, trial->fake->snapshot = ROW("Z9", "000000", "2024-01-01", "", "Z"));
     refresh_well(trial);
-    assert_int_equal(trial->fake->snapshots, 2);
+    assert_int_equal(FAKE_COUNT(trial, snapshots), 2);
     check_name(trial, "Z9", "000000", "2024-07-01", "Z");
     check_name(trial, "A1", "000000", "2024-07-01", "catalogue.absent");
 }
@@ -148,21 +154,21 @@ static void a_snapshot_whose_digest_is_wrong_changes_nothing(void **state)
     struct trial *trial = *state;
     begin(trial, edition_2024);
     refresh_well(trial);
-    trial->fake->catalogue_gone = true;
-    trial->fake->snapshot = ROW("Z9", "000000", "2024-01-01", "", "Z");
-    trial->fake->snapshot_digest = "00";
+    WITH_FAKE(trial, trial->fake->catalogue_gone = true);
+    WITH_FAKE(trial, trial->fake->snapshot = ROW("Z9", "000000", "2024-01-01", "", "Z"));
+    WITH_FAKE(trial, trial->fake->snapshot_digest = "00");
     assert_int_equal(refresh(trial), MEDHUB_PROTOCOL);
     assert_string_equal(trial->error.code, "catalogue.digest");
     check_name(trial, "A1", "000000", "2024-07-01", "阿莫西林");
-    trial->fake->snapshot_digest = NULL;
-    trial->fake->snapshot_cut = true;
+    WITH_FAKE(trial, trial->fake->snapshot_digest = NULL);
+    WITH_FAKE(trial, trial->fake->snapshot_cut = true);
     assert_int_equal(refresh(trial), MEDHUB_PROTOCOL);
     assert_string_equal(trial->error.code, "catalogue.digest");
-    trial->fake->snapshot_cut = false;
-    trial->fake->snapshot = ROW("Z9", "000000", "2024-01-01", "", "Z") "not a row\n";
+    WITH_FAKE(trial, trial->fake->snapshot_cut = false);
+    WITH_FAKE(trial, trial->fake->snapshot = ROW("Z9", "000000", "2024-01-01", "", "Z") "not a row\n");
     assert_int_equal(refresh(trial), MEDHUB_PROTOCOL);
     check_name(trial, "A1", "000000", "2024-07-01", "阿莫西林");
-    trial->fake->snapshot = ROW("Z9", "000000", "2024-01-01", "", "Z");
+    WITH_FAKE(trial, trial->fake->snapshot = ROW("Z9", "000000", "2024-01-01", "", "Z"));
     refresh_well(trial);
     check_name(trial, "Z9", "000000", "2024-07-01", "Z");
 }
@@ -212,7 +218,7 @@ static void damage_is_noticed_and_healed(void **state)
         assert_int_equal(medhub_catalogue_check(trial->hub, &trial->error), MEDHUB_DAMAGED);
         trial_reopen(trial); /* what was noticed is noticed again, by the refresh itself */
         refresh_well(trial);
-        assert_int_equal(trial->fake->snapshots, i + 2);
+        assert_int_equal(FAKE_COUNT(trial, snapshots), i + 2);
         assert_int_equal(medhub_catalogue_check(trial->hub, &trial->error), MEDHUB_OK);
         check_name(trial, "A1", "000000", "2024-07-01", "阿莫西林");
     }
@@ -296,14 +302,12 @@ static void killed_at_any_moment_one_edition_or_the_other_is_there(void **state)
     medhub_close(trial->hub);
     trial->hub = NULL;
     for (unsigned round = 0; round < 12; round++) {
-        (void)pthread_mutex_lock(&trial->fake->lock);
-        trial->fake->catalogue_gone = true;
-        trial->fake->snapshot = editions[round % 2];
-        (void)pthread_mutex_unlock(&trial->fake->lock);
+        WITH_FAKE(trial, trial->fake->catalogue_gone = true);
+        WITH_FAKE(trial, trial->fake->snapshot = editions[round % 2]);
         pid_t child = fork();
         if (child == 0)
             refresh_until_killed(trial);
-        (void)usleep((useconds_t)fake_dice(trial->fake, 60000)); /* anywhere in it */
+        (void)usleep((useconds_t)trial_dice(trial, 60000)); /* anywhere in it */
         (void)kill(child, SIGKILL);
         assert_int_equal(waitpid(child, NULL, 0), child);
         trial_open(trial);

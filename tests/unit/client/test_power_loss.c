@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 4, SECTOR_BYTES = 512, EVENTS = 220, BODY_BYTES = 9000, MOMENTS = 120 };
+enum { FILES_MAX = 4, SECTOR_BYTES = 512, EVENTS = 220, BODY_BYTES = 9000, MOMENTS = 60 };
 
 enum act { ACT_WRITE, ACT_TRUNCATE, ACT_SYNC, ACT_DELETE };
 struct record {

@@ -46,6 +46,8 @@ static void a_submitted_event_gets_its_receipt(void **state)
     assert_int_equal(medhub_wait(trial->hub, ids[0], 10000, &receipt, &trial->error), MEDHUB_OK);
     assert_int_equal(medhub_receipt_outcome(receipt), MEDHUB_ACCEPTED);
     assert_non_null(strstr(medhub_receipt_json(receipt), "\"outcome\":\"accepted\""));
+    assert_string_equal(medhub_receipt_field(receipt, "detail"), "fake");
+    assert_string_equal(medhub_receipt_field(receipt, "nothing"), "");
     assert_int_equal(medhub_receipt_finding_count(receipt), 1);
     assert_string_equal(medhub_receipt_finding(receipt, 0, "sentenceZh"), "不行");
     assert_string_equal(medhub_receipt_finding(receipt, 0, "nothing"), "");
@@ -63,7 +65,7 @@ static unsigned refuse_first(struct fake *fake, const char *id)
 static void refused_events_are_settled_and_block_nobody(void **state)
 {
     struct trial *trial = *state;
-    trial->fake->answer = refuse_first;
+    WITH_FAKE(trial, trial->fake->answer = refuse_first);
     trial_open(trial);
     submit(trial, "1", "k");
     submit(trial, "2", "k");
@@ -74,7 +76,7 @@ static void refused_events_are_settled_and_block_nobody(void **state)
     assert_int_equal(outcome_of(trial, "2"), MEDHUB_DUPLICATE);
     assert_int_equal(outcome_of(trial, "3"), MEDHUB_REFUSED);
     assert_int_equal(outcome_of(trial, "4"), MEDHUB_ACCEPTED);
-    assert_int_equal(trial->fake->posts, 4);
+    assert_int_equal(FAKE_COUNT(trial, posts), 4);
 }
 
 /* Whatever can happen to a request, chosen at random; every eighth answer is a good one at least. */
@@ -111,9 +113,9 @@ static void random_answers_lose_nothing_and_keep_the_order_of_each_key(void **st
     enum { KEYS = 6, EACH = 25 };
     char id[20], subject[20];
 
-    trial->fake->answer = answer_anything;
-    trial->fake->receipt = decide_sometimes;
-    trial->fake->seed = 42;
+    WITH_FAKE(trial, trial->fake->answer = answer_anything);
+    WITH_FAKE(trial, trial->fake->receipt = decide_sometimes);
+    WITH_FAKE(trial, trial->fake->seed = 42);
     trial_option(trial, "connections_max", "4");
     trial_open(trial);
     for (unsigned number = 0; number < EACH; number++)
@@ -121,15 +123,15 @@ static void random_answers_lose_nothing_and_keep_the_order_of_each_key(void **st
             (void)snprintf(id, sizeof id, "%u-%u", key, number);
             (void)snprintf(subject, sizeof subject, "k%u", key);
             submit(trial, id, subject);
-            if (fake_dice(trial->fake, 20) == 0)
+            if (trial_dice(trial, 20) == 0)
                 trial_reopen(trial);
-            if (fake_dice(trial->fake, 4) == 0)
+            if (trial_dice(trial, 4) == 0)
                 (void)medhub_work(trial->hub, 5, &trial->error);
         }
     assert_true(trial_work_until(trial, trial_is_idle));
     check_order(trial->fake, KEYS, EACH);
     assert_int_equal(look(trial).settled, KEYS * EACH);
-    assert_in_range(trial->fake->largest_crowd, 2,
+    assert_in_range(FAKE_COUNT(trial, largest_crowd), 2,
                     4 + 4); /* 4 at a time; a broken one may still be seen there */
 }
 
@@ -144,8 +146,8 @@ static void a_gateway_that_asks_for_patience_gets_it(void **state)
     struct trial *trial = *state;
     char id[20];
 
-    trial->fake->answer = answer_nobody;
-    trial->fake->retry_after = "1";
+    WITH_FAKE(trial, trial->fake->answer = answer_nobody);
+    WITH_FAKE(trial, trial->fake->retry_after = "1");
     trial_option(trial, "retry_max_ms", "60000");
     trial_open(trial);
     for (int i = 0; i < 20; i++) {
@@ -155,12 +157,13 @@ static void a_gateway_that_asks_for_patience_gets_it(void **state)
     for (int i = 0; i < 5; i++)
         (void)medhub_work(trial->hub, 100, &trial->error);
     struct medhub_state now = look(trial);
-    assert_in_range(trial->fake->posts, 1, 8); /* those that were under way together, and no second round */
+    assert_in_range(FAKE_COUNT(trial, posts), 1,
+                    8); /* those that were under way together, and no second round */
     assert_int_equal(now.waiting, 20);
     assert_int_equal(now.problem.status, MEDHUB_UNREACHABLE);
     assert_int_equal(now.problem.http_status, 503);
     assert_true(now.oldest_ms > 0);
-    trial->fake->answer = NULL;
+    WITH_FAKE(trial, trial->fake->answer = NULL);
     assert_true(trial_work_until(trial, trial_is_idle));
     assert_int_equal(look(trial).problem.status, MEDHUB_OK);
 }
@@ -174,15 +177,15 @@ static unsigned answer_denied(struct fake *fake, const char *id)
 static void a_wrong_key_is_told_and_nothing_is_given_up(void **state)
 {
     struct trial *trial = *state;
-    trial->fake->answer = answer_denied;
+    WITH_FAKE(trial, trial->fake->answer = answer_denied);
     trial_open(trial);
     submit(trial, "1", "k");
-    while (trial->fake->posts < 3)
+    while (FAKE_COUNT(trial, posts) < 3)
         (void)medhub_work(trial->hub, 50, &trial->error);
     (void)medhub_work(trial->hub, 50, &trial->error);
     assert_int_equal(look(trial).problem.status, MEDHUB_DENIED);
     assert_int_equal(look(trial).waiting, 1);
-    trial->fake->answer = NULL;
+    WITH_FAKE(trial, trial->fake->answer = NULL);
     assert_true(trial_work_until(trial, trial_is_idle));
     assert_int_equal(outcome_of(trial, "1"), MEDHUB_ACCEPTED);
 }
@@ -216,24 +219,21 @@ static unsigned never_decide(struct fake *fake, const char *id)
 
 static bool was_posted_twice(struct trial *trial)
 {
-    (void)pthread_mutex_lock(&trial->fake->lock);
-    bool twice = trial->fake->posts >= 2;
-    (void)pthread_mutex_unlock(&trial->fake->lock);
-    return twice;
+    return FAKE_COUNT(trial, posts) >= 2;
 }
 
 static void a_taken_event_without_receipt_is_asked_for_and_after_long_sent_again(void **state)
 {
     struct trial *trial = *state;
-    trial->fake->answer = answer_taken;
-    trial->fake->receipt = never_decide;
+    WITH_FAKE(trial, trial->fake->answer = answer_taken);
+    WITH_FAKE(trial, trial->fake->receipt = never_decide);
     trial_option(trial, "receipt_patience_ms", "1000");
     trial_open(trial);
     submit(trial, "1", "k");
     assert_true(trial_work_until(trial, was_posted_twice));
-    assert_true(trial->fake->receipt_questions >= 3);
+    assert_true(FAKE_COUNT(trial, receipt_questions) >= 3);
     assert_int_equal(trial->fake->arrivals[0].copies, 2);
-    trial->fake->receipt = NULL;
+    WITH_FAKE(trial, trial->fake->receipt = NULL);
     assert_true(trial_work_until(trial, trial_is_idle));
 }
 
@@ -331,7 +331,7 @@ static void a_withdrawn_event_is_not_sent(void **state)
     submit(trial, "2", "k");
     assert_int_equal(medhub_withdraw(trial->hub, "1", &trial->error), MEDHUB_OK);
     assert_true(trial_work_until(trial, trial_is_idle));
-    assert_int_equal(trial->fake->posts, 1);
+    assert_int_equal(FAKE_COUNT(trial, posts), 1);
     assert_string_equal(trial->fake->arrivals[0].id, "2");
 }
 

@@ -1,0 +1,42 @@
+#!/usr/bin/python3
+"""Speaks to Kafka without our library: submits the CloudEvent on standard input and prints its receipt.
+
+    protoc -I schemas --python_out=DIR $(find schemas -name '*.proto')
+    PYTHONPATH=DIR kafka_direct.py BROKERS < scan.json
+
+Needs Debian's python3-confluent-kafka and python3-protobuf. The value is the bare protobuf message, the attributes are headers
+(CloudEvents 1.0, Kafka binding, binary mode), the key decides the partition as Kafka's own clients do it (murmur2)."""
+import json
+import sys
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from google.protobuf.json_format import ParseDict
+
+from medhub.event.v1.event_pb2 import Outcome, Receipt
+from medhub.trace.v1.trace_pb2 import ItemScanned
+
+brokers = {"bootstrap.servers": sys.argv[1]}
+event = json.load(sys.stdin)
+message = ParseDict(event["data"], ItemScanned())
+
+reader = Consumer(brokers | {"group.id": "unused", "enable.auto.commit": False, "isolation.level": "read_committed"})
+partitions = [TopicPartition("medhub.receipt", number)
+              for number in reader.list_topics("medhub.receipt", 10).topics["medhub.receipt"].partitions]
+reader.assign([TopicPartition(at.topic, at.partition, reader.get_watermark_offsets(at, 10)[1]) for at in partitions])
+
+failed = []
+producer = Producer(brokers | {"partitioner": "murmur2_random", "enable.idempotence": True})
+producer.produce("medhub.inbox.trace", key=message.product, value=message.SerializeToString(),
+                 headers={"ce_specversion": "1.0", "ce_id": event["id"], "ce_source": event["source"],
+                          "ce_type": event["type"], "ce_time": event["time"], "content-type": "application/protobuf"},
+                 on_delivery=lambda error, record: failed.append(error) if error else None)
+if producer.flush(30) or failed:
+    raise SystemExit(f"not acknowledged: {failed}")
+
+for _ in range(60):
+    for record in reader.consume(100, 1):
+        receipt = Receipt.FromString(record.value())
+        if (receipt.source, receipt.id) == (event["source"], event["id"]):
+            print(receipt.id, Outcome.Name(receipt.outcome), *[finding.sentence_zh for finding in receipt.findings])
+            raise SystemExit(0)
+raise SystemExit("no receipt within a minute")
