@@ -105,23 +105,30 @@ class Caller:
         return headers
 
     def request(self, method, target, body=None, timeout=90, **headers):
-        """Over the kept connection, which is made anew after an error."""
+        """Over the kept connection; once more over a new one if that had been closed meanwhile."""
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body, ensure_ascii=False).encode()
+        if self.connection is not None:
+            try:
+                return self.exchange(method, target, body, headers, timeout)
+            except (ConnectionError, http.client.RemoteDisconnected):
+                self.close()
+        self.connection = http.client.HTTPConnection(self.authority(), timeout=timeout)
         try:
-            if self.connection is None:
-                self.connection = http.client.HTTPConnection(self.authority(), timeout=timeout)
-            self.connection.timeout = timeout
-            self.connection.request(method, target, body, self.sign(method, target, body, headers))
-            answer = self.connection.getresponse()
-            got = Answer(answer.status, answer.getheaders(), answer.read())
-            if answer.will_close:
-                self.close()  # answer holds what was read
-            return got
+            return self.exchange(method, target, body, headers, timeout)
         except (OSError, http.client.HTTPException):
             self.close()
             raise
+
+    def exchange(self, method, target, body, headers, timeout):
+        self.connection.timeout = timeout
+        self.connection.request(method, target, body, self.sign(method, target, body, headers))
+        answer = self.connection.getresponse()
+        got = Answer(answer.status, answer.getheaders(), answer.read())
+        if answer.will_close:
+            self.close()
+        return got
 
     def close(self):
         if self.connection is not None:
