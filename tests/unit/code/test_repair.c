@@ -7,8 +7,8 @@ static void blanks_around_and_between_are_taken_away(void **state)
                                         "6926347962617\t\r",
                                         "6 926347 962617",
                                         "6-926347-962617",
-                                        "\xEF\xBB\xBF"
-                                        "6926347962617",
+                                        ("\xEF\xBB\xBF"
+                                         "6926347962617"),
                                         "(01) 0 6926347 96261 7",
                                         " (01)06926347962617"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
