@@ -5,6 +5,7 @@ and damaged, in brackets, raw and as links.
 
 - The maker of the strings (tests/support/gs1_strings.py), which knows what it put in.
 - biip, installed by ops/deps: what both read, both read alike.
+- BWIPP, installed by ops/deps, whose authors wrote the dictionary with GS1: the same verdict on brackets and links.
 - GS1's own engine (gs1-syntax-engine), where MEDHUB_GS1_ENGINE names its shared library: the same verdict on every string.
 
 Each difference that we mean has a name below and is counted; any other fails the test. MEDHUB_CODE_ROUNDS and
@@ -23,6 +24,7 @@ sys.path.insert(0, os.path.join(os.environ["MEDHUB_SOURCE_DIR"], "tests", "suppo
 import gs1_strings as strings  # noqa: E402
 
 MEDHUB = os.environ["MEDHUB"]
+BWIPP_STRINGS = int(os.environ.get("MEDHUB_CODE_BWIPP", "3000"))
 ROUNDS = int(os.environ.get("MEDHUB_CODE_ROUNDS", "8"))
 SEED = int(os.environ.get("MEDHUB_CODE_SEED", "20260127"))
 SKIPPED = 77
@@ -147,6 +149,51 @@ def compare_with_biip(form, text, elements, answer):
                 fail(f"{text!r}: expires {said}, biip says {element.date}")
 
 
+# ---- BWIPP
+
+
+# Characters of the domain and of the whole URI; that a link needs the 14 digits of a GTIN.
+BWIPP_DOES_NOT_CHECK = {"code.link", "code.character", "code.link_short_gtin"}
+
+
+def check_bwipp(items, answers):
+    """True if it is there. It knows no escapes in brackets."""
+    folder = os.path.join(os.environ["MEDHUB_DEPS_DIR"], "bwipp")
+    if not os.path.exists(os.path.join(folder, "complete")):
+        return False
+    asked = [(form, text, answer) for (form, text, _), answer in zip(items, answers)
+             if (form == "bracketed" and text.startswith("(") and "\\" not in text) or (form == "link" and text.startswith(SCHEMES))]
+    asked = asked[:BWIPP_STRINGS]
+    judge = os.path.join(os.environ["MEDHUB_SOURCE_DIR"], "tests", "contract", "bwipp", "judge.cjs")
+    done = subprocess.run(["node", judge, folder], input="\n".join(json.dumps(row[:2]) for row in asked) + "\n", capture_output=True,
+                          text=True, timeout=250, check=False)
+    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    if len(verdicts) != len(asked):
+        fail(f"BWIPP answered {len(verdicts)} of {len(asked)}: {done.stderr[-300:]}")
+    for (form, text, answer), verdict in zip(asked, verdicts):
+        compare_with_bwipp(form, text, answer, verdict)
+    print(f"{len(asked):,} strings judged by BWIPP, {sum(not verdict for verdict in verdicts):,} of them right")
+    return True
+
+
+def compare_with_bwipp(form, text, answer, verdict):
+    if answer["ok"] == (verdict == ""):
+        return
+    if form == "link" and verdict == "" and answer["error"] in BWIPP_DOES_NOT_CHECK:
+        named[f"BWIPP does not check links for: {answer['error']}"] += 1
+        return
+    if answer.get("error") == "code.company_prefix" and verdict == "":
+        named["BWIPP wants three digits of a company prefix, the dictionary's own rule four"] += 1
+        return
+    if "GS1UnknownCurrency" in verdict:
+        named["BWIPP has an older list of currencies (without VED and ZWG)"] += 1
+        return
+    if form == "link" and "GS1dlBadHexCharacter" in verdict:
+        named["BWIPP refuses a percent sign that encodes nothing; with GS1's engine and biip it stands for itself"] += 1
+        return
+    fail(f"BWIPP on {form} {text!r}: {verdict or 'right'}, but {answer}")
+
+
 # ---- GS1's engine
 
 
@@ -233,14 +280,16 @@ def main():
             check_biip(read, form, text, answer)
         if engine:
             check_engine(engine, form, text, answer, canonical)
+    bwipp = check_bwipp(items, answers)
     print(f"{len(texts):,} strings, {sum(answer['ok'] for answer in answers):,} of them right; biip "
-          f"{'compared' if read else 'not installed (ops/deps test)'}, GS1's engine {'compared' if engine else 'not there'}")
+          f"{'compared' if read else 'not installed (ops/deps test)'}, BWIPP {'compared' if bwipp else 'not installed'}, GS1's engine "
+          f"{'compared' if engine else 'not there'}")
     for name, count in named.most_common():
         print(f"{count:8,} {name}")
     if failures:
         print(f"{len(failures)} differences", file=sys.stderr)
         return 1
-    return 0 if read else SKIPPED
+    return 0 if read and bwipp else SKIPPED
 
 
 if __name__ == "__main__":
