@@ -126,7 +126,9 @@ def check_biip(read, form, text, answer):
         return
     elements, error = read(form, text)
     if elements is None and answer["ok"]:
-        if "(7007)" in error:
+        if "(8010)" in error:
+            named["biip: at least five characters of (8010)"] += 1
+        elif "(7007)" in error:
             named["biip: no two dates in (7007)"] += 1
         else:
             fail(f"biip refuses {form} {text!r}: {error}")
