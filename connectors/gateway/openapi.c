@@ -353,7 +353,7 @@ static void put_headers(json_t *answer, const struct header_row *headers)
  * content type stands; all explanations do. */
 static void add_answer(json_t *answers, const struct answer_row *row)
 {
-    char status[8];
+    char status[16];
 
     (void)snprintf(status, sizeof status, "%u", row->status);
     json_t *answer = json_object_get(answers, status);

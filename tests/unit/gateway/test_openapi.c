@@ -95,7 +95,7 @@ static json_t *operation_of(json_t *document, const struct route *route)
 
 static void every_route_is_an_operation_with_all_its_answers(void **state)
 {
-    char status[8];
+    char status[16];
 
     for (size_t i = 0; i < route_count; i++) {
         json_t *operation = operation_of(*state, &routes[i]), *answers = at(operation, "responses");
