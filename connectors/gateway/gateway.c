@@ -4,6 +4,7 @@
 #include "domain/view.h"
 #include "event/unpack.h"
 #include "gateway/house.h"
+#include "kafka/topics.h"
 
 #include "medhub/registry/v1/registry.pb-c.h"
 
@@ -256,6 +257,8 @@ static enum status open_tables(struct gateway *gateway, struct fault *fault)
         .directory = gateway->settings->directory,
         .boot_id = "",
         .map_bytes = (size_t)gateway->settings->map_bytes,
+        .now_ms = clock_now_ms(gateway->clock),
+        .age_ms_max = TOPICS_AWAY_MS_MAX,
     };
     bool empty = false;
 

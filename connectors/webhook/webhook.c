@@ -4,6 +4,7 @@
 #include "domain/view.h"
 #include "flow/follower.h"
 #include "flow/hub.h"
+#include "kafka/topics.h"
 #include "webhook/dispatch.h"
 #include "webhook/measures.h"
 
@@ -95,7 +96,12 @@ static enum status open_registry(struct webhook *webhook, struct fault *fault)
 
     hub_read_boot_id(boot_id);
     const struct store_settings how = {
-        .directory = webhook->settings->directory, .boot_id = boot_id, .map_bytes = MAP_BYTES};
+        .directory = webhook->settings->directory,
+        .boot_id = boot_id,
+        .map_bytes = MAP_BYTES,
+        .now_ms = clock_now_ms(webhook->clock),
+        .age_ms_max = TOPICS_AWAY_MS_MAX,
+    };
     enum status status = tables_open(&how, &webhook->tables, &empty, fault);
     if (status == STATUS_OK)
         status = tables_reader_open(webhook->tables, &webhook->registry, fault);

@@ -6,6 +6,7 @@
 #include "flow/stages.h"
 #include "flow/worker.h"
 #include "kafka/reader.h"
+#include "kafka/topics.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -75,6 +76,8 @@ static enum status open_tables(struct hub *hub, struct fault *fault)
         .boot_id = hub->shared.boot_id,
         .sync_each = strcmp(settings->state_sync, "txn") == 0,
         .map_bytes = (size_t)settings->state_map_bytes,
+        .now_ms = clock_now_ms(hub->shared.clock),
+        .age_ms_max = TOPICS_AWAY_MS_MAX,
     };
     bool empty = false;
 

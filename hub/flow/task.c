@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/faults.h"
 #include "flow/flow.h"
+#include "kafka/topics.h"
 #include "state/dedupe.h"
 #include "state/timers.h"
 
@@ -83,6 +84,8 @@ static enum status open_store(struct flow *flow, struct task *task, struct fault
         .boot_id = flow->shared->boot_id,
         .sync_each = strcmp(settings->state_sync, "txn") == 0,
         .map_bytes = (size_t)settings->state_map_bytes,
+        .now_ms = clock_now_ms(flow->shared->clock),
+        .age_ms_max = TOPICS_AWAY_MS_MAX,
     };
     char name[128];
     bool empty = false;

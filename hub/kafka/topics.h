@@ -10,6 +10,11 @@
 #include "base/arena.h"
 #include "kafka/client.h"
 
+/* How long compacted topics keep deletions (delete.retention.ms): whoever was away longer must read the topic anew. */
+#define TOPICS_DELETION_MS 2592000000
+/* What a follower may have missed of that at most, with a day to spare for reading. */
+#define TOPICS_AWAY_MS_MAX (TOPICS_DELETION_MS - 86400000)
+
 struct topic_row {
     const char *name, *key, *cleanup_policy, *what, *what_zh;
     int32_t partitions;

@@ -213,7 +213,8 @@ static enum status refused(struct admin *admin, const char *what, rd_kafka_resp_
 }
 
 /* 30 days: a store that was away for longer than tombstones are kept would miss that rows are gone. */
-#define TOMBSTONE_MS "2592000000"
+#define AS_TEXT_(number) #number
+#define AS_TEXT(number)  AS_TEXT_(number)
 
 static rd_kafka_NewTopic_t *new_topic(const struct topic_change *change)
 {
@@ -228,7 +229,7 @@ static rd_kafka_NewTopic_t *new_topic(const struct topic_change *change)
         return NULL;
     (void)rd_kafka_NewTopic_set_config(topic, "cleanup.policy", row->cleanup_policy);
     if (strstr(row->cleanup_policy, "compact") != NULL)
-        (void)rd_kafka_NewTopic_set_config(topic, "delete.retention.ms", TOMBSTONE_MS);
+        (void)rd_kafka_NewTopic_set_config(topic, "delete.retention.ms", AS_TEXT(TOPICS_DELETION_MS));
     (void)snprintf(text, sizeof text, "%lld", (long long)row->retention_ms);
     (void)rd_kafka_NewTopic_set_config(topic, "retention.ms", text);
     (void)snprintf(text, sizeof text, "%lld", (long long)row->max_message_bytes);

@@ -263,6 +263,21 @@ static void discard(int folder, const char *name, const char *why)
     delete_files(folder);
 }
 
+/* Since when nobody has opened, closed or written it. The files' own times: a copy that kept them is as old as its origin. */
+static bool is_too_old(int folder, const struct store_settings *settings)
+{
+    static const char *const files[] = {"data.mdb", STORE_MARK_FILE};
+    int64_t last_ms = INT64_MIN;
+    struct stat file;
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (fstatat(folder, files[i], &file, 0) == 0) {
+            int64_t changed_ms = (int64_t)file.st_mtim.tv_sec * 1000;
+            last_ms = changed_ms > last_ms ? changed_ms : last_ms;
+        }
+    return settings->age_ms_max > 0 && last_ms != INT64_MIN && settings->now_ms - last_ms > settings->age_ms_max;
+}
+
 enum status store_open(const struct store_settings *settings, const char *name, struct store **store, bool *empty,
                        struct fault *fault)
 {
@@ -279,6 +294,8 @@ enum status store_open(const struct store_settings *settings, const char *name, 
         return status;
     if (!store_mark_is_trusted(folder, settings->boot_id))
         discard(folder, name, "not closed before a reboot, or broken");
+    else if (is_too_old(folder, settings))
+        discard(folder, name, "away for longer than its topic remembers deletions");
     status = open_once(settings, path, folder, store, empty, fault);
     if (status == STATUS_OK || strcmp(fault->code, "state.torn") != 0)
         return status;

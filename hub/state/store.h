@@ -21,6 +21,9 @@ struct store_settings {
     const char *boot_id;   /* "" = unknown: then only a clean store is trusted */
     bool sync_each;        /* fsync in each commit (state.sync=txn) */
     size_t map_bytes;      /* largest size of the file; it is sparse */
+    int64_t now_ms;        /* of the clock, for age_ms_max */
+    int64_t age_ms_max;    /* a store last written longer ago is discarded: its topic may have forgotten deletions that it
+                              has not seen; 0: none is too old */
 };
 
 /* Opens DIRECTORY/NAME. *EMPTY: there is nothing in it (new, or not to be trusted and deleted). RETRY "state.in_use": it

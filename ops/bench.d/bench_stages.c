@@ -166,7 +166,8 @@ int main(int argc, char **argv)
 {
     const struct bench_options options = {argc, argv};
     const struct sample sample = {PROFILE_PRESCRIPTION, 1, 100000, 0, clock_now_ms(clock_system())};
-    const struct store_settings how = {bench_option(options, "directory", "bench-stages"), "bench", false, MAP_BYTES};
+    const struct store_settings how = {
+        .directory = bench_option(options, "directory", "bench-stages"), .boot_id = "bench", .map_bytes = MAP_BYTES};
     int64_t events = bench_number(options, "events", 500);
     static struct record records[EVENTS_MAX];
     static struct flow flow;

@@ -98,7 +98,7 @@ static void put_rows(struct fixture *fixture)
 
 static void open_tables(struct fixture *fixture)
 {
-    struct store_settings settings = {fixture->directory, "", false, 16 * 1024 * 1024};
+    struct store_settings settings = {.directory = fixture->directory, .boot_id = "", .map_bytes = 16 * 1024 * 1024};
     struct fault fault;
     bool empty;
 

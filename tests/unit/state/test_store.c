@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void path_of(const struct fixture *fixture, const char *file, char path[256])
@@ -140,6 +141,24 @@ static void a_file_that_is_no_store_is_discarded(void **state)
     assert_non_null(file);
     assert_int_equal(fwrite(garbage, 1, sizeof garbage, file), sizeof garbage);
     assert_int_equal(fclose(file), 0);
+    assert_found(fixture, NULL);
+}
+
+/* Its topic has forgotten by then which rows were deleted. */
+static void a_store_that_was_away_too_long_is_discarded(void **state)
+{
+    struct fixture *fixture = *state;
+    const int64_t day_ms = 86400000;
+    struct timespec now;
+
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
+    fixture->settings.age_ms_max = 29 * day_ms;
+    fixture->settings.now_ms = (int64_t)now.tv_sec * 1000 + 28 * day_ms;
+    write_and_close(fixture, "young enough");
+    assert_found(fixture, "young enough");
+    store_close(fixture->store);
+    fixture->store = NULL;
+    fixture->settings.now_ms += 2 * day_ms;
     assert_found(fixture, NULL);
 }
 
@@ -435,6 +454,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(syncing_from_now_on_does_not_make_what_was_written_without_it_believable,
                                         set_up_closed, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_store_is_discarded, set_up_closed, tear_down),
+        cmocka_unit_test_setup_teardown(a_store_that_was_away_too_long_is_discarded, set_up_closed, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_was_cut_off_is_discarded, set_up_closed, tear_down),
         cmocka_unit_test_setup_teardown(pages_of_zeros_are_not_taken_for_missing_rows, set_up_closed, tear_down),
         cmocka_unit_test_setup_teardown(a_read_that_fails_makes_the_store_refuse_and_be_discarded, set_up_closed,
