@@ -61,7 +61,7 @@ static void different_names_stay_different(void **state)
 
 static void what_is_no_name_is_refused(void **state)
 {
-    static const char *const wrong[] = {"", "H65010000001", "=a", "CN", "CN=a,", "CN=a\\", "CN=a\\01b", "CN=a\x01" "C=b",
+    static const char *const wrong[] = {"", "H65010000001", "=a", "CN", "CN=a,", "CN=a\\", "CN=a\\01b", "CN=a\1C=b",
                                         "C N=a", ",CN=a"};
 
     (void)state;

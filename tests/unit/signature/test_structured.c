@@ -92,7 +92,7 @@ static void what_is_not_is_refused(void **state)
         "a=1;B=2", "a=1;=2", "a=(", "a=(1", "a=(1 2", "a=(1,2)", "a=(1\t2)", "a=(1)2", "a=(1\"x\")", "a=((1))", "a=\"",
         "a=\"x", "a=\"\\x\"", "a=\"x\\\"", "a=\"\x7f\"", "a=\"\n\"", "a=\"\xc3\xa9\"", "a=:AA", "a=:A:", "a=:AB==:",
         "a=:AA=:", "a=:A A=:", "a=:-_8=:", "a=?", "a=?2", "a=?true", "a=-", "a=--1", "a=1000000000000000",
-        "a=1.0", "a=1.", "a=@1659578233", "a=%\"x\"", "a=!x", "a\n=1", "a=1\n", "\ta=1", "\xef\xbb\xbf" "a=1",
+        "a=1.0", "a=1.", "a=@1659578233", "a=%\"x\"", "a=!x", "a\n=1", "a=1\n", "\ta=1", "\357\273\277a=1",
     };
     struct structured_dictionary dictionary;
     struct fault fault;
