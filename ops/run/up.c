@@ -16,7 +16,7 @@ struct up {
     struct call *call;
     struct session session;
     struct embedded *embedded;
-    char *state_directory; /* temporary: the embedded broker forgets, so must the store */
+    char *folder; /* temporary: the embedded broker forgets, so must everything that follows it */
 };
 
 static enum status create_embedded_topics(struct up *up, struct fault *fault)
@@ -29,20 +29,42 @@ static enum status create_embedded_topics(struct up *up, struct fault *fault)
     return status;
 }
 
-static enum status make_state_directory(struct up *up, struct fault *fault)
+static enum status make_folder(struct up *up, struct fault *fault)
 {
     const char *temporary = getenv("TMPDIR");
 
-    up->state_directory =
-        arena_format(up->session.arena, "%s/medhub-up-XXXXXX", temporary == NULL ? "/tmp" : temporary);
-    if (up->state_directory == NULL || mkdtemp(up->state_directory) == NULL) {
+    up->folder = arena_format(up->session.arena, "%s/medhub-up-XXXXXX", temporary == NULL ? "/tmp" : temporary);
+    if (up->folder == NULL || mkdtemp(up->folder) == NULL) {
         int cause = errno;
-        up->state_directory = NULL;
-        return fault_fatal(fault, "state.directory", "no temporary folder for the state: %s",
-                           strerror(cause));
+        up->folder = NULL;
+        return fault_fatal(fault, "state.directory", "no temporary folder: %s", strerror(cause));
     }
-    up->session.settings.state_directory = up->state_directory;
     return STATUS_OK;
+}
+
+/* What nobody has set lies in the temporary folder. */
+static enum status put_into_folder(struct up *up, struct fault *fault)
+{
+    struct session *session = &up->session;
+    const struct {
+        const char *key, *name;
+        const char **value;
+    } places[] = {
+        {"state.directory", "state", &session->settings.state_directory},
+        {"store.database", "medhub.sqlite", &session->sql.database},
+        {"gateway.directory", "gateway", &session->gateway.directory},
+        {"webhook.directory", "webhook", &session->webhook.directory},
+    };
+
+    enum status status = make_folder(up, fault);
+    for (size_t i = 0; i < sizeof places / sizeof *places && status == STATUS_OK; i++) {
+        if (session_has(session, places[i].key))
+            continue;
+        *places[i].value = arena_format(session->arena, "%s/%s", up->folder, places[i].name);
+        if (*places[i].value == NULL)
+            status = fault_fatal(fault, "memory.out", "no memory for a path");
+    }
+    return status;
 }
 
 static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *place)
@@ -61,10 +83,12 @@ static enum status use_embedded(struct up *up, struct fault *fault)
     up->session.settings.kafka_brokers = up->session.client.brokers;
     if (!session_has(&up->session, "hub.workers"))
         up->session.settings.hub_workers = 1; /* a second member costs its rebalance eight seconds here */
+    if (!session_has(&up->session, "gateway.port"))
+        up->session.gateway.port = 0;
     say("内嵌 Kafka 仅供试用：数据在内存中，无事务隔离，退出即丢失",
         "the embedded broker is for trying out: in memory, no transaction isolation, gone at the end");
     status = create_embedded_topics(up, fault);
-    return status == STATUS_OK ? make_state_directory(up, fault) : status;
+    return status == STATUS_OK ? put_into_folder(up, fault) : status;
 }
 
 static enum status use_cluster(struct up *up, struct fault *fault)
@@ -96,11 +120,11 @@ static enum exit_code up_command(struct call *call)
     if (status != STATUS_OK) {
         result = say_fault(call, &fault);
     } else {
-        const struct service_options options = {.parts = PART_HUB, .embedded = embedded, .announce = true};
+        const struct service_options options = {.parts = PART_ALL, .embedded = embedded, .announce = true};
         result = service_run(call, &up.session, &options);
     }
-    if (up.state_directory != NULL)
-        (void)nftw(up.state_directory, remove_entry, 16,
+    if (up.folder != NULL)
+        (void)nftw(up.folder, remove_entry, 16,
                    FTW_DEPTH | FTW_PHYS); /* ignoring: it is temporary */
     embedded_stop(up.embedded);
     session_close(&up.session);
@@ -110,10 +134,11 @@ static enum exit_code up_command(struct call *call)
 const struct command command_up = {
     .words = "up",
     .arguments = "",
-    .summary_zh = "试用：内嵌 Kafka 与枢纽在同一进程中运行",
-    .summary = "try it out: an embedded broker and the hub in one process",
+    .summary_zh = "试用：内嵌 Kafka、枢纽、网关、查询库、推送在同一进程中运行",
+    .summary = "try it out: an embedded broker, hub, gateway, store and webhooks in one process",
     .details =
         "With --brokers (or kafka.brokers in the file) it uses that Kafka and creates the topics there.\n"
+        "Without, nothing is kept: the database and all copies lie in a temporary folder, the gateway takes any free port.\n"
         "Prints one JSON line with its addresses when it is ready.",
     .uses = USES_KAFKA,
     .run = up_command};
