@@ -2,6 +2,7 @@
 #include "store/business_keys.h"
 #include "store/read_model_inside.h"
 
+#include "base/hash.h"
 #include "event/unpack.h"
 
 #include "medhub/event/v1/event.pb-c.h"
@@ -241,7 +242,7 @@ static enum status add_delivery(struct exchange *exchange, const struct sql_curs
             line->value = bytes_from(delivery->data.data, delivery->data.len);
         }
     }
-    if (status == STATUS_OK && addressed && exchange->by != NULL && !exchange->shown)
+    if (status == STATUS_OK && addressed && exchange->viewer != NULL && exchange->by != NULL && !exchange->shown)
         exchange->shown = shows_key(exchange, delivery);
     return status;
 }
@@ -322,6 +323,62 @@ static const struct seen_line *find_step(const struct exchange *exchange, enum s
     return NULL;
 }
 
+/* The first number that TEXT selects; *FOUND false: there is none. */
+static enum status read_one(struct read_model *model, const char *text, const struct sql_value *values, size_t count,
+                            int64_t *number, bool *found, struct fault *fault)
+{
+    struct sql_cursor cursor;
+
+    *found = false;
+    enum status status = sql_start(model->sql, text, values, count, &cursor, fault);
+    if (status == STATUS_OK)
+        status = sql_next(&cursor, found, fault);
+    *number = status == STATUS_OK && *found ? sql_column_integer(&cursor, 0) : 0;
+    sql_end(&cursor);
+    return status;
+}
+
+/* True if the receipt that LINE had has left with its topic's retention: receipts of one source lie in one partition, and the
+ * oldest one that is kept there is newer. */
+static enum status receipt_has_left(struct read_model *model, const struct seen_line *line, bool *left, struct fault *fault)
+{
+    int64_t partitions = 0, first_offset = 0, oldest_ms = 0;
+    bool found = false, kept = false;
+    int topic = 0;
+
+    *left = false;
+    enum status status =
+        read_one(model, "SELECT count(*) FROM position WHERE topic = 'medhub.receipt'", NULL, 0, &partitions, &found, fault);
+    if (status == STATUS_OK)
+        status = read_topic_number(model, "medhub.receipt", &topic, fault);
+    if (status != STATUS_OK || partitions == 0 || topic == 0)
+        return status;
+    int32_t partition = hash_kafka_partition(bytes_of(line->source), (int32_t)partitions);
+    const struct sql_value of = sql_integer(partition);
+    const struct sql_value range[] = {sql_integer(place_make(topic, partition, 0)),
+                                      sql_integer(place_make(topic, partition, PLACE_OFFSET_MAX))};
+    status = read_one(model, "SELECT first_offset FROM position WHERE topic = 'medhub.receipt' AND partition = $1", &of, 1,
+                      &first_offset, &found, fault);
+    if (status == STATUS_OK)
+        status = read_one(model, "SELECT decided_ms FROM receipt WHERE place >= $1 AND place <= $2 ORDER BY place LIMIT 1",
+                          range, 2, &oldest_ms, &kept, fault);
+    *left = first_offset > 0 && (!kept || line->at_ms < oldest_ms);
+    return status;
+}
+
+static enum status add_missing_receipt(struct exchange *exchange, struct fault *fault)
+{
+    const struct seen_line *outcome = find_step(exchange, SEEN_FACT);
+    bool left = false;
+
+    if (outcome == NULL)
+        outcome = find_step(exchange, SEEN_PARKED);
+    if (outcome == NULL)
+        return STATUS_OK;
+    enum status status = receipt_has_left(exchange->model, outcome, &left, fault);
+    return status == STATUS_OK && !left ? add_missing(exchange, outcome, SEEN_DECIDED, fault) : status;
+}
+
 /* Between a submission and its fact or parked record stands a receipt, and the other way round. They reach us over different
  * partitions, so a gap may close a moment later. */
 static enum status add_gaps(struct exchange *exchange, struct fault *fault)
@@ -333,13 +390,8 @@ static enum status add_gaps(struct exchange *exchange, struct fault *fault)
         status = add_missing(exchange, decided, SEEN_FACT, fault);
     else if (decided != NULL && exchange->parked_is_due && !exchange->has_parked)
         status = add_missing(exchange, decided, SEEN_PARKED, fault);
-    if (decided == NULL && exchange->own && exchange->submitted && !exchange->has_receipt) {
-        const struct seen_line *outcome = find_step(exchange, SEEN_FACT);
-        if (outcome == NULL)
-            outcome = find_step(exchange, SEEN_PARKED);
-        if (outcome != NULL)
-            status = add_missing(exchange, outcome, SEEN_DECIDED, fault);
-    }
+    if (decided == NULL && exchange->own && exchange->submitted && !exchange->has_receipt)
+        status = add_missing_receipt(exchange, fault);
     return status;
 }
 
@@ -348,17 +400,12 @@ static enum status answers_type(struct read_model *model, const char *organisati
                                 struct fault *fault)
 {
     const struct sql_value values[] = {sql_text(organisation), sql_text(type)};
-    struct sql_cursor cursor;
+    int64_t one = 0;
 
-    enum status status = sql_start(model->sql,
-                                   "SELECT 1 FROM (SELECT delivery FROM answer WHERE organisation = $1 "
-                                   "ORDER BY delivery DESC LIMIT 200) AS last "
-                                   "JOIN delivery ON delivery.place = last.delivery WHERE delivery.type = $2 LIMIT 1",
-                                   values, 2, &cursor, fault);
-    if (status == STATUS_OK)
-        status = sql_next(&cursor, answers, fault);
-    sql_end(&cursor);
-    return status;
+    return read_one(model,
+                    "SELECT 1 FROM (SELECT delivery FROM answer WHERE organisation = $1 ORDER BY delivery DESC LIMIT 200) "
+                    "AS last JOIN delivery ON delivery.place = last.delivery WHERE delivery.type = $2 LIMIT 1",
+                    values, 2, &one, answers, fault);
 }
 
 static bool is_answered(const struct exchange *exchange, size_t count, const char *organisation)

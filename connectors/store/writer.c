@@ -138,12 +138,31 @@ static enum status store_position(struct writer *writer, struct position *positi
     return status;
 }
 
+/* Once in a while all partitions are complete up to the same moment: one statement says it, not one for each. */
+static enum status store_moment_for_all(struct writer *writer, bool *done, struct fault *fault)
+{
+    const struct position *const *positions = (const struct position *const *)writer->positions;
+
+    *done = false;
+    for (size_t i = 0; i < writer->position_count; i++)
+        if (!positions[i]->stored || positions[i]->caught_up_ms != positions[0]->caught_up_ms)
+            return STATUS_OK;
+    *done = true;
+    const struct sql_value value = sql_integer(positions[0]->caught_up_ms);
+    return sql_run(writer->sql, "UPDATE position SET caught_up_ms = $1", &value, 1, NULL, fault);
+}
+
 static enum status store_positions(struct writer *writer, struct fault *fault)
 {
     enum status status = STATUS_OK;
+    bool any_moment = false, done = false;
 
+    for (size_t i = 0; i < writer->position_count; i++)
+        any_moment = any_moment || writer->positions[i]->caught_up;
+    if (any_moment)
+        status = store_moment_for_all(writer, &done, fault);
     for (size_t i = 0; i < writer->position_count && status == STATUS_OK; i++)
-        if (writer->positions[i]->changed)
+        if (writer->positions[i]->moved || (writer->positions[i]->caught_up && !done))
             status = store_position(writer, writer->positions[i], fault);
     return status;
 }
@@ -152,17 +171,17 @@ static void positions_are_stored(struct writer *writer)
 {
     for (size_t i = 0; i < writer->position_count; i++) {
         struct position *position = writer->positions[i];
-        if (!position->changed)
+        if (!position->moved && !position->caught_up)
             continue;
         position->stored = true;
         position->stored_next = position->next_offset;
-        position->changed = false;
+        position->moved = position->caught_up = false;
     }
 }
 
 static void note_change(struct writer *writer, struct position *position)
 {
-    position->changed = true;
+    position->moved = true;
     writer->news = true;
 }
 
@@ -327,7 +346,8 @@ void writer_caught_up(struct writer *writer, struct position *position, int64_t 
     if (unix_ms <= position->caught_up_ms)
         return;
     position->caught_up_ms = unix_ms;
-    note_change(writer, position);
+    position->caught_up = true;
+    writer->news = true;
 }
 
 size_t writer_pending(const struct writer *writer)

@@ -24,7 +24,7 @@ struct position {
     int64_t first_offset, next_offset, last_record_ms, caught_up_ms, lost; /* as in the table position */
     int64_t stored_next;       /* what the database holds */
     int64_t low;               /* first offset that Kafka still has, as last heard */
-    bool stored, changed;
+    bool stored, moved, caught_up; /* in the database; to be written: all of it, only caught_up_ms */
     const char *reader_topic;  /* the pointer that the reader gives this topic */
 };
 

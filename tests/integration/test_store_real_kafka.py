@@ -188,6 +188,32 @@ class Store(unittest.TestCase):
                                   stderr=subprocess.STDOUT, text=True, timeout=120)
             self.assertEqual(done.returncode, 0, done.stdout[-3000:])
 
+    def test_y_rows_leave_when_their_records_leave_kafka(self):
+        """Kafka drops the first half of every partition of the topics with a retention: what is left is what a rebuild makes."""
+        topics = ["medhub.receipt", "medhub.parked", "medhub.delivery"]
+        log = kafka_log.read(self.brokers.address, topics)
+        before = [{"topic": topic, "partition": partition, "offset": records[len(records) // 2].offset}
+                  for (topic, partition), records in log.items() if len(records) > 2]
+        wanted = self.folder / "delete.json"
+        wanted.write_text(json.dumps({"version": 1, "partitions": before}))
+        deps = pathlib.Path(os.environ.get("MEDHUB_DEPS_DIR", SOURCE / "build" / "deps"))
+        libraries = next(deps.glob("kafka-*/lib"))
+        subprocess.run(["java", "-cp", f"{libraries}/*", "org.apache.kafka.tools.DeleteRecordsCommand", "--bootstrap-server",
+                        self.brokers.address, "--offset-json-file", wanted], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=120)
+        event, until = processes.threading.Event(), time.monotonic() + 60
+        while True:
+            with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
+                first = dict(((topic, partition), offset) for topic, partition, offset in
+                             connection.execute("SELECT topic, partition, first_offset FROM position"))
+            if all(first[at["topic"], at["partition"]] == at["offset"] for at in before):
+                break
+            self.assertLess(time.monotonic(), until, "the rows did not leave")
+            event.wait(0.1)  # nobody tells: asked again
+        rows = self.digest(self.database)
+        self.assertEqual(rows, self.digest(self.folder / "half.sqlite", "--once"))
+        self.assertLess(rows["receipt"][0], len(self.receipts))
+
     def test_z_the_store_survives_a_restart_of_its_database(self):
         url = self.postgresql.database("restarted")
         store = self.start("store-pg", "connector", "store", "--set", f"store.database={url}")

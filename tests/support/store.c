@@ -1,6 +1,7 @@
 // links: medhub_store
 #include "support/store.h"
 
+#include "base/hash.h"
 #include "event/pack.h"
 #include "event/wire.h"
 #include "store/sql.h"
@@ -161,7 +162,8 @@ void store_send_receipt(struct store_test *test, const struct submission *of, in
     receipt.submitted_at_ms = decided_ms(of) - 5;
     receipt.input_topic = (char *)STORE_INBOX;
     receipt.input_offset = of->offset;
-    broker_send(&test->broker, "medhub.receipt", 0, bytes_of(of->source), packed(test, &receipt.base), NULL);
+    broker_send(&test->broker, "medhub.receipt", hash_kafka_partition(bytes_of(of->source), STORE_PARTITIONS),
+                bytes_of(of->source), packed(test, &receipt.base), NULL);
 }
 
 struct bytes store_scan(struct store_test *test, const struct submission *of, const char *code, const char *person)

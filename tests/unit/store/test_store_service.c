@@ -241,7 +241,7 @@ static void a_topic_made_anew_is_refused_with_a_sentence(void **state)
 
     send(test, 1);
     store_fill(test);
-    run(test, "UPDATE position SET next_offset = 1000 WHERE topic = 'medhub.receipt' AND partition = 0");
+    run(test, "UPDATE position SET next_offset = 1000 WHERE topic = 'medhub.receipt'");
     assert_int_equal(store_service_start(&test->settings, &test->broker.client, &service, &test->fault), STATUS_OK);
     while (store_service_is_alive(service, &test->fault)) /* bounded by the test's time limit */
         assert_false(store_service_is_ready(service));
@@ -300,7 +300,7 @@ static void what_has_left_kafka_leaves_the_tables(void **state)
 static void keys_leave_with_the_last_record_that_has_them(void **state)
 {
     struct store_test *test = *state;
-    const struct submission refused = {0, "H9", "gone", SCAN_DI}, accepted = {1, "H8", "stays", SCAN_DI};
+    const struct submission refused = {0, "H5", "gone", SCAN_DI}, accepted = {1, "H6", "stays", SCAN_DI};
 
     store_send_receipt(test, &refused, REFUSED, "trace.x");
     store_send_parked(test, &refused, "trace.x", store_scan(test, &refused, SCAN_CODE, NULL));
@@ -312,10 +312,35 @@ static void keys_leave_with_the_last_record_that_has_them(void **state)
     assert_int_equal(store_count(test, "receipt"), 0);
     assert_int_equal(store_count(test, "business_key"), all); /* parked record and fact have them all */
     expire(test, "medhub.parked", 1);
-    assert_int_equal(store_number(test, "SELECT count(*) FROM business_key WHERE key IN ('H9', 'gone')"), 0);
+    assert_int_equal(store_number(test, "SELECT count(*) FROM business_key WHERE key IN ('H5', 'gone')"), 0);
     assert_true(store_number(test, "SELECT count(*) FROM business_key WHERE key = 'stays'") == 1);
     expire(test, STORE_FACT, 1);
     assert_int_equal(store_count(test, "business_key"), 0);
+}
+
+/* What has left is no gap. */
+static void a_receipt_that_has_left_is_not_missing(void **state)
+{
+    struct store_test *test = *state;
+    const struct submission old = {0, "H1", "old", SCAN_DI}, young = {1, "H1", "young", SCAN_DI};
+    const struct input_place place = {STORE_INBOX, 0, 0};
+    struct seen_line *lines;
+    size_t count;
+
+    store_send_receipt(test, &old, ACCEPTED, "");
+    store_send_receipt(test, &young, ACCEPTED, "");
+    store_send_fact(test, &old, SCAN_CODE, NULL, NULL);
+    store_fill(test);
+    int64_t receipts = store_number(test, "SELECT partition FROM position WHERE topic = 'medhub.receipt' AND next_offset > 0");
+    struct writer *writer = open_writer(test);
+    struct position *position = writer_position(writer, "medhub.receipt", (int32_t)receipts);
+    bool more;
+    position->low = 1;
+    assert_int_equal(writer_expire(writer, position, &more, &test->fault), STATUS_OK);
+    writer_close(writer);
+    assert_int_equal(read_model_timeline(store_ask(test), &place, NULL, test->arena, &lines, &count, &test->fault), STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(lines[0].step, SEEN_FACT);
 }
 
 static void records_lost_before_they_were_read_are_counted(void **state)
@@ -376,6 +401,7 @@ int main(void)
         CASE(a_topic_made_anew_is_refused_with_a_sentence),
         CASE(what_has_left_kafka_leaves_the_tables),
         CASE(keys_leave_with_the_last_record_that_has_them),
+        CASE(a_receipt_that_has_left_is_not_missing),
         CASE(records_lost_before_they_were_read_are_counted),
         CASE(what_another_writer_moved_is_not_overwritten),
     };
