@@ -117,10 +117,8 @@ static void offer_live(struct dispatch *dispatch, struct target *target, struct 
     bool follows = target->endpoint->progress.following != NULL && target->offered != dispatch->record_number;
 
     target->offered = dispatch->record_number;
-    if (!follows || !target_wants(target, delivery->type) || take(dispatch, target, delivery) != ENDPOINT_FULL)
-        return;
-    progress_leave(&target->endpoint->progress); /* it falls behind: others are not held up */
-    feeder_serve(dispatch->feeder, target);
+    if (follows && target_wants(target, delivery->type) && take(dispatch, target, delivery) == ENDPOINT_FULL)
+        feeder_fall_behind(dispatch->feeder, target); /* others are not held up */
 }
 
 static enum status live_record(void *self, const struct record *record, struct fault *fault)

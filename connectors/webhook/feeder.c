@@ -120,6 +120,14 @@ void feeder_serve(struct feeder *feeder, struct target *target)
         make_hungry(feeder, target);
 }
 
+/* It must not follow again before the live reader has gone past the record that it could not take. */
+void feeder_fall_behind(struct feeder *feeder, struct target *target)
+{
+    progress_leave(&target->endpoint->progress);
+    if (!target->hungry && !target->fed && needs_reader(target))
+        make_hungry(feeder, target);
+}
+
 /* ---- a turn with a reader ---- */
 
 static enum status read_at(struct slot *slot, int32_t partition, int64_t offset, struct fault *fault)

@@ -46,6 +46,8 @@ bool feeder_is_live(const struct feeder *feeder);
 /* Lets TARGET follow if it stands where the live reader is, or queues it for a reader. Call it when it was made, when its
  * window has drained, when it wants something again, or when it may be sent to again. */
 void feeder_serve(struct feeder *feeder, struct target *target);
+/* TARGET could not take the record that `live` just offered: it stays before it. Only inside `live`. */
+void feeder_fall_behind(struct feeder *feeder, struct target *target);
 /* TARGET is about to go. */
 void feeder_forget(struct feeder *feeder, struct target *target);
 
