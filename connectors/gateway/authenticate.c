@@ -33,21 +33,25 @@ enum status authenticator_open(const struct authenticator_settings *settings, st
         return fault_fatal(fault, "memory.out", "no memory for authentication");
     made->settings = *settings;
     made->clock = clock;
-    /* created may be a window ahead: such a request can be sent again for two windows. */
-    made->nonces = nonces_new(settings->nonces_max, 2 * settings->window_ms);
     made->subjects = subject_index_new();
-    if (made->nonces != NULL && made->subjects != NULL)
-        return STATUS_OK;
-    authenticator_close(made);
-    *authenticator = NULL;
-    return fault_fatal(fault, "memory.out", "no memory for authentication");
+    /* created may be a window ahead: such a request can be sent again for two windows. */
+    enum status status =
+        made->subjects == NULL
+            ? fault_fatal(fault, "memory.out", "no memory for authentication")
+            : nonces_open(settings->nonces_max, 2 * settings->window_ms, settings->nonces_directory, clock_now_ms(clock),
+                          &made->nonces, fault);
+    if (status != STATUS_OK) {
+        authenticator_close(made);
+        *authenticator = NULL;
+    }
+    return status;
 }
 
 void authenticator_close(struct authenticator *authenticator)
 {
     if (authenticator == NULL)
         return;
-    nonces_free(authenticator->nonces);
+    nonces_close(authenticator->nonces);
     subject_index_free(authenticator->subjects);
     free(authenticator);
 }

@@ -29,11 +29,13 @@ struct authenticator_settings {
                                       them; read at each use, so a changed file counts at once. NULL or "": no HMAC */
     int64_t window_ms;
     size_t nonces_max;             /* remembered at most; more are refused with RETRY */
+    const char *nonces_directory;  /* where they outlive a restart; NULL: they do not. One gateway, one folder: what another
+                                      gateway has taken is not known here */
 };
 
 struct authenticator;
 
-/* What it is given must outlive it. FATAL: no memory. */
+/* What it is given must outlive it. FATAL: no memory, or the folder of nonces cannot be used. */
 enum status authenticator_open(const struct authenticator_settings *settings, struct clock clock,
                                struct authenticator **authenticator, struct fault *fault) MUST_CHECK;
 void authenticator_close(struct authenticator *authenticator); /* NULL is fine */

@@ -323,10 +323,13 @@ static enum status start_asking(struct gateway *gateway, struct fault *fault)
 static enum status start_guarding(struct gateway *gateway, struct fault *fault)
 {
     const struct gateway_settings *settings = gateway->settings;
+    char nonces[4096];
     const struct authenticator_settings how = {.secrets_directory = settings->secrets_directory,
                                                .window_ms = settings->signature_window_seconds * 1000,
-                                               .nonces_max = (size_t)settings->nonces_max};
+                                               .nonces_max = (size_t)settings->nonces_max,
+                                               .nonces_directory = nonces};
 
+    (void)snprintf(nonces, sizeof nonces, "%s/nonces", settings->directory);
     gateway->buckets = buckets_new(settings->requests_per_second, settings->requests_burst,
                                    (size_t)settings->organisations_max);
     if (gateway->buckets == NULL)

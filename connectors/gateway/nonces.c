@@ -1,5 +1,7 @@
 #include "gateway/nonces.h"
 
+#include "gateway/nonce_journal.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@ struct nonces {
     size_t count_max;
     int64_t slot_ms;
     _Atomic size_t count; /* of all shards */
+    struct nonce_journal *journal; /* or NULL */
     struct shard shards[SHARDS];
 };
 
@@ -83,29 +86,6 @@ static void forget(struct nonces *nonces, struct set *set)
 }
 
 /* ---- all of them ---- */
-
-struct nonces *nonces_new(size_t count_max, int64_t keep_ms_max)
-{
-    struct nonces *nonces = calloc(1, sizeof *nonces);
-
-    if (nonces == NULL)
-        return NULL;
-    nonces->count_max = count_max;
-    nonces->slot_ms = keep_ms_max / SPANS + 1;
-    for (size_t i = 0; i < SHARDS; i++)
-        (void)pthread_mutex_init(&nonces->shards[i].lock, NULL);
-    return nonces;
-}
-
-void nonces_free(struct nonces *nonces)
-{
-    for (size_t i = 0; nonces != NULL && i < SHARDS; i++) {
-        for (size_t j = 0; j < SLOTS; j++)
-            free(nonces->shards[i].slots[j].set.places);
-        (void)pthread_mutex_destroy(&nonces->shards[i].lock);
-    }
-    free(nonces);
-}
 
 /* Locked. */
 static void forget_what_is_over(struct nonces *nonces, struct shard *shard, int64_t now_ms)
@@ -174,15 +154,71 @@ static enum nonce_result take_locking(struct nonces *nonces, struct nonce nonce,
 
 enum nonce_result nonces_take(struct nonces *nonces, struct nonce nonce, int64_t until_ms, int64_t now_ms)
 {
+    int64_t end_ms = (until_ms / nonces->slot_ms + 1) * nonces->slot_ms;
     enum nonce_result result = take_locking(nonces, nonce, until_ms, now_ms);
 
-    if (result != NONCE_FULL)
+    if (result == NONCE_FULL) {
+        forget_everywhere(nonces, now_ms); /* other shards may hold what is over */
+        result = take_locking(nonces, nonce, until_ms, now_ms);
+    }
+    if (result != NONCE_NEW || nonces->journal == NULL)
         return result;
-    forget_everywhere(nonces, now_ms); /* other shards may hold what is over */
-    return take_locking(nonces, nonce, until_ms, now_ms);
+    return nonce_journal_add(nonces->journal, nonce, until_ms, end_ms, now_ms) ? NONCE_NEW : NONCE_FULL;
 }
 
 size_t nonces_count(struct nonces *nonces)
 {
     return atomic_load(&nonces->count);
+}
+
+/* ---- beginning and end ---- */
+
+struct beginning {
+    struct nonces *nonces;
+    int64_t now_ms;
+};
+
+/* Of the journal; the journal has it already. What was to be kept longer than today is kept as long as can be. */
+static void take_again(struct nonce nonce, int64_t until_ms, void *context)
+{
+    struct beginning *beginning = context;
+    struct nonces *nonces = beginning->nonces;
+    int64_t last_ms = beginning->now_ms + SPANS * (nonces->slot_ms - 1);
+
+    (void)take(nonces, &nonces->shards[nonce.high % SHARDS], nonce, until_ms < last_ms ? until_ms : last_ms);
+}
+
+enum status nonces_open(size_t count_max, int64_t keep_ms_max, const char *directory, int64_t now_ms,
+                        struct nonces **nonces, struct fault *fault)
+{
+    struct nonces *made = calloc(1, sizeof *made);
+    struct beginning beginning = {made, now_ms};
+
+    *nonces = NULL;
+    if (made == NULL)
+        return fault_fatal(fault, "memory.out", "no memory for nonces");
+    made->count_max = count_max;
+    made->slot_ms = keep_ms_max / SPANS + 1;
+    for (size_t i = 0; i < SHARDS; i++)
+        (void)pthread_mutex_init(&made->shards[i].lock, NULL);
+    enum status status = STATUS_OK;
+    if (directory != NULL)
+        status = nonce_journal_open(directory, now_ms, take_again, &beginning, &made->journal, fault);
+    if (status == STATUS_OK)
+        *nonces = made;
+    else
+        nonces_close(made);
+    return status;
+}
+
+void nonces_close(struct nonces *nonces)
+{
+    for (size_t i = 0; nonces != NULL && i < SHARDS; i++) {
+        for (size_t j = 0; j < SLOTS; j++)
+            free(nonces->shards[i].slots[j].set.places);
+        (void)pthread_mutex_destroy(&nonces->shards[i].lock);
+    }
+    if (nonces != NULL)
+        nonce_journal_close(nonces->journal);
+    free(nonces);
 }

@@ -146,6 +146,15 @@ class Callers(unittest.TestCase):
             self.assertEqual(self.curl("GET", "/v1/feeds", headers).status, 200)
             self.refused(self.curl("GET", "/v1/feeds", headers), "signature.replayed")
 
+    def test_a_gateway_that_was_killed_takes_no_request_again(self):
+        headers = self.sign("hmac", "GET", "/v1/feeds")
+        self.assertEqual(self.curl("GET", "/v1/feeds", headers).status, 200)
+        port = self.world.port
+        self.world.parts["gateway"].kill()
+        self.world.start("gateway", gateway__port=port).wait_ready()
+        self.refused(self.curl("GET", "/v1/feeds", headers), "signature.replayed")
+        self.assertEqual(self.signed_call("hmac", "GET", "/v1/feeds").status, 200)
+
     def test_what_is_changed_on_the_way_is_refused(self):
         for key in ALGORITHMS:
             body = self.event("change")

@@ -24,7 +24,7 @@
 typedef Medhub__Registry__V1__Key Key;
 
 struct fixture {
-    char folder[TEMP_FOLDER_BYTES], secrets[TEMP_FOLDER_BYTES];
+    char folder[TEMP_FOLDER_BYTES], secrets[TEMP_FOLDER_BYTES], nonces[TEMP_FOLDER_BYTES];
     struct store_settings store;
     struct tables *tables;
     struct tables_reader *registry;
@@ -150,7 +150,8 @@ static void open_authenticator(struct fixture *fixture, size_t nonces_max)
 {
     authenticator_close(fixture->authenticator);
     fixture->settings = (struct authenticator_settings){
-        .secrets_directory = fixture->secrets, .window_ms = WINDOW_MS, .nonces_max = nonces_max};
+        .secrets_directory = fixture->secrets, .window_ms = WINDOW_MS, .nonces_max = nonces_max,
+        .nonces_directory = fixture->nonces};
     assert_int_equal(authenticator_open(&fixture->settings, clock_fixed(&fixture->now_ms), &fixture->authenticator,
                                         &fixture->fault),
                      STATUS_OK);
@@ -164,6 +165,7 @@ static int set_up(void **state)
 
     temp_folder_make(fixture->folder);
     temp_folder_make(fixture->secrets);
+    temp_folder_make(fixture->nonces);
     fixture->now_ms = NOW_MS;
     fixture->arena = arena_new(64 * 1024, 1024 * 1024);
     fixture->store = (struct store_settings){.directory = fixture->folder, .boot_id = "boot", .map_bytes = 64 << 20};
@@ -195,6 +197,7 @@ static int tear_down(void **state)
     arena_free(fixture->arena);
     temp_folder_remove(fixture->folder);
     temp_folder_remove(fixture->secrets);
+    temp_folder_remove(fixture->nonces);
     free(fixture);
     return 0;
 }
@@ -546,6 +549,17 @@ static void a_request_is_taken_once_for_as_long_as_it_would_hold(void **state)
     }
     fixture->now_ms = NOW_MS + 2 * WINDOW_MS + 1;
     assert_refused(fixture, &late, "signature.created");
+}
+
+static void a_restart_takes_no_request_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sent sent;
+
+    post_signed(fixture, &sent, SIGNING_ED25519);
+    assert_let_in(fixture, &sent);
+    open_authenticator(fixture, 1000);
+    assert_refused(fixture, &sent, "signature.replayed");
 }
 
 static void another_key_may_draw_the_same_nonce(void **state)
@@ -921,6 +935,7 @@ int main(void)
         TEST(created_lies_within_the_window_on_either_side),
         TEST(expires_holds),
         TEST(a_request_is_taken_once_for_as_long_as_it_would_hold),
+        TEST(a_restart_takes_no_request_again),
         TEST(another_key_may_draw_the_same_nonce),
         TEST(what_does_not_verify_takes_no_nonce),
         TEST(too_many_at_a_time_are_told_to_come_later),
