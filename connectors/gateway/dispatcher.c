@@ -4,6 +4,7 @@
 #include "kafka/record.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { POLL_MS = 100 };
@@ -16,11 +17,12 @@ struct dispatcher {
     struct dispatch *backlog_last;
     pthread_t thread;
     bool has_thread;
+    atomic_size_t events; /* from dispatcher_send to done */
 
     pthread_mutex_t lock; /* over all that follows */
     pthread_cond_t news;
     struct dispatch *first, *last;
-    size_t events; /* from dispatcher_send to done */
+    bool sleeping; /* the thread waits for news */
     bool polling;  /* the thread is, or is about to be, inside publisher_poll */
     bool stopping, dead;
     struct fault fault;
@@ -32,9 +34,7 @@ static void settle(struct dispatcher *dispatcher, struct dispatch *dispatch)
 {
     if (--dispatch->left > 0)
         return;
-    (void)pthread_mutex_lock(&dispatcher->lock);
-    dispatcher->events -= dispatch->count;
-    (void)pthread_mutex_unlock(&dispatcher->lock);
+    (void)atomic_fetch_sub(&dispatcher->events, dispatch->count);
     dispatch->done(dispatch);
 }
 
@@ -152,8 +152,11 @@ static bool wait_for_work(struct dispatcher *dispatcher)
     (void)pthread_mutex_lock(&dispatcher->lock);
     dispatcher->polling = false;
     while (dispatcher->first == NULL && dispatcher->backlog == NULL && publisher_pending(dispatcher->publisher) == 0 &&
-           !dispatcher->stopping)
+           !dispatcher->stopping) {
+        dispatcher->sleeping = true;
         (void)pthread_cond_wait(&dispatcher->news, &dispatcher->lock);
+    }
+    dispatcher->sleeping = false;
     take_queue(dispatcher);
     bool stopping = dispatcher->stopping;
     dispatcher->polling = true;
@@ -186,33 +189,50 @@ static void *run(void *self)
     return NULL;
 }
 
+/* Under the lock. The first of the queue wakes the thread, where it may be waiting; the others are found with it. */
+static void append(struct dispatcher *dispatcher, struct dispatch *dispatch, bool *asleep)
+{
+    bool first = dispatcher->first == NULL;
+
+    if (first)
+        dispatcher->first = dispatch;
+    else
+        dispatcher->last->next = dispatch;
+    dispatcher->last = dispatch;
+    *asleep = dispatcher->sleeping;
+    if (first && dispatcher->polling) /* under the lock: the publisher is not closed meanwhile */
+        publisher_wake(dispatcher->publisher);
+}
+
+static bool is_room_for(struct dispatcher *dispatcher, size_t count)
+{
+    if (atomic_fetch_add(&dispatcher->events, count) + count <= dispatcher->settings.events_max)
+        return true;
+    (void)atomic_fetch_sub(&dispatcher->events, count);
+    return false;
+}
+
 enum status dispatcher_send(struct dispatcher *dispatcher, struct dispatch *dispatch, struct fault *fault)
 {
-    enum status status = STATUS_OK;
+    bool asleep = false;
 
     dispatch->left = dispatch->count;
     dispatch->sent = 0;
     dispatch->next = NULL;
+    size_t count = dispatch->count;
+    if (!is_room_for(dispatcher, count))
+        return fault_retry(fault, "gateway.busy", "too many events are on their way to the brokers");
     (void)pthread_mutex_lock(&dispatcher->lock);
-    bool wake = false;
-    if (dispatcher->dead || dispatcher->stopping)
-        status = fault_retry(fault, "gateway.stopping", "the gateway is stopping");
-    else if (dispatcher->events + dispatch->count > dispatcher->settings.events_max)
-        status = fault_retry(fault, "gateway.busy", "too many events are on their way to the brokers");
-    if (status == STATUS_OK) {
-        dispatcher->events += dispatch->count;
-        if (dispatcher->first == NULL)
-            dispatcher->first = dispatch;
-        else
-            dispatcher->last->next = dispatch;
-        wake = dispatcher->polling && dispatcher->first == dispatch;
-        dispatcher->last = dispatch;
-        (void)pthread_cond_signal(&dispatcher->news);
-        if (wake) /* under the lock: the publisher is not closed meanwhile */
-            publisher_wake(dispatcher->publisher);
-    }
+    bool taken = !dispatcher->dead && !dispatcher->stopping;
+    if (taken)
+        append(dispatcher, dispatch, &asleep);
     (void)pthread_mutex_unlock(&dispatcher->lock);
-    return status;
+    if (asleep)
+        (void)pthread_cond_signal(&dispatcher->news);
+    if (taken)
+        return STATUS_OK;
+    (void)atomic_fetch_sub(&dispatcher->events, count);
+    return fault_retry(fault, "gateway.stopping", "the gateway is stopping");
 }
 
 bool dispatcher_is_alive(struct dispatcher *dispatcher, struct fault *fault)

@@ -11,12 +11,14 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { HEADERS_MAX = 100, ARENA_FIRST_BYTES = 16 * 1024, WATCH_MS = 200, STREAM_BLOCK_BYTES = 16 * 1024 };
+enum { KEPT_MAX = 256, KEPT_BYTES_MAX = 64 * 1024 };
 
 /* One connection, as the watchman sees it. */
 struct peer {
@@ -37,6 +39,9 @@ struct listener {
     atomic_bool closing;
     pthread_mutex_t lock; /* over peers */
     struct peer *peers;
+    pthread_mutex_t idle_lock; /* over the exchanges that are kept for the next requests, with their memory */
+    struct exchange *idle;
+    size_t idle_count;
     pthread_t watchman;
     bool has_watchman;
     atomic_bool stopping;
@@ -59,9 +64,10 @@ struct exchange {
     struct buffer body;
     size_t body_booked; /* of listener->bodies_bytes */
     bool body_too_large;
-    struct http_header headers[HEADERS_MAX];
     size_t header_bytes;
     bool header_too_large;
+    struct exchange *next_idle;
+    struct http_header headers[HEADERS_MAX]; /* last: not cleared */
 };
 
 static struct exchange *exchange_of(struct request *request)
@@ -200,15 +206,62 @@ static const char *certificate_subject(struct listener *listener, struct MHD_Con
 
 static void free_exchange(struct exchange *exchange)
 {
-    struct request *request = &exchange->request;
-
-    if (request->answer.file >= 0)
-        (void)close(request->answer.file);
-    stream_free(request->answer.stream);
-    buffer_done(&request->answer.made);
+    buffer_done(&exchange->request.answer.made);
     buffer_done(&exchange->body);
-    arena_free(request->arena);
+    arena_free(exchange->request.arena);
     free(exchange);
+}
+
+/* One with its memory, empty; everything else is the last request's. NULL: no memory. */
+static struct exchange *take_exchange(struct listener *listener)
+{
+    (void)pthread_mutex_lock(&listener->idle_lock);
+    struct exchange *taken = listener->idle;
+    if (taken != NULL) {
+        listener->idle = taken->next_idle;
+        listener->idle_count--;
+    }
+    (void)pthread_mutex_unlock(&listener->idle_lock);
+    if (taken != NULL)
+        return taken;
+    taken = calloc(1, sizeof *taken);
+    if (taken == NULL)
+        return NULL;
+    taken->listener = listener;
+    taken->request.arena = arena_new(ARENA_FIRST_BYTES, listener->settings.request_memory_bytes_max);
+    buffer_init(&taken->body, listener->settings.body_bytes_max);
+    buffer_init(&taken->request.answer.made, ANSWER_BYTES_MAX);
+    if (taken->request.arena != NULL)
+        return taken;
+    free_exchange(taken);
+    return NULL;
+}
+
+/* What a large request took is not kept. */
+static void put_back(struct exchange *exchange)
+{
+    struct listener *listener = exchange->listener;
+    bool small = exchange->body.capacity <= KEPT_BYTES_MAX && exchange->request.answer.made.capacity <= KEPT_BYTES_MAX;
+
+    arena_reset(exchange->request.arena);
+    (void)pthread_mutex_lock(&listener->idle_lock);
+    bool kept = small && listener->idle_count < KEPT_MAX;
+    if (kept) {
+        exchange->next_idle = listener->idle;
+        listener->idle = exchange;
+        listener->idle_count++;
+    }
+    (void)pthread_mutex_unlock(&listener->idle_lock);
+    if (!kept)
+        free_exchange(exchange);
+}
+
+static void end_of_exchange(struct exchange *exchange)
+{
+    if (exchange->request.answer.file >= 0)
+        (void)close(exchange->request.answer.file);
+    stream_free(exchange->request.answer.stream);
+    put_back(exchange);
 }
 
 void request_keep(struct request *request)
@@ -219,32 +272,32 @@ void request_keep(struct request *request)
 void request_release(struct request *request)
 {
     if (atomic_fetch_sub(&exchange_of(request)->references, 1) == 1)
-        free_exchange(exchange_of(request));
+        end_of_exchange(exchange_of(request));
 }
 
 /* Called with the target as it came, before anything else of the request; what it returns is the request's context. */
 static void *begin_exchange(void *self, const char *target, struct MHD_Connection *connection)
 {
     struct listener *listener = self;
-    struct exchange *made = calloc(1, sizeof *made);
+    struct exchange *made = take_exchange(listener);
 
     if (made == NULL)
         return NULL;
-    struct request *request = &made->request;
-    request->arena = arena_new(ARENA_FIRST_BYTES, listener->settings.request_memory_bytes_max);
-    if (request->arena == NULL) {
-        free(made);
-        return NULL;
-    }
+    struct arena *arena = made->request.arena;
+    struct buffer body = made->body, answer = made->request.answer.made;
+    memset(made, 0, offsetof(struct exchange, headers));
+    buffer_clear(&body);
+    buffer_clear(&answer);
     made->listener = listener;
     made->connection = connection;
+    made->body = body;
     atomic_init(&made->references, 1);
-    buffer_init(&made->body, listener->settings.body_bytes_max);
-    buffer_init(&request->answer.made, ANSWER_BYTES_MAX);
-    request->answer.file = -1;
-    request->gateway = listener->gateway;
-    request->begun_us = clock_monotonic_us();
-    request->view.target = arena_text(request->arena, bytes_of(target));
+    made->request.arena = arena;
+    made->request.answer.made = answer;
+    made->request.answer.file = -1;
+    made->request.gateway = listener->gateway;
+    made->request.begun_us = clock_monotonic_us();
+    made->request.view.target = arena_text(arena, bytes_of(target));
     (void)atomic_fetch_add(&listener->busy, 1);
     return made;
 }
@@ -644,12 +697,13 @@ static void *name_of_address(const char *address, int port, struct addrinfo **fo
     return getaddrinfo(address, service, &hints, found) == 0 ? (*found)->ai_addr : NULL;
 }
 
-/* Two pools: one for a header that is larger than allowed, so that we can say so, one for what is read and written. */
+/* Room for a header somewhat larger than allowed, so that we can say so, and for what is read and written. libmicrohttpd
+ * clears all of it for each request, so it must not be larger than need be. */
 static size_t connection_memory(const struct listener_settings *settings)
 {
-    enum { IO_BYTES = 48 * 1024 };
+    enum { IO_BYTES = 8 * 1024 };
 
-    return settings->header_bytes_max * 2 + IO_BYTES;
+    return settings->header_bytes_max + settings->header_bytes_max / 2 + IO_BYTES;
 }
 
 static struct MHD_Daemon *start_daemon(struct listener *listener, struct addrinfo *place)
@@ -718,6 +772,7 @@ enum status listener_start(const struct listener_settings *settings, const struc
     made->calls = *calls;
     made->gateway = gateway;
     (void)pthread_mutex_init(&made->lock, NULL);
+    (void)pthread_mutex_init(&made->idle_lock, NULL);
     enum status status = open_socket(made, fault);
     if (status == STATUS_OK) {
         made->has_watchman = pthread_create(&made->watchman, NULL, watch, made) == 0;
@@ -756,6 +811,12 @@ void listener_stop(struct listener *listener)
     atomic_store(&listener->stopping, true);
     if (listener->has_watchman)
         (void)pthread_join(listener->watchman, NULL);
+    while (listener->idle != NULL) {
+        struct exchange *idle = listener->idle;
+        listener->idle = idle->next_idle;
+        free_exchange(idle);
+    }
+    (void)pthread_mutex_destroy(&listener->idle_lock);
     (void)pthread_mutex_destroy(&listener->lock);
     free(listener);
 }
