@@ -211,17 +211,31 @@ static bool add_header(struct transfer *transfer, const char *name, const char *
     return true;
 }
 
+/* What the body is must be signed with it. */
+static enum status sign(struct courier *courier, const struct transfer *transfer, const char *url,
+                        struct signed_headers *headers, struct fault *fault)
+{
+    const struct http_header content_type = {"content-type", bytes_of(transfer->request.content_type)};
+    struct signed_request request;
+
+    arena_reset(courier->arena);
+    enum status status =
+        signed_request_of_url(transfer->request.method, url, courier->arena, &request, fault);
+    if (status != STATUS_OK)
+        return status;
+    request.headers = &content_type;
+    request.header_count = transfer->request.content_type == NULL ? 0 : 1;
+    return sign_request(&request, buffer_bytes(&transfer->sent), courier->key_id, courier->key,
+                        clock_now_ms(courier->clock), courier->arena, headers, fault);
+}
+
 static enum medhub_status add_signature(struct courier *courier, struct transfer *transfer, const char *url,
                                         struct medhub_error *error)
 {
-    struct signed_request request;
     struct signed_headers headers = {0};
     struct fault fault = {0};
 
-    arena_reset(courier->arena);
-    if (signed_request_of_url(transfer->request.method, url, courier->arena, &request, &fault) != STATUS_OK ||
-        sign_request(&request, buffer_bytes(&transfer->sent), courier->key_id, courier->key,
-                     clock_now_ms(courier->clock), courier->arena, &headers, &fault) != STATUS_OK)
+    if (sign(courier, transfer, url, &headers, &fault) != STATUS_OK)
         return error_of_fault(error, "key.unusable", &fault);
     if (!add_header(transfer, "Content-Digest", headers.content_digest) ||
         !add_header(transfer, "Signature-Input", headers.signature_input) ||

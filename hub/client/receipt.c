@@ -85,6 +85,17 @@ static bool is_there(struct medhub *hub, void *context)
     return wanted->status != MEDHUB_AGAIN;
 }
 
+/* With what stands in the way, if anything does. */
+static enum medhub_status say_pending(struct medhub *hub, struct medhub_error *error)
+{
+    struct medhub_error problem = MEDHUB_ERROR_INIT;
+
+    (void)pthread_mutex_lock(&hub->lock);
+    error_copy(&problem, &hub->problem);
+    (void)pthread_mutex_unlock(&hub->lock);
+    return error_say(error, "event.pending", problem.status == MEDHUB_OK ? NULL : "%s", problem.text_en);
+}
+
 enum medhub_status medhub_wait(struct medhub *hub, const char *id, int timeout_ms,
                                struct medhub_receipt **receipt, struct medhub_error *error)
 {
@@ -95,7 +106,7 @@ enum medhub_status medhub_wait(struct medhub *hub, const char *id, int timeout_m
     *receipt = NULL;
     enum medhub_status status = handle_until(hub, is_there, &wanted, timeout_ms, error);
     if (status == MEDHUB_AGAIN)
-        return error_say(error, "event.pending", NULL);
+        return say_pending(hub, error);
     return status == MEDHUB_OK ? wanted.status : status;
 }
 

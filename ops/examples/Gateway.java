@@ -19,6 +19,8 @@ import java.util.Base64;
 import java.util.UUID;
 
 public class Gateway {
+    static final String TYPE = "application/cloudevents+json";
+
     static String base64(byte[] bytes) {
         return Base64.getEncoder().encodeToString(bytes);
     }
@@ -33,16 +35,17 @@ public class Gateway {
         byte[] body = Files.readAllBytes(Path.of(arguments[3]));
 
         String digest = "sha-256=:" + base64(MessageDigest.getInstance("SHA-256").digest(body)) + ":";
-        String parameters = "(\"@method\" \"@target-uri\" \"content-digest\");created=" + Instant.now().getEpochSecond()
+        String parameters = "(\"@method\" \"@target-uri\" \"content-type\" \"content-digest\");created=" + Instant.now().getEpochSecond()
                 + ";nonce=\"" + UUID.randomUUID() + "\";keyid=\"" + keyId + "\";alg=\"ed25519\"";
-        String signed = "\"@method\": POST\n\"@target-uri\": " + url + "\n\"content-digest\": " + digest
+        String signed = "\"@method\": POST\n\"@target-uri\": " + url + "\n\"content-type\": " + TYPE
+                + "\n\"content-digest\": " + digest
                 + "\n\"@signature-params\": " + parameters;
         Signature signature = Signature.getInstance("Ed25519");
         signature.initSign(read(arguments[2]));
         signature.update(signed.getBytes("UTF-8"));
 
         HttpRequest request = HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(90))
-                .header("Content-Type", "application/cloudevents+json")
+                .header("Content-Type", TYPE)
                 .header("Content-Digest", digest)
                 .header("Signature-Input", "sig=" + parameters)
                 .header("Signature", "sig=:" + base64(signature.sign()) + ":")

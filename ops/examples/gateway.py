@@ -27,7 +27,7 @@ def call(method, target, body=None):
     if body is not None:
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         headers = {"Content-Type": "application/cloudevents+json", "Content-Digest": f"sha-256=:{digest}:"}
-        covered |= {"content-digest": headers["Content-Digest"]}
+        covered |= {name.lower(): value for name, value in headers.items()}
     names = " ".join(f'"{name}"' for name in covered)
     covered["@signature-params"] = (f'({names});created={int(time.time())};nonce="{secrets.token_hex(16)}"'
                                     f';keyid="{key_id}";alg="ed25519"')
