@@ -350,25 +350,37 @@ static bool is_clean(struct bytes value)
     return true;
 }
 
+/* "NAME: VALUE" and a NUL at AT, which has ROOM; "NAME:" where there is no value, which takes a header of libcurl's own away.
+ * Returns the bytes used, 0 if it does not fit. */
+static size_t write_line(char *at, size_t room, const struct http_header *header)
+{
+    size_t name = strlen(header->name), value = header->value.length, used = name + (value == 0 ? 1 : 2) + value + 1;
+
+    if (value > room || used > room)
+        return 0;
+    memcpy(at, header->name, name);
+    memcpy(at + name, value == 0 ? ":" : ": ", value == 0 ? 1 : 2);
+    if (value > 0)
+        memcpy(at + name + 2, header->value.data, value);
+    at[used - 1] = '\0';
+    return used;
+}
+
 /* The lines lie in the exchange, as a list that libcurl only reads. */
 static bool set_headers(struct exchange *exchange, const struct http_request *request)
 {
+    const struct http_header no_expect = {"Expect", BYTES_NONE}; /* no "100-continue" */
     size_t used = 0;
 
     if (request->header_count >= HTTP_HEADERS_MAX)
         return false;
     for (size_t i = 0; i <= request->header_count; i++) {
-        const struct http_header none = {"Expect", BYTES_NONE}; /* no "100-continue" */
-        const struct http_header *header = i < request->header_count ? &request->headers[i] : &none;
+        const struct http_header *header = i < request->header_count ? &request->headers[i] : &no_expect;
         char *line = exchange->text + used;
-        if (!is_clean(header->value) || header->value.length > sizeof exchange->text)
+        size_t length = is_clean(header->value) ? write_line(line, sizeof exchange->text - used, header) : 0;
+        if (length == 0)
             return false;
-        int length = snprintf(line, sizeof exchange->text - used, "%s:%s%.*s", header->name,
-                              header->value.length == 0 ? "" : " ", (int)header->value.length,
-                              header->value.data == NULL ? "" : (const char *)header->value.data);
-        if (length < 0 || (size_t)length >= sizeof exchange->text - used)
-            return false;
-        used += (size_t)length + 1;
+        used += length;
         exchange->lines[i].data = line;
         exchange->lines[i].next = i < request->header_count ? &exchange->lines[i + 1] : NULL;
     }

@@ -4,7 +4,6 @@
 #include "event/json.h"
 #include "event/unpack.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { JSON_BYTES_MAX = 16 * 1024 * 1024 };
@@ -111,6 +110,12 @@ struct bytes delivery_body(struct delivery *delivery, bool protobuf, struct aren
     return buffer_bytes(&delivery->json);
 }
 
+static void put_hex(char *at, uint64_t number)
+{
+    for (int i = 15; i >= 0; i--, number >>= 4)
+        at[i] = "0123456789abcdef"[number & 15];
+}
+
 void delivery_id(const struct delivery *delivery, const char *endpoint, char id[DELIVERY_ID_BYTES])
 {
     uint64_t halves[2];
@@ -121,6 +126,8 @@ void delivery_id(const struct delivery *delivery, const char *endpoint, char id[
         uint64_t of_topic = hash_bytes(bytes_of(delivery->input_topic), half);
         halves[half] = hash_bytes(bytes_of(endpoint), hash_bytes(bytes_from(numbers, sizeof numbers), of_topic));
     }
-    (void)snprintf(id, DELIVERY_ID_BYTES, "dlv_%016llx%016llx", (unsigned long long)halves[0],
-                   (unsigned long long)halves[1]);
+    memcpy(id, "dlv_", 4);
+    put_hex(id + 4, halves[0]);
+    put_hex(id + 20, halves[1]);
+    id[36] = '\0';
 }

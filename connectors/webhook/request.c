@@ -3,7 +3,6 @@
 #include "base/date.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 static bool is_plain(unsigned char c)
@@ -46,6 +45,36 @@ static void add_attribute(struct request_texts *texts, const char *name, const c
         add(texts, name, encoded);
 }
 
+/* Decimal digits of a number that is not negative; returns where they end. */
+static char *put_number(char *at, uint64_t number)
+{
+    char digits[20];
+    size_t count = 0;
+
+    do
+        digits[count++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    while (count > 0)
+        *at++ = digits[--count];
+    *at = '\0';
+    return at;
+}
+
+/* TOPIC/PARTITION/OFFSET/INDEX; a topic's name has at most 249 characters. */
+static void put_fact_id(const struct delivery *delivery, char text[FACT_ID_BYTES])
+{
+    size_t length = strnlen(delivery->input_topic, FACT_ID_BYTES - 64);
+    char *at = text + length;
+
+    memcpy(text, delivery->input_topic, length);
+    *at++ = '/';
+    at = put_number(at, (uint64_t)delivery->input_partition);
+    *at++ = '/';
+    at = put_number(at, (uint64_t)delivery->input_offset);
+    *at++ = '/';
+    (void)put_number(at, delivery->index);
+}
+
 static void begin(struct request_texts *texts, const char *content_type)
 {
     texts->count = texts->encoded_used = 0;
@@ -58,7 +87,7 @@ static enum status sign(struct target *target, struct request_texts *texts, stru
 {
     enum status status = signer_sign(target->signer, texts->id, now_ms / 1000, body, texts->signature, fault);
 
-    (void)snprintf(texts->timestamp, sizeof texts->timestamp, "%" PRId64, now_ms / 1000);
+    (void)put_number(texts->timestamp, (uint64_t)(now_ms / 1000));
     add(texts, "webhook-id", bytes_of(texts->id));
     add(texts, "webhook-timestamp", bytes_of(texts->timestamp));
     add(texts, "webhook-signature", bytes_of(texts->signature));
@@ -89,10 +118,9 @@ enum status request_of_delivery(struct target *target, struct delivery *delivery
     add_attribute(texts, "ce-type", delivery->type);
     add_attribute(texts, "ce-time", moment_format_ms(delivery->decided_at_ms, texts->time));
     add_attribute(texts, "ce-subject", delivery->subject);
-    (void)snprintf(texts->fact_id, sizeof texts->fact_id, "%s/%" PRId32 "/%" PRId64 "/%" PRIu32, delivery->input_topic,
-                   delivery->input_partition, delivery->input_offset, delivery->index);
+    put_fact_id(delivery, texts->fact_id);
     add_attribute(texts, "ce-factid", texts->fact_id);
-    (void)snprintf(texts->version, sizeof texts->version, "%" PRIu64, delivery->version);
+    (void)put_number(texts->version, delivery->version);
     add_attribute(texts, "ce-factversion", texts->version);
     add_attribute(texts, "ce-partitionkey", delivery->partition_key);
     delivery_id(delivery, target->endpoint->name, texts->id);

@@ -7,10 +7,11 @@
 #include "webhook/target.h"
 
 /* Everything that a struct http_request lends, until the next one is made in it. */
+enum { FACT_ID_BYTES = 320 };
 struct request_texts {
     struct http_header headers[HTTP_HEADERS_MAX];
     size_t count;
-    char id[DELIVERY_ID_BYTES], timestamp[24], time[32], signature[SIGNATURE_BYTES_MAX], fact_id[320], version[24];
+    char id[DELIVERY_ID_BYTES], timestamp[24], time[32], signature[SIGNATURE_BYTES_MAX], fact_id[FACT_ID_BYTES], version[24];
     char encoded[4096]; /* attribute values that are not plain ASCII */
     size_t encoded_used;
 };
