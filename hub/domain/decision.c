@@ -70,6 +70,17 @@ void *decision_list(struct decision *decision, size_t count)
     return list;
 }
 
+Google__Protobuf__Timestamp *decision_moment(struct decision *decision, int64_t unix_ms)
+{
+    Google__Protobuf__Timestamp *timestamp =
+        decision_message(decision, &google__protobuf__timestamp__descriptor);
+    if (timestamp == NULL)
+        return NULL;
+    timestamp->seconds = (unix_ms - (unix_ms < 0 ? 999 : 0)) / 1000; /* down, also before 1970 */
+    timestamp->nanos = (int32_t)(unix_ms - timestamp->seconds * 1000) * 1000000;
+    return timestamp;
+}
+
 size_t decision_fact_of_event(struct decision *decision)
 {
     const struct event_attributes *attributes = &decision->event->attributes;

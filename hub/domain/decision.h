@@ -8,6 +8,8 @@
 #include "base/date.h"
 #include "event/event.h"
 
+#include "google/protobuf/timestamp.pb-c.h"
+
 enum outcome {
     OUTCOME_NONE = 0,
     OUTCOME_ACCEPTED,  /* facts, writes, deliveries are applied */
@@ -90,6 +92,8 @@ void decision_init(struct decision *decision, struct arena *arena, struct event 
  * arena. NULL when it is full: the decision has then failed and its builder just returns. */
 void *decision_message(struct decision *decision, const ProtobufCMessageDescriptor *descriptor);
 void *decision_list(struct decision *decision, size_t count);
+/* A moment for a field of a message that the hub makes; NULL likewise. */
+Google__Protobuf__Timestamp *decision_moment(struct decision *decision, int64_t unix_ms);
 
 /* The event itself becomes a fact, byte for byte. Returns its index for deliveries. */
 size_t decision_fact_of_event(struct decision *decision);

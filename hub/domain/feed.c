@@ -9,6 +9,7 @@ const struct feed_row feed_rows[] = {
     {"circulation", KIND(CIRCULATION_CENTRE), "electronic prescription centres", "电子处方中心"},
     {"insurer", KIND(INSURER_AGENCY), "agencies that handle insurance", "医保经办机构"},
     {"pharmacy", KIND(PHARMACY), "designated pharmacies", "定点零售药店"},
+    {"hospital", KIND(HOSPITAL), "designated medical institutions", "定点医疗机构"},
     {"institution", KIND(HOSPITAL) | KIND(PHARMACY), "designated institutions", "定点医药机构"},
     {"regulator", KIND(REGULATOR), "regulators of drugs and devices", "药品监督管理部门"},
     {"trace_platform", KIND(TRACE_PLATFORM), "platforms that trace drugs and devices", "追溯协同平台"},

@@ -1,5 +1,6 @@
 #include "domain/registry.h"
 
+#include "domain/designation.h"
 #include "domain/organisation.h"
 #include "domain/span.h"
 
@@ -196,6 +197,22 @@ static const struct handler handlers[] = {
         .prepare = prepare,
         .decide = decide,
         .roles = "registrar",
+    },
+    {
+        .type = "medhub.registry.designation_listed.v1",
+        .rules = designation_listed_rules,
+        .rule_count = DESIGNATION_LISTED_RULES,
+        .prepare = designation_prepare_listing,
+        .decide = designation_list,
+        .roles = "registrar|bureau",
+    },
+    {
+        .type = "medhub.registry.designation_removed.v1",
+        .rules = designation_removed_rules,
+        .rule_count = DESIGNATION_REMOVED_RULES,
+        .prepare = designation_prepare_removal,
+        .decide = designation_remove,
+        .roles = "registrar|bureau",
     },
 };
 

@@ -11,11 +11,13 @@ static const struct state_row {
     const ProtobufCMessageDescriptor *message;
 } state_rows[] = {
     {"person", "prescription/", PRESCRIPTION_STATE},
+    {"person", "medication", MEDICATION},
     {"person", "settlement/", SETTLEMENT_STATE},
     {"product", "serial/", SCANNED_ITEM_STATE},
     {"item", "rows/", CATALOGUE_ROWS},
     {"item", "tally", RELEASE_TALLY},
     {"institution", "organisation", REGISTERED_ORGANISATION},
+    {"institution", "designation/", DESIGNATED_STATE},
     {"parameter", "rows/", PARAMETER_ROWS},
 };
 
@@ -27,6 +29,7 @@ static const struct table_rows {
     {TABLE_REGISTRY, &medhub__registry__v1__organisation__descriptor},
     {TABLE_POLICY, PARAMETER},
     {TABLE_CALENDAR, &medhub__policy__v1__calendar_year__descriptor},
+    {TABLE_DESIGNATION, DESIGNATION},
 };
 
 static bool is_named(const char *name, const char *prefix)

@@ -39,6 +39,14 @@ void settlement_decide_reversal(struct view *view, const struct event *event, vo
 /* True if the earlier posting under the same message id has other amounts. */
 bool settlement_contradicts(const struct posting *posting);
 
+/* settlement_prescription.c: tells the circulated prescriptions that a settlement names that it was posted or reversed. */
+/* Fills the row's list with those of this person that SAID names. False when the arena is full. */
+bool settlement_find_prescriptions(struct view *view, struct decision *decision, const SettlementPosted *said,
+                                   SettlementState *state);
+/* A follow-up for each prescription of the list. */
+void settlement_tell_prescriptions(struct view *view, struct decision *decision, const SettlementState *state,
+                                   const char *person, bool reversed);
+
 /* settlement_identities.c: nhsa-wire 1.10, I1 to I8; one function for each rule. */
 void settlement_i1_lines_add_up(struct rule_context *context);
 void settlement_i2_line_amounts(struct rule_context *context);

@@ -80,20 +80,20 @@ void settlement_decide_posting(struct view *view, const struct event *event, voi
                                struct decision *decision)
 {
     struct posting *posting = prepared;
-    (void)view;
     (void)event;
     if (posting->earlier != NULL) {
         decision_duplicate_of(decision, posting->earlier->event_id);
         return;
     }
-    const SettlementState *state = remember(decision, posting);
-    if (state == NULL) {
+    SettlementState *state = remember(decision, posting);
+    if (state == NULL || !settlement_find_prescriptions(view, decision, posting->said, state)) {
         decision->failed = true;
         return;
     }
     size_t fact = decision_fact_of_event(decision);
     decision_write(decision, &state->base, "settlement/%s", state->message_id);
     tell_the_parties(decision, fact, state->payee, state->quota_owner, state->region_of_insurance);
+    settlement_tell_prescriptions(view, decision, state, posting->said->person, false);
 }
 
 /* --- reversed --- */
@@ -114,7 +114,6 @@ void settlement_decide_reversal(struct view *view, const struct event *event, vo
 {
     struct reversal *reversal = prepared;
     SettlementState *original = reversal->original;
-    (void)view;
     if (original->status == SETTLEMENT_REVERSED) {
         decision_duplicate_of(decision, original->reversal_event_id);
         return;
@@ -125,4 +124,5 @@ void settlement_decide_reversal(struct view *view, const struct event *event, vo
     size_t fact = decision_fact_of_event(decision);
     decision_write(decision, &original->base, "settlement/%s", original->message_id);
     tell_the_parties(decision, fact, original->payee, original->quota_owner, original->region_of_insurance);
+    settlement_tell_prescriptions(view, decision, original, reversal->said->person, true);
 }

@@ -98,16 +98,6 @@ struct earlier {
     int64_t sold_at_ms;
 };
 
-static Timestamp *moment(struct decision *decision, int64_t unix_ms)
-{
-    Timestamp *timestamp = decision_message(decision, TIMESTAMP);
-    if (timestamp != NULL) {
-        timestamp->seconds = (unix_ms - (unix_ms < 0 ? 999 : 0)) / 1000; /* down, also before 1970 */
-        timestamp->nanos = (int32_t)(unix_ms - timestamp->seconds * 1000) * 1000000;
-    }
-    return timestamp;
-}
-
 static AlertRaised *make_alert(struct decision *decision, const struct scan *scan, AlertKind kind,
                                const struct rule *rule, const struct earlier *earlier)
 {
@@ -130,7 +120,7 @@ static AlertRaised *make_alert(struct decision *decision, const struct scan *sca
     message->sentence_en = lent(rule->sentence_en);
     if (kind == ALERT_SOLD_TWICE) {
         message->other_holder = lent(earlier->holder);
-        message->earlier_at = moment(decision, earlier->sold_at_ms);
+        message->earlier_at = decision_moment(decision, earlier->sold_at_ms);
     }
     return message->citation == NULL ? NULL : message;
 }

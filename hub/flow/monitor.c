@@ -49,7 +49,8 @@ static unsigned write_readiness(struct monitor *monitor, struct buffer *body)
 
 static unsigned write_tables(struct monitor *monitor, struct buffer *body)
 {
-    static const char *const tables[] = {TABLE_CATALOGUE, TABLE_REGISTRY, TABLE_POLICY, TABLE_CALENDAR};
+    static const char *const tables[] = {TABLE_CATALOGUE, TABLE_REGISTRY, TABLE_POLICY, TABLE_CALENDAR,
+                                         TABLE_DESIGNATION};
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         buffer_append_format(

@@ -70,6 +70,9 @@ int64_t gen_moment_of(const struct gen *gen, int64_t number);
 enum { PERSON_BYTES = 32 };
 const char *gen_person(const struct gen *gen, uint64_t number, char text[PERSON_BYTES]);
 
+/* The code of the doctor of INSTITUTION who is on the region's list for dual-channel drugs. */
+const char *gen_responsible_doctor(struct gen *gen, const char *institution);
+
 /* What can be generated, one file each. */
 void gen_organisations(struct gen *gen);
 void gen_catalogue(struct gen *gen, int edition);

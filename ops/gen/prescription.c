@@ -70,6 +70,25 @@ static void fill_lines(struct gen *gen, PrescriptionUploaded *said, struct dice 
     }
 }
 
+/* Written by the hospital's responsible doctor, with the patient's name under seal. */
+static void make_dual_channel(struct gen *gen, PrescriptionUploaded *said)
+{
+    static uint8_t sealed[] = "sealed by nobody: generated";
+
+    said->extra_attribute = DUAL_CHANNEL;
+    said->doctor->code = gen_text(gen, "%s", gen_responsible_doctor(gen, said->institution));
+    said->identity = gen_new(gen, &medhub__common__v1__sealed__descriptor);
+    said->identity->key_id = gen_constant("generated");
+    said->identity->ciphertext = (ProtobufCBinaryData){sizeof sealed - 1, sealed};
+}
+
+static Practitioner *pharmacist_of(struct gen *gen, const char *region, struct dice *dice)
+{
+    Practitioner *pharmacist = gen_new(gen, &medhub__common__v1__practitioner__descriptor);
+    pharmacist->code = gen_text(gen, "HY%s%06u", region, (unsigned)dice_roll(dice, 100));
+    return pharmacist;
+}
+
 static PrescriptionUploaded *right_prescription(struct gen *gen, int64_t number, struct dice *dice)
 {
     const struct participant *hospital = &gen->world->hospitals[dice_roll(dice, HOSPITALS)];
@@ -88,13 +107,15 @@ static PrescriptionUploaded *right_prescription(struct gen *gen, int64_t number,
     said->department_code = gen_constant("0301");
     said->department_name = gen_constant("心血管内科");
     said->doctor = doctor;
+    said->pharmacist = pharmacist_of(gen, hospital->region, dice);
+    said->reviewed_at = gen_moment(gen, issued_ms);
     said->region_of_care = (char *)hospital->region;
     said->region_of_insurance = (char *)hospital->region;
     said->business = MEDHUB__PRESCRIPTION__V1__BUSINESS__BUSINESS_INSTITUTION_VISIT;
-    said->extra_attribute =
-        dice_roll(dice, 10) == 0
-            ? MEDHUB__PRESCRIPTION__V1__EXTRA_ATTRIBUTE__EXTRA_ATTRIBUTE_DUAL_CHANNEL
-            : MEDHUB__PRESCRIPTION__V1__EXTRA_ATTRIBUTE__EXTRA_ATTRIBUTE_POOLED_OUTPATIENT;
+    if (dice_roll(dice, 10) == 0)
+        make_dual_channel(gen, said);
+    else
+        said->extra_attribute = MEDHUB__PRESCRIPTION__V1__EXTRA_ATTRIBUTE__EXTRA_ATTRIBUTE_POOLED_OUTPATIENT;
     said->issued_at = gen_moment(gen, issued_ms);
     said->valid_days = VALID_DAYS;
     said->valid_until = gen_moment(gen, issued_ms + (int64_t)VALID_DAYS * DAY_MS);

@@ -42,11 +42,50 @@ static void say_organisation(struct gen *gen, const struct participant *particip
               date_begin_in_china_ms(date_parse(bytes_of(effective_on))), &said->base, (struct expected){0});
 }
 
+/* ---- the three designations ---- */
+
+const char *gen_responsible_doctor(struct gen *gen, const char *institution)
+{
+    return gen_text(gen, "D%s9", institution + 1);
+}
+
+static void say_designation(struct gen *gen, const struct participant *participant, DesignationList list,
+                            const char *doctor)
+{
+    DesignationListed *said = gen_new(gen, &medhub__registry__v1__designation_listed__descriptor);
+    Designation *designation = gen_new(gen, DESIGNATION);
+
+    designation->list = list;
+    designation->institution = (char *)participant->id;
+    designation->doctor = (char *)doctor;
+    designation->region = (char *)participant->region;
+    said->institution = (char *)participant->id;
+    said->designation = designation;
+    said->valid_from = gen_constant(DESIGNATED_FROM);
+    gen_event(gen, "medhub", gen_text(gen, "list-%s-%d", participant->id, (int)list),
+              date_begin_in_china_ms(date_parse(bytes_of(DESIGNATED_FROM))), &said->base, (struct expected){0});
+}
+
+static void say_designations(struct gen *gen)
+{
+    for (size_t i = 0; i < HOSPITALS; i++) {
+        gen_begin(gen);
+        say_designation(gen, &gen->world->hospitals[i], LIST_HOSPITAL, "");
+        say_designation(gen, &gen->world->hospitals[i], LIST_DOCTOR,
+                        gen_responsible_doctor(gen, gen->world->hospitals[i].id));
+    }
+    for (size_t i = 0; i < PHARMACIES; i++) {
+        gen_begin(gen);
+        say_designation(gen, &gen->world->pharmacies[i], LIST_PHARMACY, "");
+    }
+}
+
 void gen_organisations(struct gen *gen)
 {
     for (size_t i = 0; i < gen->world->participant_count; i++)
         say_organisation(gen, &gen->world->participants[i], STATE_LIVE, DESIGNATED_FROM);
     say_organisation(gen, gen->world->suspended, STATE_SUSPENDED, SUSPENDED_FROM);
+    say_designations(gen);
 }
 
 /* ---- calendar ---- */

@@ -118,7 +118,8 @@ static void a_right_prescription_becomes_a_fact_a_row_and_a_timer(void **state)
     assert_int_equal(fixture->trial->event.findings.count, 0);
     assert_int_equal(decision->fact_count, 1);
     assert_ptr_equal(decision->facts[0].original.data, fixture->trial->event.value.data);
-    assert_int_equal(decision->write_count, 2);
+    assert_int_equal(decision->write_count, 3);
+    assert_string_equal(decision->writes[2].name, "medication");
     assert_string_equal(decision->writes[0].name, "prescription/N-1");
     assert_string_equal(decision->writes[1].name, "prescription/" HOSPITAL_ID "/RX-1");
     assert_int_equal(decision->timer_count, 1);
@@ -142,10 +143,12 @@ static void the_fact_can_say_what_it_was_decided_on(void **state)
 {
     struct fixture *fixture = *state;
     submit(fixture);
-    assert_int_equal(fixture->trial->view.consulted_count, 2);
+    assert_int_equal(fixture->trial->view.consulted_count, 3);
     assert_string_equal(fixture->trial->view.consulted[0].table, TABLE_REGISTRY);
     assert_string_equal(fixture->trial->view.consulted[1].key, "WESTERN_DRUG/" DRUG);
     assert_string_equal(fixture->trial->view.consulted[1].region, REGION_NATION);
+    assert_string_equal(fixture->trial->view.consulted[2].key, "PAYMENT_LIMIT/XA02BCA211A0");
+    assert_int_equal(fixture->trial->view.consulted[2].version, 0);
 }
 
 static void the_lines_may_stand_on_the_catalogue_of_the_region(void **state)

@@ -328,16 +328,17 @@ static void every_algorithm_lets_its_organisation_in(void **state)
 
 static void a_caller_has_its_id_feeds_and_region(void **state)
 {
-    static const char *const wanted[] = {"H1", "institution@650102", "institution@650100", "institution@650000",
-                                         "institution@000000"};
+    static const char *const wanted[] = {"H1", "hospital@650102", "hospital@650100", "hospital@650000",
+                                         "hospital@000000", "institution@650102", "institution@650100",
+                                         "institution@650000", "institution@000000"};
     struct fixture *fixture = *state;
     struct sent sent;
 
     post_signed(fixture, &sent, SIGNING_ED25519);
     assert_let_in(fixture, &sent);
     assert_string_equal(fixture->caller.region, "650102");
-    assert_int_equal(fixture->caller.recipient_count, 5);
-    for (size_t i = 0; i < 5; i++)
+    assert_int_equal(fixture->caller.recipient_count, 9);
+    for (size_t i = 0; i < 9; i++)
         assert_string_equal(fixture->caller.recipients[i], wanted[i]);
 }
 
@@ -794,7 +795,7 @@ static void who_is_suspended_or_ended_is_refused_who_applies_is_not(void **state
         bool is_let_in;
         size_t recipients;
     } cases[] = {{STATE_APPLIED, true, 1}, {STATE_DESIGNATED, true, 1}, {STATE_TESTED, true, 1},
-                 {STATE_LIVE, true, 5},    {STATE_SUSPENDED, false, 0}, {STATE_ENDED, false, 0}};
+                 {STATE_LIVE, true, 9},    {STATE_SUSPENDED, false, 0}, {STATE_ENDED, false, 0}};
     struct fixture *fixture = *state;
     struct registration hospital;
     struct sent sent;

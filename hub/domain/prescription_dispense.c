@@ -1,0 +1,487 @@
+/* Dispensed: the dispenser that holds it, and whose pharmacist has passed it, gives some or all of it to the patient. */
+#include "domain/prescription.h"
+
+#include "domain/format.h"
+#include "domain/line_quantity.h"
+#include "domain/medication.h"
+#include "domain/organisation.h"
+#include "domain/prescription_trace.h"
+
+struct dispensing {
+    struct prescription_step step;
+    const PrescriptionDispensed *said;
+    struct dispensing_line {
+        PrescriptionLineState *line; /* of the prescription; NULL: it has none of that number */
+        const CatalogueItem *item;   /* of what was given, on the day; or NULL */
+    } *lines;
+};
+
+static void look_up_line(struct view *view, struct dispensing *dispensing, size_t place)
+{
+    const struct prescription_step *step = &dispensing->step;
+    const DispensedLine *said = dispensing->said->lines[place];
+    PrescriptionLineState *line = line_of_number(step->state, said->line_number);
+    dispensing->lines[place].line = line;
+    if (line != NULL)
+        dispensing->lines[place].item =
+            prescription_item(view, line->kind, line->hospital_preparation, said->catalogue_code,
+                              prescription_benefit_region(step->state), step->day);
+}
+
+void *dispense_prepare(struct view *view, const struct event *event)
+{
+    const PrescriptionDispensed *said = (const PrescriptionDispensed *)event->message;
+    struct dispensing *dispensing = arena_take(view->arena, sizeof *dispensing);
+    struct dispensing_line *lines = arena_take_zeroed(view->arena, said->n_lines * sizeof *lines);
+    if (dispensing == NULL || lines == NULL)
+        return NULL;
+    *dispensing = (struct dispensing){
+        .step =
+            {
+                .person = said->person,
+                .national_number = said->national_number,
+                .institution = said->institution,
+                .hospital_number = said->hospital_number,
+                .move = MOVE_DISPENSE,
+                .actor = said->dispenser,
+                .actor_path = "dispenser",
+                .at = said->dispensed_at,
+                .at_path = "dispensedAt",
+            },
+        .said = said,
+        .lines = lines,
+    };
+    step_begin(view, &dispensing->step);
+    for (size_t i = 0; dispensing->step.state != NULL && i < said->n_lines; i++)
+        look_up_line(view, dispensing, i);
+    return dispensing;
+}
+
+static const struct dispensing *dispensing_of(const struct rule_context *context)
+{
+    return context->prepared;
+}
+
+/* --- rules: who, when, how often --- */
+
+static void dispensers_pharmacist_has_passed_it(struct rule_context *context)
+{
+    const PrescriptionState *state = dispensing_of(context)->step.state;
+    if (state != NULL && state->status == PRESCRIPTION_CLAIMED)
+        rule_refuse(context, "nationalNumber", "CLAIMED", "passed by the dispenser's pharmacist");
+}
+
+static void dispenser_is_designated(struct rule_context *context)
+{
+    const struct prescription_step *step = &dispensing_of(context)->step;
+    if (!organisation_is_designated(step->registered, step->day))
+        rule_refuse(context, "dispenser",
+                    rule_text(context, "%s: %s", step->actor, organisation_state_name(step->registered)),
+                    rule_text(context, "live and designated on %s", rule_day(context, step->day)));
+}
+
+/* Whether the expiry's timer fired before this event was decided or not makes no difference. */
+static void it_is_still_valid(struct rule_context *context)
+{
+    const struct prescription_step *step = &dispensing_of(context)->step;
+    char bound[MOMENT_TEXT_BYTES];
+    if (step->state != NULL &&
+        (step->at_ms >= step->state->valid_until_ms || context->view->now_ms >= step->state->valid_until_ms))
+        rule_refuse(context, "dispensedAt", "after its last valid moment",
+                    rule_text(context, "before %s", moment_format_ms(step->state->valid_until_ms, bound)));
+}
+
+static void dispensing_number_is_new(struct rule_context *context)
+{
+    const struct dispensing *dispensing = dispensing_of(context);
+    const PrescriptionState *state = dispensing->step.state;
+    for (size_t i = 0; state != NULL && i < state->n_dispensings; i++)
+        if (strcmp(state->dispensings[i]->number, dispensing->said->dispensing_number) == 0 &&
+            strcmp(state->dispensings[i]->dispenser, dispensing->said->dispenser) == 0)
+            rule_refuse(context, "dispensingNumber", dispensing->said->dispensing_number,
+                        "a number that this dispenser did not use for it before");
+}
+
+static void not_too_often(struct rule_context *context)
+{
+    const struct prescription_step *step = &dispensing_of(context)->step;
+    const PrescriptionState *state = step->state;
+    int64_t count_max;
+    if (state == NULL)
+        return;
+    count_max = state->repeat_max;
+    if (count_max == 0 &&
+        !view_policy_int(context->view, context->rule->parameter, state->region_of_care, step->day, &count_max))
+        rule_policy_missing(context, state->region_of_care, step->day);
+    else if ((int64_t)state->n_dispensings >= count_max)
+        rule_refuse(context, "dispensingNumber", rule_text(context, "%zu dispensings before", state->n_dispensings),
+                    rule_text(context, "at most %lld in all", (long long)count_max));
+}
+
+static void not_too_soon(struct rule_context *context)
+{
+    const struct prescription_step *step = &dispensing_of(context)->step;
+    const PrescriptionState *state = step->state;
+    if (state == NULL || state->n_dispensings == 0)
+        return;
+    date_t last = date_in_china(state->dispensings[state->n_dispensings - 1]->dispensed_at_ms);
+    date_t next = last + (date_t)(state->repeat_interval_days < 3660 ? state->repeat_interval_days : 3660);
+    if (step->day < next)
+        rule_refuse(context, "dispensedAt", rule_day(context, step->day),
+                    rule_text(context, "not before %s", rule_day(context, next)));
+}
+
+static void dual_channel_patient_is_identified(struct rule_context *context)
+{
+    const struct dispensing *dispensing = dispensing_of(context);
+    const PrescriptionState *state = dispensing->step.state;
+    if (state != NULL && state->extra_attribute == DUAL_CHANNEL && !is_given(dispensing->said->credential_type))
+        rule_refuse(context, "credentialType", "", "the document or voucher that the patient showed");
+}
+
+/* --- rules: what and how much --- */
+
+static bool is_said_before(const PrescriptionDispensed *said, size_t place)
+{
+    for (size_t i = 0; i < place; i++)
+        if (strcmp(said->lines[i]->line_number, said->lines[place]->line_number) == 0)
+            return true;
+    return false;
+}
+
+static void lines_are_those_of_the_prescription(struct rule_context *context)
+{
+    const struct dispensing *dispensing = dispensing_of(context);
+    for (size_t i = 0; dispensing->step.state != NULL && i < dispensing->said->n_lines; i++)
+        if (dispensing->lines[i].line == NULL || is_said_before(dispensing->said, i))
+            rule_refuse(context, rule_text(context, "lines[%zu].lineNumber", i),
+                        dispensing->said->lines[i]->line_number, "a line of the prescription, once");
+}
+
+/* Another maker's product of the same generic name is the prescribed drug. */
+static void drugs_are_the_prescribed_ones(struct rule_context *context)
+{
+    const struct dispensing *dispensing = dispensing_of(context);
+    for (size_t i = 0; i < dispensing->said->n_lines; i++) {
+        const DispensedLine *said = dispensing->said->lines[i];
+        const PrescriptionLineState *line = dispensing->lines[i].line;
+        if (line != NULL && strcmp(said->catalogue_code, line->catalogue_code) != 0 &&
+            (!is_given(said->generic_name) || strcmp(said->generic_name, line->generic_name) != 0))
+            rule_refuse(context, rule_text(context, "lines[%zu].catalogueCode", i), "***",
+                        "the prescribed drug, or one of the same generic name");
+    }
+}
+
+static void quantities_are_positive(struct rule_context *context)
+{
+    const PrescriptionDispensed *said = dispensing_of(context)->said;
+    for (size_t i = 0; i < said->n_lines; i++)
+        if (quantity_e4(said->lines[i]->quantity) <= 0)
+            rule_refuse(context, rule_text(context, "lines[%zu].quantity", i), "***", "more than 0");
+}
+
+static void quantities_add_up(struct rule_context *context)
+{
+    const struct dispensing *dispensing = dispensing_of(context);
+    for (size_t i = 0; i < dispensing->said->n_lines; i++) {
+        const PrescriptionLineState *line = dispensing->lines[i].line;
+        if (line != NULL && quantity_e4(dispensing->said->lines[i]->quantity) > line_open_e4(line))
+            rule_refuse(context, rule_text(context, "lines[%zu].quantity", i), "***",
+                        "no more than what is left of the prescribed quantity");
+    }
+}
+
+static void doses_add_up(struct rule_context *context)
+{
+    const struct dispensing *dispensing = dispensing_of(context);
+    const PrescriptionState *state = dispensing->step.state;
+    int64_t doses = quantity_e4(dispensing->said->doses);
+    if (state == NULL || state->prescribed_doses == NULL)
+        return;
+    int64_t left = quantity_e4(state->prescribed_doses) - quantity_e4(state->dispensed_doses);
+    if (doses <= 0 || doses > left)
+        rule_refuse(context, "doses", "***", "more than 0 and no more than the doses that are left");
+}
+
+static void pharmacy_sells_no_dearer_than_the_standard(struct rule_context *context)
+{
+    const struct dispensing *dispensing = dispensing_of(context);
+    const Organisation *dispenser = dispensing->step.registered;
+    if (dispenser == NULL || dispenser->kind != ORGANISATION_PHARMACY)
+        return;
+    for (size_t i = 0; i < dispensing->said->n_lines; i++) {
+        const CatalogueItem *item = dispensing->lines[i].item;
+        const Medhub__Common__V1__Price *price = dispensing->said->lines[i]->price;
+        if (item == NULL || item->payment_standard == NULL ||
+            (price != NULL && price->micro_yuan <= item->payment_standard->micro_yuan))
+            continue;
+        rule_refuse(context, rule_text(context, "lines[%zu].price", i),
+                    price == NULL ? "" : rule_text(context, "%lld µ¥", (long long)price->micro_yuan),
+                    rule_text(context, "at most %lld µ¥, the standard on %s",
+                              (long long)item->payment_standard->micro_yuan,
+                              rule_day(context, dispensing->step.day)));
+    }
+}
+
+static bool contradicts(const DispensedLine *line, const struct label *label)
+{
+    bool other_lot = is_given(line->lot) && is_given(label->lot) && strcmp(line->lot, label->lot) != 0;
+    bool other_day = is_given(line->expires_on) && label->expires_on != DATE_NONE &&
+                     text_day(line->expires_on) != label->expires_on;
+    return other_lot || other_day;
+}
+
+static void check_code(struct rule_context *context, const DispensedLine *line, const char *path, const char *code)
+{
+    struct label label;
+    if (!prescription_read_code(context->view, code, &label))
+        return;
+    if (label.form == LABEL_OTHER)
+        rule_warn(context, path, "a code of another system", "a code that the trace family can follow");
+    else if (!prescription_code_is_readable(&label))
+        rule_refuse(context, path, "unreadable", "a GS1 code of an item or a 20-digit drug trace code");
+    else if (contradicts(line, &label))
+        rule_refuse(context, path, "another lot or expiry", "lot and expiry of the line");
+}
+
+static void trace_codes_can_be_followed(struct rule_context *context)
+{
+    const PrescriptionDispensed *said = dispensing_of(context)->said;
+    for (size_t i = 0; i < said->n_lines; i++)
+        for (size_t j = 0; j < said->lines[i]->n_trace_codes; j++)
+            check_code(context, said->lines[i], rule_text(context, "lines[%zu].traceCodes[%zu]", i, j),
+                       said->lines[i]->trace_codes[j]);
+}
+
+#define COLLECTION "《关于加强药品追溯码在医疗保障和工伤保险领域采集应用的通知》"
+
+const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
+    PRESCRIPTION_STEP_RULES("10"),
+    {
+        .id = "RX-106",
+        .code = "prescription.not_reviewed_by_dispenser",
+        .document = CIRCULATION,
+        .clause = "调配前由调配方药师审核，C1 L1360",
+        .evaluate = dispensers_pharmacist_has_passed_it,
+        .sentence_zh = "调配方药师审核通过后方可配药",
+        .sentence_en = "A prescription is dispensed after the dispenser's pharmacist has passed it.",
+    },
+    {
+        .id = "RX-107",
+        .code = "prescription.dispenser_not_designated",
+        .document = CIRCULATION,
+        .clause = "定点医疗机构或定点零售药店调配，C1 L1360、L1364",
+        .evaluate = dispenser_is_designated,
+        .sentence_zh = "配药机构在配药当日须为在网的定点机构",
+        .sentence_en = "On the day of dispensing the dispenser is live and designated.",
+    },
+    {
+        .id = "RX-108",
+        .code = "prescription.past_validity",
+        .document = CENTRE,
+        .clause = "D001 valiEndTime，nhsa-wire 2.2",
+        .evaluate = it_is_still_valid,
+        .sentence_zh = "处方须在有效期内配药",
+        .sentence_en = "A prescription is dispensed while it is valid.",
+    },
+    {
+        .id = "RX-109",
+        .code = "prescription.dispensing_number_repeated",
+        .document = CENTRE,
+        .clause = "7206 售药明细上传，nhsa-wire 2.1",
+        .evaluate = dispensing_number_is_new,
+        .sentence_zh = "同一配药单号不得重复",
+        .sentence_en = "A dispenser uses a dispensing number once.",
+    },
+    {
+        .id = "RX-110",
+        .code = "prescription.line_unknown",
+        .document = CENTRE,
+        .clause = "7206 selinfo，nhsa-wire 2.1",
+        .evaluate = lines_are_those_of_the_prescription,
+        .sentence_zh = "配药明细须对应处方明细，且各出现一次",
+        .sentence_en = "What is dispensed are lines of the prescription, each said once.",
+    },
+    {
+        .id = "RX-111",
+        .code = "prescription.other_drug",
+        .document = DUAL_CHANNEL_OPINION,
+        .clause = "通用名，C4 L5492",
+        .evaluate = drugs_are_the_prescribed_ones,
+        .sentence_zh = "所配药品须为处方药品或同一通用名药品",
+        .sentence_en = "The drug given is the prescribed one, or one of the same generic name.",
+    },
+    {
+        .id = "RX-112",
+        .code = "prescription.quantity_not_positive",
+        .document = CENTRE,
+        .clause = "7206 sel_retn_cnt，nhsa-wire 2.1",
+        .evaluate = quantities_are_positive,
+        .sentence_zh = "配药数量必须大于零",
+        .sentence_en = "Every quantity dispensed is more than zero.",
+    },
+    {
+        .id = "RX-113",
+        .code = "prescription.quantity_exceeded",
+        .document = CIRCULATION,
+        .clause = "凭处方支付，C1 L1358",
+        .evaluate = quantities_add_up,
+        .sentence_zh = "各次配药数量累计不得超过处方数量",
+        .sentence_en = "All dispensings together give no more than was prescribed.",
+    },
+    {
+        .id = "RX-114",
+        .code = "prescription.doses_exceeded",
+        .document = CENTRE,
+        .clause = "D001 rxDrugCnt，中药饮片剂数，nhsa-wire 2.2",
+        .evaluate = doses_add_up,
+        .sentence_zh = "中药饮片须写明剂数，累计不得超过处方剂数",
+        .sentence_en = "TCM pieces are dispensed in doses, no more than were prescribed.",
+    },
+    {
+        .id = "RX-115",
+        .code = "prescription.price_above_standard",
+        .document = DUAL_CHANNEL_OPINION,
+        .clause = "药店售价不得高于谈判支付标准，C4 L5510",
+        .evaluate = pharmacy_sells_no_dearer_than_the_standard,
+        .sentence_zh = "药店售价不得高于配药当日的支付标准",
+        .sentence_en = "A pharmacy sells no dearer than the payment standard of the day.",
+    },
+    {
+        .id = "RX-116",
+        .code = "prescription.patient_not_identified",
+        .document = DUAL_CHANNEL_OPINION,
+        .clause = "实名制，C4 L5516",
+        .evaluate = dual_channel_patient_is_identified,
+        .sentence_zh = "双通道药品须实名取药",
+        .sentence_en = "A dual-channel drug is handed to an identified patient.",
+    },
+    {
+        .id = "RX-117",
+        .code = "prescription.dispensed_too_often",
+        .document = CENTRE,
+        .clause = "D001 maxReptCnt，nhsa-wire 2.2；未写明的由统筹地区确定",
+        .parameter = "prescription.dispensings_max",
+        .evaluate = not_too_often,
+        .sentence_zh = "配药次数不得超过处方写明或政策规定的次数",
+        .sentence_en = "It is dispensed no more often than it says, or else the policy.",
+    },
+    {
+        .id = "RX-118",
+        .code = "prescription.dispensed_too_soon",
+        .document = CENTRE,
+        .clause = "D001 minInrvDays，nhsa-wire 2.2",
+        .evaluate = not_too_soon,
+        .sentence_zh = "两次配药间隔不得少于处方写明的天数",
+        .sentence_en = "Between two dispensings lie the days that the prescription says.",
+    },
+    {
+        .id = "RX-119",
+        .code = "prescription.trace_code_wrong",
+        .document = COLLECTION,
+        .clause = "追溯码采集，udi 5",
+        .evaluate = trace_codes_can_be_followed,
+        .sentence_zh = "追溯码须可识别，且批号、有效期与明细一致",
+        .sentence_en = "Trace codes can be read and say the line's lot and expiry.",
+    },
+};
+
+/* --- the decision --- */
+
+static DispensingLineState *remember_line(struct decision *decision, const DispensedLine *said)
+{
+    DispensingLineState *line = decision_message(decision, DISPENSING_LINE_STATE);
+    if (line == NULL)
+        return NULL;
+    line->line_number = said->line_number;
+    line->dispensed = said->quantity;
+    return line;
+}
+
+static DispensingState *remember(struct decision *decision, const struct dispensing *dispensing)
+{
+    const PrescriptionDispensed *said = dispensing->said;
+    DispensingState *state = decision_message(decision, DISPENSING_STATE);
+    DispensingLineState **lines = decision_list(decision, said->n_lines);
+    if (state == NULL || lines == NULL)
+        return NULL;
+    state->number = said->dispensing_number;
+    state->dispenser = said->dispenser;
+    state->dispensed_at_ms = dispensing->step.at_ms;
+    state->event_id = lent(decision->event->attributes.id);
+    state->lines = lines;
+    for (size_t i = 0; i < said->n_lines; i++) {
+        lines[i] = remember_line(decision, said->lines[i]);
+        if (lines[i] == NULL)
+            return NULL;
+    }
+    state->n_lines = said->n_lines;
+    return state;
+}
+
+/* False when the arena is full. */
+static bool count(struct decision *decision, struct dispensing *dispensing)
+{
+    PrescriptionState *state = dispensing->step.state;
+    DispensingState *added = remember(decision, dispensing);
+    DispensingState **dispensings = decision_list(decision, state->n_dispensings + 1);
+    if (added == NULL || dispensings == NULL)
+        return false;
+    if (state->n_dispensings > 0)
+        memcpy(dispensings, state->dispensings, state->n_dispensings * sizeof(void *));
+    dispensings[state->n_dispensings++] = added;
+    state->dispensings = dispensings;
+    for (size_t i = 0; i < dispensing->said->n_lines; i++) {
+        PrescriptionLineState *line = dispensing->lines[i].line;
+        line->dispensed = quantity_sum(decision, line->dispensed, dispensing->said->lines[i]->quantity);
+    }
+    if (state->prescribed_doses != NULL)
+        state->dispensed_doses = quantity_sum(decision, state->dispensed_doses, dispensing->said->doses);
+    return !decision->failed;
+}
+
+/* A box of a pharmacy is sold, one of a hospital is used. */
+static void tell_trace(struct view *view, struct decision *decision, const struct dispensing *dispensing)
+{
+    const Organisation *dispenser = dispensing->step.registered;
+    bool is_sale = dispenser != NULL && dispenser->kind == ORGANISATION_PHARMACY;
+    for (size_t i = 0; i < dispensing->said->n_lines; i++) {
+        const DispensedLine *line = dispensing->said->lines[i];
+        for (size_t j = 0; j < line->n_trace_codes; j++) {
+            const struct scanned_code scanned = {
+                .code = line->trace_codes[j],
+                .lot = line->lot,
+                .expires_on = line->expires_on,
+                .catalogue_code = line->catalogue_code,
+                .name = line->generic_name,
+                .pharmacist = dispensing->said->pharmacist,
+                .split = line->split,
+            };
+            const char *suffix = format_in(decision->arena, "trace/%zu/%zu", i, j);
+            decision->failed |= suffix == NULL;
+            if (suffix != NULL)
+                prescription_tell_trace(view, decision, &dispensing->step, is_sale ? STEP_SOLD : STEP_USED, &scanned,
+                                        suffix);
+        }
+    }
+}
+
+void dispense_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+{
+    struct dispensing *dispensing = prepared;
+    struct prescription_step *step = &dispensing->step;
+    (void)event;
+    if (!count(decision, dispensing))
+        return;
+
+    size_t fact = step_take(decision, step);
+    medication_dispensed(view, decision, step->row, dispensing->said, step->day);
+    if (lines_all_dispensed(step->state))
+        prescription_end_timers(decision, step->row);
+    else
+        prescription_cancel_claim_timer(decision, step->row);
+    tell_trace(view, decision, dispensing);
+    tell_issuer(decision, fact, step->state);
+    tell_insurer(decision, fact, step->state);
+    tell_centre(decision, fact, step->state);
+}

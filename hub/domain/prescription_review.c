@@ -1,0 +1,86 @@
+/* Reviewed: the issuer's pharmacist lets it circulate, the dispenser's pharmacist lets it be dispensed; either may refuse it,
+ * and then the doctor writes another. */
+#include "domain/prescription.h"
+
+#include "domain/medication.h"
+
+struct review {
+    struct prescription_step step;
+    const PrescriptionReviewed *said;
+};
+
+static enum prescription_move move_of(const PrescriptionReviewed *said)
+{
+    bool passed = said->result == REVIEW_PASSED;
+    if (said->stage == STAGE_HOSPITAL)
+        return passed ? MOVE_REVIEW_PASS : MOVE_REVIEW_REFUSE;
+    return passed ? MOVE_APPROVE : MOVE_APPROVE_REFUSE;
+}
+
+void *review_prepare(struct view *view, const struct event *event)
+{
+    const PrescriptionReviewed *said = (const PrescriptionReviewed *)event->message;
+    struct review *review = arena_take(view->arena, sizeof *review);
+    if (review == NULL)
+        return NULL;
+    *review = (struct review){
+        .step =
+            {
+                .person = said->person,
+                .national_number = said->national_number,
+                .institution = said->institution,
+                .hospital_number = said->hospital_number,
+                .move = move_of(said),
+                .actor = said->reviewer,
+                .actor_path = "reviewer",
+                .at = said->reviewed_at,
+                .at_path = "reviewedAt",
+            },
+        .said = said,
+    };
+    step_begin(view, &review->step);
+    return review;
+}
+
+/* --- rules --- */
+
+static void pharmacist_is_named(struct rule_context *context)
+{
+    const struct review *review = context->prepared;
+    if (!is_given(review->said->pharmacist->code) && !is_given(review->said->pharmacist->licence))
+        rule_refuse(context, "pharmacist.code", "", "the pharmacist's code or licence");
+}
+
+const struct rule prescription_reviewed_rules[REVIEWED_RULES] = {
+    PRESCRIPTION_STEP_RULES("05"),
+    {
+        .id = "RX-056",
+        .code = "prescription.pharmacist_not_named",
+        .document = CIRCULATION,
+        .clause = "药师、执业药师审核，C1 L1360",
+        .evaluate = pharmacist_is_named,
+        .sentence_zh = "审方药师须写明编码或执业证号",
+        .sentence_en = "A review names its pharmacist by code or licence.",
+    },
+};
+
+/* --- the decision --- */
+
+void review_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+{
+    struct review *review = prepared;
+    struct prescription_step *step = &review->step;
+    PrescriptionState *state = step->state;
+    const char *holder = state->claimed_by;
+    (void)event;
+
+    size_t fact = step_take(decision, step);
+    tell_centre(decision, fact, state);
+    tell_issuer(decision, fact, state);
+    tell_organisation(decision, fact, holder);
+    if (state->status != PRESCRIPTION_REFUSED_AT_REVIEW)
+        return;
+    tell_dispensers(decision, fact, state->kind, state->region_of_care, SEEN_BY_DISPENSERS);
+    medication_ended(view, decision, step->row);
+    prescription_end_timers(decision, step->row);
+}

@@ -1,0 +1,513 @@
+/* What an upload must be. What is made of it: prescription_upload_decide.c. */
+#include "domain/prescription.h"
+
+#include "domain/designation.h"
+#include "domain/line_quantity.h"
+#include "domain/medication.h"
+#include "domain/organisation.h"
+
+static const struct upload *upload_of(const struct rule_context *context)
+{
+    return context->prepared;
+}
+
+static void person_is_the_key(struct rule_context *context)
+{
+    const char *person = upload_of(context)->said->person;
+    if (!is_given(person) || strcmp(person, context->view->key) != 0)
+        rule_refuse(context, "person", is_given(person) ? "***" : "", "the key of the event");
+}
+
+static void source_is_the_issuer(struct rule_context *context)
+{
+    const char *institution = upload_of(context)->said->institution;
+    const char *source = context->event->attributes.source;
+    if (strcmp(source, institution) != 0)
+        rule_refuse(context, "institution", institution, rule_text(context, "the source, %s", source));
+}
+
+static void issuer_is_designated(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    if (organisation_is_designated(upload->issuer, upload->issued_on))
+        return;
+    rule_refuse(
+        context, "institution",
+        rule_text(context, "%s: %s", upload->said->institution, organisation_state_name(upload->issuer)),
+        rule_text(context, "live and designated on %s", rule_day(context, upload->issued_on)));
+}
+
+static void issuer_is_a_hospital(struct rule_context *context)
+{
+    const Organisation *issuer = upload_of(context)->issuer;
+    if (issuer != NULL && issuer->kind != ORGANISATION_HOSPITAL)
+        rule_refuse(context, "institution", issuer->id, "an organisation of kind HOSPITAL");
+}
+
+/* --- lines --- */
+
+static void lines_are_on_the_catalogue(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    for (size_t i = 0; i < upload->said->n_lines; i++)
+        if (upload->lines[i].item == NULL)
+            rule_refuse(context, rule_text(context, "lines[%zu].catalogueCode", i), "***",
+                        rule_text(context, "on the catalogue of region %s on %s", upload->benefit_region,
+                                  rule_day(context, upload->issued_on)));
+}
+
+static void quantities_are_positive(struct rule_context *context)
+{
+    const PrescriptionUploaded *said = upload_of(context)->said;
+    for (size_t i = 0; i < said->n_lines; i++)
+        if (said->lines[i]->quantity == NULL || said->lines[i]->quantity->e4 <= 0)
+            rule_refuse(context, rule_text(context, "lines[%zu].quantity", i), "***", "more than 0");
+}
+
+static void line_numbers_are_different(struct rule_context *context)
+{
+    const PrescriptionUploaded *said = upload_of(context)->said;
+    char one[LINE_NUMBER_BYTES], other[LINE_NUMBER_BYTES];
+    for (size_t i = 1; i < said->n_lines; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(line_number_of(said->lines[i], i, one), line_number_of(said->lines[j], j, other)) == 0)
+                rule_refuse(context, rule_text(context, "lines[%zu].lineNumber", i), said->lines[i]->line_number,
+                            rule_text(context, "not that of line %zu", j + 1));
+}
+
+static void pieces_are_in_doses(struct rule_context *context)
+{
+    const PrescriptionUploaded *said = upload_of(context)->said;
+    if (said->kind == LINE_PIECES && (said->tcm == NULL || quantity_e4(said->tcm->doses) <= 0))
+        rule_refuse(context, "tcm.doses", "***", "more than 0 for TCM pieces");
+}
+
+static void one_diagnosis_is_the_main_one(struct rule_context *context)
+{
+    const PrescriptionUploaded *said = upload_of(context)->said;
+    size_t main_count = 0;
+    for (size_t i = 0; i < said->n_diagnoses; i++)
+        main_count += said->diagnoses[i]->main ? 1 : 0;
+    if (main_count != 1)
+        rule_refuse(context, "diagnoses", rule_text(context, "%zu marked as main", main_count),
+                    "exactly one marked as main");
+}
+
+/* --- validity --- */
+
+static void validity_can_be_told(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    if (upload->last_day == DATE_NONE && !upload->said->long_term)
+        rule_policy_missing(context, upload->said->region_of_care, upload->issued_on);
+}
+
+static void long_term_validity_can_be_told(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    if (upload->last_day == DATE_NONE && upload->said->long_term)
+        rule_policy_missing(context, upload->said->region_of_care, upload->issued_on);
+}
+
+static void validity_begins_with_the_issue(struct rule_context *context)
+{
+    const PrescriptionUploaded *said = upload_of(context)->said;
+    char issued[MOMENT_TEXT_BYTES], valid[MOMENT_TEXT_BYTES];
+    if (said->valid_until == NULL || timestamp_ms(said->valid_until) >= timestamp_ms(said->issued_at))
+        return;
+    rule_refuse(context, "validUntil",
+                rule_text(context, "%s", moment_format_ms(timestamp_ms(said->valid_until), valid)),
+                rule_text(context, "not before %s", moment_format_ms(timestamp_ms(said->issued_at), issued)));
+}
+
+/* --- said once --- */
+
+static void national_number_is_new(struct rule_context *context)
+{
+    const char *number = upload_of(context)->said->national_number;
+    if (is_given(number) && view_state(context->view, PRESCRIPTION_STATE, "prescription/%s", number) != NULL)
+        rule_refuse(context, "nationalNumber", number, "a number that was not uploaded before");
+}
+
+static void hospital_number_is_new(struct rule_context *context)
+{
+    const PrescriptionUploaded *said = upload_of(context)->said;
+    if (view_state(context->view, PRESCRIPTION_STATE, "prescription/%s/%s", said->institution,
+                   said->hospital_number) != NULL)
+        rule_refuse(context, "hospitalNumber", said->hospital_number,
+                    rule_text(context, "a number that %s did not use before", said->institution));
+}
+
+/* --- dual channel --- */
+
+static bool is_dual_channel(const struct upload *upload)
+{
+    return upload->said->extra_attribute == DUAL_CHANNEL;
+}
+
+static void dual_channel_hospital_is_listed(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    if (is_dual_channel(upload) && !designation_holds(context->view, LIST_HOSPITAL, upload->said->institution, "",
+                                                      upload->said->region_of_care, upload->issued_on))
+        rule_refuse(context, "institution", upload->said->institution,
+                    rule_text(context, "on the list of designated hospitals of region %s on %s",
+                              upload->said->region_of_care, rule_day(context, upload->issued_on)));
+}
+
+static void dual_channel_doctor_is_listed(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    const char *doctor = upload->said->doctor->code;
+    if (is_dual_channel(upload) &&
+        (!is_given(doctor) || !designation_holds(context->view, LIST_DOCTOR, upload->said->institution, doctor,
+                                                 upload->said->region_of_care, upload->issued_on)))
+        rule_refuse(context, "doctor.code", doctor,
+                    rule_text(context, "on the list of responsible doctors of region %s on %s",
+                              upload->said->region_of_care, rule_day(context, upload->issued_on)));
+}
+
+/* The hub cannot open the seal: it sees to it that name and number travel with the prescription. */
+static void dual_channel_patient_is_named(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    if (is_dual_channel(upload) && upload->said->identity == NULL)
+        rule_refuse(context, "identity", "", "the patient's sealed name and identity number");
+}
+
+/* --- who may prescribe it --- */
+
+static void preparations_are_the_hospitals_own(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    for (size_t i = 0; i < upload->said->n_lines; i++)
+        if (upload->said->lines[i]->hospital_preparation && upload->lines[i].item != NULL &&
+            !prescription_item_permits(upload->lines[i].item, upload->said->institution))
+            rule_refuse(context, rule_text(context, "lines[%zu].catalogueCode", i), "***",
+                        rule_text(context, "a preparation that %s makes or is a named partner for",
+                                  upload->said->institution));
+}
+
+/* drProfttlCodg: 231 is the highest title, 235 the lowest. */
+static void doctor_may_prescribe_it(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    const char *title = upload->said->doctor->title_code;
+    for (size_t i = 0; i < upload->said->n_lines; i++) {
+        const CatalogueItem *item = upload->lines[i].item;
+        if (item != NULL && is_given(item->prescriber_title) &&
+            (!is_given(title) || strcmp(title, item->prescriber_title) > 0))
+            rule_refuse(context, "doctor.titleCode", title,
+                        rule_text(context, "%s or a higher title, for line %zu", item->prescriber_title, i + 1));
+    }
+}
+
+/* --- diseases and other prescriptions --- */
+
+/* medType: 140104 chronic, 140201 special diseases of outpatients */
+static bool is_chronic_visit(const PrescriptionUploaded *said)
+{
+    const char *type = said->visit == NULL ? "" : said->visit->medical_type;
+    return strncmp(type, "1401", 4) == 0 || strncmp(type, "1402", 4) == 0;
+}
+
+static void chronic_disease_is_one(struct rule_context *context)
+{
+    const PrescriptionUploaded *said = upload_of(context)->said;
+    const char *disease = said->chronic_disease == NULL ? "" : said->chronic_disease->code;
+    if (is_chronic_visit(said) && !is_given(disease))
+        rule_refuse(context, "chronicDisease.code", "", "the chronic disease that the prescription is for");
+    for (size_t i = 0; i < said->n_lines; i++)
+        if (is_given(said->lines[i]->chronic_disease_code) &&
+            strcmp(said->lines[i]->chronic_disease_code, disease) != 0)
+            rule_refuse(context, rule_text(context, "lines[%zu].chronicDiseaseCode", i), "***",
+                        "the prescription's own disease: another one has a prescription of its own");
+}
+
+static void drugs_are_not_taken_twice(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    for (size_t i = 0; i < upload->said->n_lines; i++) {
+        const PrescriptionLine *line = upload->said->lines[i];
+        const MedicationItem *other =
+            medication_overlap(upload->medication, line->generic_name, medication_days(line, upload->issued_on));
+        if (other != NULL)
+            rule_refuse_or_warn(context, upload->said->region_of_care, upload->issued_on,
+                                rule_text(context, "lines[%zu].genericName", i), "***",
+                                rule_text(context, "no other prescription of it from %s to %s", other->from,
+                                          other->until));
+    }
+}
+
+/* --- the table --- */
+
+#define CANCER_CARE "四川省肿瘤诊疗质量提升行动实施方案"
+#define CHRONIC     "京医保中心发〔2021〕81号" /* Beijing: chronic diseases across provinces */
+
+const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
+    {
+        .id = "RX-001",
+        .code = "prescription.person_differs",
+        .document = "甘医保发〔2021〕118号",
+        .clause = "实名制，C4 L5516",
+        .evaluate = person_is_the_key,
+        .sentence_zh = "处方必须写明参保人，且与事件键一致",
+        .sentence_en = "A prescription names its person, and the event's key is that person.",
+    },
+    {
+        .id = "RX-002",
+        .code = "prescription.source_is_not_issuer",
+        .document = CIRCULATION,
+        .clause = "处方实时上传，C1 L1360",
+        .evaluate = source_is_the_issuer,
+        .sentence_zh = "处方由开具机构自己上传",
+        .sentence_en = "A prescription is uploaded by the institution that issued it.",
+    },
+    {
+        .id = "RX-003",
+        .code = "prescription.issuer_not_designated",
+        .document = CIRCULATION,
+        .clause = "定点医疗机构处方，C1 L1364",
+        .evaluate = issuer_is_designated,
+        .sentence_zh = "开具机构在开具当日须为在网的定点机构",
+        .sentence_en = "On the day of issue the issuer is live and designated.",
+    },
+    {
+        .id = "RX-004",
+        .code = "prescription.issuer_of_wrong_kind",
+        .document = CIRCULATION,
+        .clause = "开具方为定点医疗机构，C1 L1360",
+        .evaluate = issuer_is_a_hospital,
+        .sentence_zh = "处方只能由医疗机构开具",
+        .sentence_en = "Only a medical institution issues prescriptions.",
+    },
+    {
+        .id = "RX-005",
+        .code = "prescription.line_not_on_catalogue",
+        .document = CIRCULATION,
+        .clause = "目录内药品，C1 L1358、L1364",
+        .evaluate = lines_are_on_the_catalogue,
+        .sentence_zh = "每个药品在开具当日须在参保地目录内",
+        .sentence_en = "On the day of issue every line is on the catalogue of the region of insurance.",
+    },
+    {
+        .id = "RX-006",
+        .code = "prescription.quantity_not_positive",
+        .document = CENTRE,
+        .clause = "D001 drugCnt，nhsa-wire 2.2",
+        .evaluate = quantities_are_positive,
+        .sentence_zh = "药品数量必须大于零",
+        .sentence_en = "Every quantity is more than zero.",
+    },
+    {
+        .id = "RX-007",
+        .code = "prescription.main_diagnosis",
+        .document = CENTRE,
+        .clause = "D001 maindiagFlag，nhsa-wire 2.2",
+        .evaluate = one_diagnosis_is_the_main_one,
+        .sentence_zh = "须有且仅有一个主诊断",
+        .sentence_en = "Exactly one diagnosis is the main one.",
+    },
+    {
+        .id = "RX-008",
+        .code = "prescription.validity_unknown",
+        .document = PRESCRIBING,
+        .clause = "第十八条",
+        .parameter = PRESCRIPTION_VALID_DAYS,
+        .evaluate = validity_can_be_told,
+        .sentence_zh = "处方未写明有效期的，按政策规定的天数计算",
+        .sentence_en = "Where a prescription does not say how long it is valid, the policy does.",
+    },
+    {
+        .id = "RX-009",
+        .code = "prescription.valid_until_before_issue",
+        .document = CENTRE,
+        .clause = "D001 valiEndTime，nhsa-wire 2.2",
+        .evaluate = validity_begins_with_the_issue,
+        .sentence_zh = "有效期截止时间不得早于开具时间",
+        .sentence_en = "A prescription is not valid until a moment before it was issued.",
+    },
+    {
+        .id = "RX-010",
+        .code = "prescription.national_number_repeated",
+        .document = CENTRE,
+        .clause = "D003 hiRxno，nhsa-wire 2.3",
+        .evaluate = national_number_is_new,
+        .sentence_zh = "同一医保处方编号只能上传一次",
+        .sentence_en = "A national prescription number is uploaded once.",
+    },
+    {
+        .id = "RX-011",
+        .code = "prescription.hospital_number_repeated",
+        .document = CENTRE,
+        .clause = "D001 hospRxno，nhsa-wire 2.2",
+        .evaluate = hospital_number_is_new,
+        .sentence_zh = "同一医院的处方号只能上传一次",
+        .sentence_en = "A hospital uses a prescription number once.",
+    },
+    {
+        .id = "RX-012",
+        .code = "prescription.validity_unknown",
+        .document = PRACTICE,
+        .clause = "长期处方默认有效天数，由统筹地区确定",
+        .parameter = PRESCRIPTION_LONG_TERM_VALID_DAYS,
+        .evaluate = long_term_validity_can_be_told,
+        .sentence_zh = "长期处方未写明有效期的，按政策规定的长期处方天数计算",
+        .sentence_en = "Where a long-term prescription does not say how long it is valid, the policy does.",
+    },
+    {
+        .id = "RX-013",
+        .code = "prescription.line_number_repeated",
+        .document = CENTRE,
+        .clause = "D005 rxDetlList，nhsa-wire 2.3",
+        .evaluate = line_numbers_are_different,
+        .sentence_zh = "处方内明细序号不得重复",
+        .sentence_en = "The lines of a prescription have different numbers.",
+    },
+    {
+        .id = "RX-014",
+        .code = "prescription.doses_missing",
+        .document = CENTRE,
+        .clause = "D001 rxDrugCnt，中药饮片填剂数，nhsa-wire 2.2",
+        .evaluate = pieces_are_in_doses,
+        .sentence_zh = "中药饮片处方须写明剂数",
+        .sentence_en = "A prescription of TCM pieces says how many doses.",
+    },
+    {
+        .id = "RX-015",
+        .code = "prescription.hospital_not_listed",
+        .document = DUAL_CHANNEL_OPINION,
+        .clause = "三定：定医疗机构，C4 L5516、L5528",
+        .evaluate = dual_channel_hospital_is_listed,
+        .sentence_zh = "双通道处方的开具机构须在统筹地区三定名单内",
+        .sentence_en = "The hospital of a dual-channel prescription is on the list of designated hospitals.",
+    },
+    {
+        .id = "RX-016",
+        .code = "prescription.doctor_not_listed",
+        .document = DUAL_CHANNEL_OPINION,
+        .clause = "三定：定责任医师，C4 L5516、L5528",
+        .evaluate = dual_channel_doctor_is_listed,
+        .sentence_zh = "双通道处方的开方医师须在责任医师名单内",
+        .sentence_en = "The doctor of a dual-channel prescription is on the list of responsible doctors.",
+    },
+    {
+        .id = "RX-017",
+        .code = "prescription.patient_not_named",
+        .document = DUAL_CHANNEL_OPINION,
+        .clause = "实名制，C4 L5516",
+        .evaluate = dual_channel_patient_is_named,
+        .sentence_zh = "双通道处方须实名，并附加密的参保人身份",
+        .sentence_en = "A dual-channel prescription travels with its patient's sealed identity.",
+    },
+    {
+        .id = "RX-018",
+        .code = "prescription.preparation_elsewhere",
+        .document = DRUG_USE,
+        .clause = "医疗机构制剂，C2 L3130，S-B",
+        .evaluate = preparations_are_the_hospitals_own,
+        .sentence_zh = "医疗机构制剂只能由配制机构或指定协作机构开具",
+        .sentence_en = "A hospital preparation is prescribed by its maker or a named partner only.",
+    },
+    {
+        .id = "RX-019",
+        .code = "prescription.beyond_the_doctors_level",
+        .document = CANCER_CARE,
+        .clause = "处方分级授权，C3 4914",
+        .evaluate = doctor_may_prescribe_it,
+        .sentence_zh = "目录要求处方权限的，医师职称须达到要求",
+        .sentence_en = "Where the catalogue demands a level, the doctor has it.",
+    },
+    {
+        .id = "RX-020",
+        .code = "prescription.chronic_disease_not_one",
+        .document = CHRONIC,
+        .clause = "按病种分别开具处方，C1 L878",
+        .evaluate = chronic_disease_is_one,
+        .sentence_zh = "门诊慢特病按病种分别开具处方",
+        .sentence_en = "A chronic disease has a prescription of its own.",
+    },
+    {
+        .id = "RX-021",
+        .code = "prescription.double_medication",
+        .document = PRACTICE,
+        .clause = "重复用药，由统筹地区确定提示或拒绝",
+        .parameter = "prescription.double_medication.refuse",
+        .evaluate = drugs_are_not_taken_twice,
+        .sentence_zh = "同一通用名药品的用药时间不应与其他处方重叠",
+        .sentence_en = "A drug is not prescribed for days for which another prescription gives it.",
+    },
+    {
+        .id = "RX-031",
+        .code = "prescription.limit_sex",
+        .document = DRUG_USE,
+        .clause = "限定支付：性别，C2 L3140",
+        .evaluate = limit_sex_is_met,
+        .sentence_zh = "限定性别的药品须符合患者性别",
+        .sentence_en = "A drug limited to a sex is for a patient of that sex.",
+    },
+    {
+        .id = "RX-032",
+        .code = "prescription.limit_age",
+        .document = DRUG_USE,
+        .clause = "限定支付：年龄，C2 L3140",
+        .parameter = "prescription.child_age_years",
+        .evaluate = limit_age_is_met,
+        .sentence_zh = "限儿童使用的药品须用于儿童",
+        .sentence_en = "A drug limited to children is for a child.",
+    },
+    {
+        .id = "RX-033",
+        .code = "prescription.limit_insurance",
+        .document = DRUG_USE,
+        .clause = "限定支付：险种，C2 L3140",
+        .evaluate = limit_insurance_is_met,
+        .sentence_zh = "限定险种的药品须符合参保险种",
+        .sentence_en = "A drug limited to an insurance is for a patient of that insurance.",
+    },
+    {
+        .id = "RX-034",
+        .code = "prescription.limit_care",
+        .document = DRUG_USE,
+        .clause = "限定支付：就医方式，C2 L3140",
+        .evaluate = limit_care_is_met,
+        .sentence_zh = "限住院使用的药品须用于住院",
+        .sentence_en = "A drug limited to inpatients is for an inpatient.",
+    },
+    {
+        .id = "RX-035",
+        .code = "prescription.limit_institution_level",
+        .document = DRUG_USE,
+        .clause = "限定支付：医疗机构级别，C2 L3140",
+        .evaluate = limit_level_is_met,
+        .sentence_zh = "限定医疗机构级别的药品须由该级别以上机构开具",
+        .sentence_en = "A drug limited to a level of hospital is prescribed by one of that level or above.",
+    },
+    {
+        .id = "RX-036",
+        .code = "prescription.limit_disease",
+        .document = DRUG_USE,
+        .clause = "限定支付：病种，诊断与限定支付范围相符，C2 L3140",
+        .evaluate = limit_disease_is_met,
+        .sentence_zh = "诊断须符合药品的限定支付范围",
+        .sentence_en = "The diagnosis is one that the drug is limited to.",
+    },
+    {
+        .id = "RX-037",
+        .code = "prescription.limit_course",
+        .document = DRUG_USE,
+        .clause = "限定支付：疗程，C2 L3140",
+        .evaluate = limit_course_is_met,
+        .sentence_zh = "用药天数不得超过限定疗程",
+        .sentence_en = "A course is no longer than the drug is limited to.",
+    },
+    {
+        .id = "RX-038",
+        .code = "prescription.limit_amount",
+        .document = DRUG_USE,
+        .clause = "限定支付：用量，C2 L3140",
+        .evaluate = limit_amount_is_met,
+        .sentence_zh = "药品数量不得超过限定用量",
+        .sentence_en = "An amount is no more than the drug is limited to.",
+    },
+};
