@@ -126,6 +126,7 @@ static void metrics_page(void)
     metrics_register(measures_rows, measures_row_count);
     metrics_register(webhook_measures_rows, webhook_measures_row_count);
     metrics_register(store_metric_rows, store_metric_row_count);
+    metrics_register(webhook_measures_rows, webhook_measures_row_count);
     metrics_register(gateway_measures_rows, gateway_measures_row_count);
     head("指标 / Metrics", "metrics", (const char *const[]){"name", "kind", "label", "what", NULL});
     metrics_describe(print_metric, NULL);
