@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "domain/view.h"
 #include "event/unpack.h"
+#include "flow/hub.h"
 #include "gateway/house.h"
 #include "kafka/topics.h"
 
@@ -253,9 +254,11 @@ static enum status read_tls(struct gateway *gateway, struct fault *fault)
 
 static enum status open_tables(struct gateway *gateway, struct fault *fault)
 {
+    char boot_id[64];
+    hub_read_boot_id(boot_id); /* copies that a machine wrote before it lost power are not trusted */
     const struct store_settings how = {
         .directory = gateway->settings->directory,
-        .boot_id = "",
+        .boot_id = boot_id,
         .map_bytes = (size_t)gateway->settings->map_bytes,
         .now_ms = clock_now_ms(gateway->clock),
         .age_ms_max = TOPICS_AWAY_MS_MAX,
