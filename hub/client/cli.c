@@ -208,11 +208,13 @@ static int state(struct client *client, char **arguments)
 static enum medhub_status print_item(void *context, const struct medhub_item *item)
 {
     long *left = context;
+    if (stopped)
+        return MEDHUB_AGAIN; /* it comes again the next time */
     int failed =
         medhub_item_kind(item) == MEDHUB_ITEM_GAP ? puts("{\"gap\":true}") : puts(medhub_item_json(item));
     if (failed == EOF || fflush(stdout) != 0)
         return MEDHUB_AGAIN;
-    stopped = stopped || --*left == 0;
+    stopped = --*left == 0;
     return MEDHUB_OK;
 }
 

@@ -20,6 +20,8 @@ static void stop(int signal)
 static enum medhub_status take(void *context, const struct medhub_item *item)
 {
     long *left = context;
+    if (stopped)
+        return MEDHUB_AGAIN;
     if (medhub_item_kind(item) == MEDHUB_ITEM_GAP)
         printf("some deliveries are no longer kept: ask the hub for them\n");
     else
