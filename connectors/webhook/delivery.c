@@ -62,7 +62,6 @@ struct delivery *delivery_new(struct delivery_pool *pool, const struct record *r
     if (message->data.len > 0)
         memcpy(at, message->data.data, message->data.len);
     made->data = bytes_from(at, message->data.len);
-    buffer_init(&made->json, JSON_BYTES_MAX);
     pool->count++;
     pool->bytes += made->bytes;
     return made;
@@ -80,34 +79,54 @@ void delivery_release(struct delivery *delivery)
         return;
     delivery->pool->count--;
     delivery->pool->bytes -= delivery->bytes;
-    buffer_done(&delivery->json);
+    free((void *)(uintptr_t)delivery->json.data);
     free(delivery);
+}
+
+void delivery_pool_done(struct delivery_pool *pool)
+{
+    buffer_done(&pool->json);
+}
+
+static bool keep_json(struct delivery *delivery, struct bytes json)
+{
+    uint8_t *copy = malloc(json.length);
+
+    if (copy == NULL)
+        return false;
+    memcpy(copy, json.data, json.length);
+    delivery->json = bytes_from(copy, json.length);
+    delivery->bytes += json.length;
+    delivery->pool->bytes += json.length;
+    return true;
 }
 
 static bool make_json(struct delivery *delivery, struct arena *scratch)
 {
     const struct message_facts *facts = schema_find_event(delivery->type);
+    struct buffer *out = &delivery->pool->json;
     ProtobufCMessage *message = NULL;
     struct fault fault; /* ignoring: what has no JSON form goes as protobuf */
 
+    if (out->limit == 0)
+        buffer_init(out, JSON_BYTES_MAX);
+    buffer_clear(out);
     bool ok = facts != NULL && unpack_message(facts, delivery->data, scratch, &message, &fault) == STATUS_OK &&
-              json_encode(facts, message, NULL, &delivery->json, &fault) == STATUS_OK;
+              json_encode(facts, message, NULL, out, &fault) == STATUS_OK && keep_json(delivery, buffer_bytes(out));
     arena_reset(scratch);
-    delivery->bytes += delivery->json.capacity;
-    delivery->pool->bytes += delivery->json.capacity;
     return ok;
 }
 
 struct bytes delivery_body(struct delivery *delivery, bool protobuf, struct arena *scratch, const char **content_type)
 {
-    if (!protobuf && delivery->json.length == 0 && !delivery->json_failed)
+    if (!protobuf && delivery->json.data == NULL && !delivery->json_failed)
         delivery->json_failed = !make_json(delivery, scratch);
     if (protobuf || delivery->json_failed) {
         *content_type = "application/protobuf";
         return delivery->data;
     }
     *content_type = "application/json";
-    return buffer_bytes(&delivery->json);
+    return delivery->json;
 }
 
 static void put_hex(char *at, uint64_t number)

@@ -10,10 +10,12 @@
 
 #include "medhub/event/v1/event.pb-c.h"
 
-/* What all deliveries of a process take together. */
+/* What all deliveries of a process take together. Zeroed: none. */
 struct delivery_pool {
     size_t count, bytes;
+    struct buffer json; /* where JSON is written before its length is known */
 };
+void delivery_pool_done(struct delivery_pool *pool);
 
 struct delivery {
     struct delivery_pool *pool;
@@ -31,7 +33,7 @@ struct delivery {
     int64_t input_offset;
     uint32_t index, visibility;
     struct bytes data; /* protobuf */
-    struct buffer json; /* made when first asked for */
+    struct bytes json; /* made when first asked for */
     bool json_failed;
 };
 

@@ -43,13 +43,19 @@ struct dispatch {
     int64_t *start; /* scratch: an offset per partition of medhub.delivery */
     uint64_t record_number, generation;
     bool ready, full_told;
-    int64_t tick_ms;
+    int64_t now_ms, tick_ms;
     size_t measured; /* endpoints with metrics of their own */
 };
 
+/* As of the beginning of the round, or of the answer in hand: asking the clock is not free. */
 static int64_t now_of(const struct dispatch *dispatch)
 {
-    return clock_now_ms(dispatch->clock);
+    return dispatch->now_ms;
+}
+
+static int64_t ask_clock(struct dispatch *dispatch)
+{
+    return dispatch->now_ms = clock_now_ms(dispatch->clock);
 }
 
 /* ---- when is it an endpoint's turn? ---- */
@@ -213,7 +219,7 @@ static void delivery_answered(void *self, void *context, const struct http_answe
     struct waiting *waiting = context;
     struct endpoint *endpoint = waiting->endpoint;
     struct target *target = endpoint->owner;
-    int64_t now_ms = now_of(dispatch);
+    int64_t now_ms = ask_clock(dispatch);
     enum breaker_state before = breaker_state(&endpoint->breaker, now_ms);
 
     bool settled = endpoint_answered(endpoint, waiting, answer, now_ms);
@@ -293,6 +299,7 @@ static void challenge_answered(void *self, void *context, const struct http_answ
     struct dispatch *dispatch = self;
     struct target *target = context;
 
+    (void)ask_clock(dispatch);
     target->challenging = false;
     measure_answer(answer);
     if (answer->status == STATUS_OK && challenge_is_met(&target->challenge, answer->body))
@@ -696,15 +703,16 @@ enum status dispatch_run(struct dispatch *dispatch, struct fault *fault)
 {
     bool more = false;
 
+    (void)ask_clock(dispatch);
     enum status status = assignment_run(dispatch->assignment, fault);
     if (status == STATUS_OK)
-        status = tick(dispatch, now_of(dispatch), fault);
+        status = tick(dispatch, ask_clock(dispatch), fault);
     if (status == STATUS_OK)
         status = feeder_run(dispatch->feeder, now_of(dispatch), &more, fault);
     if (status != STATUS_OK)
         return status;
     journal_run(dispatch->journal);
-    start_due(dispatch, now_of(dispatch));
+    start_due(dispatch, ask_clock(dispatch));
     http_run(dispatch->http, wait_ms(dispatch, more));
     return STATUS_OK;
 }
@@ -796,6 +804,7 @@ enum status dispatch_open(const struct webhook_settings *settings, const struct 
 /* In order: no new requests, those on their way end, their ends are written, where everybody stands is written. */
 static void end_in_order(struct dispatch *dispatch)
 {
+    (void)ask_clock(dispatch);
     int64_t until_us = clock_monotonic_us() + dispatch->settings->stop_timeout_ms * 1000;
 
     ROSTER_EACH (&dispatch->roster, target, next) {
@@ -837,6 +846,7 @@ void dispatch_close(struct dispatch *dispatch)
     feeder_close(dispatch->feeder);
     free_targets(dispatch);
     audience_free(dispatch->audience);
+    delivery_pool_done(&dispatch->pool);
     arena_free(dispatch->records);
     arena_free(dispatch->bodies);
     free(dispatch->start);
