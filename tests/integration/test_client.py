@@ -52,6 +52,8 @@ class KeyedWorld(World):
                                  stdout=subprocess.PIPE).stdout
             organisation["keys"].append({"id": key, "algorithm": algorithm,
                                          "publicKey": base64.b64encode(der[-public_bytes:]).decode()})
+        organisation["keys"].append({"id": "tls", "algorithm": "KEY_ALGORITHM_X509_SUBJECT",
+                                     "publicKey": base64.b64encode(f"CN={name},O=test,C=CN".encode()).decode()})
 
     def key_file(self, organisation, key):
         if key == gateway_world.KEY:
@@ -109,11 +111,11 @@ class Client(unittest.TestCase):
 
     fresh = iter(range(10**6))
 
-    def options(self, organisation, key="ed", directory=None, gateway=None, **more):
+    def options(self, organisation, key="ed", directory=None, **more):
         """The file of options for a client of ORGANISATION with files of its own."""
         number = next(self.fresh)
         path = self.folder / f"{number}.options"
-        values = {"gateway": gateway or f"http://127.0.0.1:{self.world.port}", "organisation": organisation,
+        values = {"gateway": f"http://127.0.0.1:{self.world.port}", "organisation": organisation,
                   "directory": directory or self.folder / f"files-{number}", "key": key,
                   "key_file": self.world.key_file(organisation, key), **more}
         path.write_text("".join(f"{name} = {value}\n" for name, value in values.items()))
@@ -201,6 +203,36 @@ class Client(unittest.TestCase):
         finally:
             process.kill()
             process.stdout.close()
+
+    def certificate(self, name, subject, issuer=None):
+        folder = self.folder / "tls"
+        folder.mkdir(exist_ok=True)
+        signer = ["-CA", folder / f"{issuer}.crt", "-CAkey", folder / f"{issuer}.key"] if issuer else []
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", *signer,
+            "-subj", subject, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / f"{name}.key",
+            "-out", folder / f"{name}.crt")
+        return folder
+
+    def test_a_client_certificate_will_do_too(self):
+        event = self.prescriptions.pop()
+        tls = self.certificate("ca", "/CN=test authority")
+        self.certificate("gateway", "/CN=gateway", "ca")
+        self.certificate("hospital", f"/C=CN/O=test/CN={event['source']}", "ca")
+        (self.folder / "second").mkdir()
+        second = gateway_world.Part(
+            "gateway", self.folder / "second", self.world.brokers.address, store__database=self.folder / "medhub.sqlite",
+            gateway__port=0, gateway__directory=self.folder / "second" / "gateway",
+            gateway__tls_certificate_file=tls / "gateway.crt", gateway__tls_key_file=tls / "gateway.key",
+            gateway__tls_client_ca_file=tls / "ca.crt").wait_ready()
+        self.addCleanup(second.kill)
+        mine = {"key": "", "gateway": second.addresses["gateway"], "certificate_file": tls / "hospital.crt",
+                "certificate_key_file": tls / "hospital.key"}
+        self.assertTrue(mine["gateway"].startswith("https://"))
+        stranger = self.options(event["source"], key_file="", **mine)  # who signed the gateway's certificate is not known
+        done = self.client(stranger, "-t", "2", "submit", input=json.dumps(event) + "\n", codes=(8,))
+        self.assertIn("SSL", done.stderr)
+        self.assertIn(" accepted", self.hospital(self.options(event["source"], key_file="", ca_file=tls / "ca.crt", **mine),
+                                                 event))
 
     # ---- the outbox ----
 
