@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import http.server
 import json
+import sys
 import time
 
 TOLERANCE_S = 300
@@ -35,6 +36,12 @@ def verify(headers, body, secrets):
     raise NotSigned("no signature fits")
 
 
+def tell(said):
+    """One write for a line: requests are served by threads."""
+    sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -54,8 +61,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def take(self, body):
         key = self.headers["idempotency-key"]
         if self.seen.setdefault(key, self) is self:
-            print(json.dumps({"type": self.headers["ce-type"], "id": self.headers["ce-id"], "source": self.headers["ce-source"],
-                              "idempotencykey": key, "data": json.loads(body)}, ensure_ascii=False), flush=True)
+            tell({"type": self.headers["ce-type"], "id": self.headers["ce-id"], "source": self.headers["ce-source"],
+                  "idempotencykey": key, "data": json.loads(body)})
         self.answer(204)
 
     def answer(self, status, said=None, **headers):
@@ -85,7 +92,7 @@ def main():
     with open(asked.secret, encoding="utf-8") as file:
         Handler.secrets = file.read().split()
     server = Server(("127.0.0.1", asked.port), Handler)
-    print(json.dumps({"url": f"http://127.0.0.1:{server.server_port}/"}), flush=True)
+    tell({"url": f"http://127.0.0.1:{server.server_port}/"})
     server.serve_forever()
 
 

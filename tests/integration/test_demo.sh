@@ -22,6 +22,8 @@ tells_everything() {
     [ "$(grep -c '^      依据 document  .' "$work/out")" = 3 ] || fail "not three refusals with their citations"
     grep -q '^    [0-9]* submitted = [0-9]* accepted + [0-9]* refused + [0-9]* duplicate + 0 queued$' "$work/out" ||
         fail "the sum is missing"
+    grep -q '^  ✓ [1-9][0-9]* 份收到 = [1-9][0-9]* 份应得' "$work/out" || fail "the webhook endpoint did not get its deliveries"
+    [ "$(grep -c '^  ✓ 由查询库的索引回答' "$work/out")" = 3 ] || fail "not three searches that were answered"
     ! grep -q '✗' "$work/out" || fail "something does not hold"
     [ -z "$(ls -A "$work/tmp")" ] || fail "left behind: $(ls -A "$work/tmp")"
 }

@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+"""What ops/demo does at the hub's HTTP door, in place of the programs of hospitals and pharmacies.
+
+    edge.py join KEY.json URL < EVENTS     the organisations, joined by an access platform: it signs for all of them with that
+                                           key; the first pharmacy has a webhook endpoint at URL; prints which it is
+                                           on standard error
+    edge.py submit GATEWAY KEY EVENTS      submits by signed batches, waits for the decisions, prints one answer a line
+
+An empty line among the events is a place where everything before it must be decided first."""
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+PLATFORM = "AP000000"
+BATCH = 500
+WAIT_S = 60
+OWN_ATTRIBUTES = ("expect", "expectcode")  # of medhub gen, not of the event
+
+
+def join(key_file, url):
+    with open(key_file, encoding="utf-8") as file:
+        key = json.load(file)
+    events = [json.loads(line) for line in sys.stdin if line.strip()]
+    has_endpoint = False
+    for event in events:
+        organisation = event["data"].get("organisation")
+        if organisation is not None:
+            organisation["parent"] = PLATFORM
+            if organisation["kind"] == "ORGANISATION_KIND_PHARMACY" and not has_endpoint:
+                organisation["endpoints"] = [{"id": "main", "url": url, "privateNetwork": True}]
+                has_endpoint = True
+                print(organisation["id"], organisation["name"], file=sys.stderr)
+    first = next(event for event in events if "organisation" in event["data"])
+    platform = json.loads(json.dumps(first))
+    platform.update(id=f"org-{PLATFORM}", subject=PLATFORM)
+    platform["data"].update(organisationId=PLATFORM, organisation={
+        "id": PLATFORM, "name": "医保接入平台（演示）", "kind": "ORGANISATION_KIND_OTHER", "roles": ["access_platform"],
+        "region": "000000", "state": "STATE_LIVE", "keys": [key],
+        **{name: first["data"]["organisation"][name] for name in ("designatedFrom", "validFrom")}})
+    for event in [*events, platform]:
+        print(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
+
+
+class Gateway:
+    def __init__(self, address, key):
+        self.url, self.key = f"{address}/v1/events?wait={WAIT_S}", key
+
+    def post(self, content_type, body):
+        """Status and answer of one signed request."""
+        sign = [os.environ["MEDHUB"], "ctl", "key", "sign", "--key", self.key, "--keyid", f"{PLATFORM}/k1", "--url", self.url,
+                "--body", "-", "--header", f"content-type: {content_type}"]
+        signed = subprocess.run(sign, input=body, stdout=subprocess.PIPE, check=True).stdout.decode()
+        headers = dict(line.split(": ", 1) for line in signed.splitlines() if line)
+        headers["Content-Type"] = content_type
+        try:
+            with urllib.request.urlopen(urllib.request.Request(self.url, body, headers), timeout=WAIT_S + 30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+
+def tell(event, outcome, code="", findings=()):
+    print(json.dumps({"id": event["id"], "source": event["source"], "type": event["type"], "outcome": outcome, "input": "",
+                      "code": code, "findings": list(findings)}, ensure_ascii=False, separators=(",", ":")), flush=True)
+
+
+def tell_decision(event, answer, seen):
+    if answer["status"] not in ("accepted", "refused", "duplicate"):
+        sys.exit(f"not decided within {WAIT_S} s: {answer}")
+    # The same id again is answered as the first time; that it is a repetition, the sender knows.
+    outcome = "duplicate" if (event["source"], event["id"]) in seen else answer["status"]
+    seen.add((event["source"], event["id"]))
+    findings = answer.get("findings", [])
+    codes = [finding["code"] for finding in findings if finding["severity"] == "refuse"]
+    tell(event, outcome, codes[0] if outcome == "refused" and codes else "", findings)
+
+
+def submit_batch(gateway, events, seen):
+    body = json.dumps([{name: value for name, value in event.items() if name not in OWN_ATTRIBUTES} for event in events],
+                      ensure_ascii=False).encode()
+    status, answer = gateway.post("application/cloudevents-batch+json", body)
+    if status == 403 and len(events) == 1:
+        tell(events[0], "refused", answer["code"])  # the gateway does not take it: it never reaches the hub
+    elif status not in (200, 202):
+        sys.exit(f"the gateway answered {status}: {json.dumps(answer, ensure_ascii=False)[:2000]}")
+    else:
+        for event, one in zip(events, answer, strict=True):
+            tell_decision(event, one, seen)
+
+
+def submit(address, key, file_name):
+    gateway, seen, waiting = Gateway(address, key), set(), []
+    with open(file_name, encoding="utf-8") as file:
+        for line in [*file, "\n"]:
+            event = json.loads(line) if line.strip() else None
+            stranger = event is not None and event.get("expectcode") == "source.unknown"
+            if waiting and (event is None or stranger or len(waiting) == BATCH):
+                submit_batch(gateway, waiting, seen)
+                waiting = []
+            if stranger:
+                submit_batch(gateway, [event], seen)
+            elif event is not None:
+                waiting.append(event)
+
+
+if __name__ == "__main__":
+    {"join": join, "submit": submit}[sys.argv[1]](*sys.argv[2:])
