@@ -3,7 +3,8 @@
 #include "code/code.h"
 
 enum { TRACE_ID_AT = 3, TRACE_ID_BYTES = 32, TRACEPARENT_BYTES = 55 };
-/* It decides the century of dates only, and those are not looked for; fixed, so that a rebuild reads what was read. */
+/* It decides the century of dates only, and those are not looked for; fixed, so that a rebuild reads what was
+ * read. */
 enum { CENTURY_YEAR = 2026 };
 
 struct finding_keys {
@@ -63,4 +64,3 @@ struct bytes business_trace_id(const char *traceparent)
         return bytes_of("");
     return id;
 }
-

@@ -94,8 +94,8 @@ static void keep_key(struct digesting *digesting, const struct table *table, con
 }
 
 static enum status digest_page(struct digesting *digesting, const struct table *table, const char *text,
-                               struct sql_value *arguments, size_t count, struct table_digest *digest, int *rows,
-                               struct fault *fault)
+                               struct sql_value *arguments, size_t count, struct table_digest *digest,
+                               int *rows, struct fault *fault)
 {
     struct sql_value key[SQL_COLUMNS_MAX] = {{0}};
     struct sql_cursor cursor;
@@ -116,8 +116,8 @@ static enum status digest_page(struct digesting *digesting, const struct table *
     return status;
 }
 
-static enum status digest_table(struct digesting *digesting, const struct table *table, struct table_digest *digest,
-                                struct fault *fault)
+static enum status digest_table(struct digesting *digesting, const struct table *table,
+                                struct table_digest *digest, struct fault *fault)
 {
     struct sql_value arguments[SQL_COLUMNS_MAX + 1] = {sql_integer(PAGE_ROWS)};
     enum status status = STATUS_OK;
@@ -128,15 +128,16 @@ static enum status digest_table(struct digesting *digesting, const struct table 
         struct buffer text;
         buffer_init(&text, TEXT_BYTES_MAX);
         page_text(table, first, &text);
-        status = digest_page(digesting, table, buffer_text(&text), arguments, first ? 1 : table->key_count + 1, digest, &rows,
-                             fault);
+        status = digest_page(digesting, table, buffer_text(&text), arguments,
+                             first ? 1 : table->key_count + 1, digest, &rows, fault);
         arguments[table->key_count] = sql_integer(PAGE_ROWS);
         buffer_done(&text);
     }
     return buffer_ok(&digesting->row) ? status : fault_retry(fault, "memory.out", "no memory for a row");
 }
 
-enum status digest_all(const struct sql_settings *settings, struct table_digest digests[TABLE_COUNT], struct fault *fault)
+enum status digest_all(const struct sql_settings *settings, struct table_digest digests[TABLE_COUNT],
+                       struct fault *fault)
 {
     struct digesting digesting = {0};
 

@@ -5,8 +5,8 @@
 
 #include <inttypes.h>
 
-#define MIGRATION(symbol_)                                                                                             \
-    extern const unsigned char symbol_[];                                                                              \
+#define MIGRATION(symbol_)                                                                                   \
+    extern const unsigned char symbol_[];                                                                    \
     extern const size_t symbol_##_length;
 MIGRATION(store_001_first)
 MIGRATION(store_002_answers)
@@ -41,8 +41,9 @@ static enum status read_version(struct sql *sql, int64_t *version, struct fault 
 static enum status refuse_newer(int64_t version, struct fault *fault)
 {
     return fault_fatal(fault, "store.newer",
-                       "the read model has schema %" PRId64 ", made by a newer medhub; this one knows up to %d", version,
-                       migrate_newest());
+                       "the read model has schema %" PRId64
+                       ", made by a newer medhub; this one knows up to %d",
+                       version, migrate_newest());
 }
 
 static enum status apply(struct sql *sql, int number, struct fault *fault)
@@ -56,7 +57,8 @@ static enum status apply(struct sql *sql, int number, struct fault *fault)
     if (status == STATUS_OK)
         status = sql_script(sql, text, fault);
     if (status == STATUS_OK)
-        status = sql_run(sql, "INSERT INTO schema_version(version, applied_ms) VALUES($1, $2)", row, 2, NULL, fault);
+        status = sql_run(sql, "INSERT INTO schema_version(version, applied_ms) VALUES($1, $2)", row, 2, NULL,
+                         fault);
     if (status == STATUS_OK)
         status = sql_commit(sql, fault);
     sql_rollback(sql);
@@ -88,12 +90,14 @@ enum status migrate_check(struct sql *sql, struct fault *fault)
 
     enum status status = read_version(sql, &version, fault);
     if (status == STATUS_FATAL)
-        return fault_fatal(fault, "store.absent", "there is no read model here yet: `medhub connector store` makes it");
+        return fault_fatal(fault, "store.absent",
+                           "there is no read model here yet: `medhub connector store` makes it");
     if (status == STATUS_OK && version > migrate_newest())
         return refuse_newer(version, fault);
     if (status == STATUS_OK && version < migrate_newest())
         return fault_fatal(fault, "store.older",
-                           "the read model has schema %" PRId64 " and must have %d: start `medhub connector store` first",
+                           "the read model has schema %" PRId64
+                           " and must have %d: start `medhub connector store` first",
                            version, migrate_newest());
     return status;
 }

@@ -26,7 +26,8 @@ enum status topic_names_load(struct topic_names *topics, struct sql *sql, struct
     struct sql_cursor cursor;
     bool row = true;
 
-    enum status status = sql_start(sql, "SELECT number, name FROM topic WHERE number > $1", &known, 1, &cursor, fault);
+    enum status status =
+        sql_start(sql, "SELECT number, name FROM topic WHERE number > $1", &known, 1, &cursor, fault);
     while (status == STATUS_OK && row) {
         status = sql_next(&cursor, &row, fault);
         if (status == STATUS_OK && row)
@@ -71,14 +72,15 @@ enum status topic_names_add(struct topic_names *topics, struct sql *sql, const c
     return status == STATUS_OK ? keep(topics, *number, bytes_of(name), fault) : status;
 }
 
-enum status place_of(struct topic_names *topics, struct sql *sql, const char *topic, int32_t partition, int64_t offset,
-                     int64_t *place, struct fault *fault)
+enum status place_of(struct topic_names *topics, struct sql *sql, const char *topic, int32_t partition,
+                     int64_t offset, int64_t *place, struct fault *fault)
 {
     int number = 0;
 
     if (partition < 0 || partition >= PLACE_PARTITIONS_MAX || offset < 0 || offset > PLACE_OFFSET_MAX)
-        return fault_reject(fault, "store.place", "partition %d, offset %lld of %s are beyond what can be stored",
-                            (int)partition, (long long)offset, topic);
+        return fault_reject(fault, "store.place",
+                            "partition %d, offset %lld of %s are beyond what can be stored", (int)partition,
+                            (long long)offset, topic);
     enum status status = topic_names_add(topics, sql, topic, &number, fault);
     if (status == STATUS_OK)
         *place = place_make(number, partition, offset);

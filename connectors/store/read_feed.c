@@ -27,9 +27,10 @@ static enum status read_bounds(struct read_model *model, struct feed_bounds *bou
     bool row = true;
 
     memset(bounds, 0, sizeof *bounds);
-    enum status status =
-        sql_start(model->sql, "SELECT partition, first_offset, next_offset FROM position WHERE topic = '" DELIVERY_TOPIC "'",
-                  NULL, 0, &cursor, fault);
+    enum status status = sql_start(
+        model->sql,
+        "SELECT partition, first_offset, next_offset FROM position WHERE topic = '" DELIVERY_TOPIC "'", NULL,
+        0, &cursor, fault);
     while (status == STATUS_OK && row) {
         status = sql_next(&cursor, &row, fault);
         if (status != STATUS_OK || !row)
@@ -100,22 +101,24 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* For each recipient its first deliveries in the range, which is what the primary key gives without looking further; then
- * the first ones of these. */
+/* For each recipient its first deliveries in the range, which is what the primary key gives without looking
+ * further; then the first ones of these. */
 static void page_text(size_t recipients, size_t types, struct buffer *text)
 {
     buffer_append_text(text, "SELECT delivery.place, delivery.delivered_ms, delivery.value FROM (");
     for (size_t i = 0; i < recipients; i++) {
-        buffer_append_format(text,
-                             "%sSELECT place FROM (SELECT place FROM recipient WHERE recipient = $%zu AND place >= $1 "
-                             "AND place < $2",
-                             i == 0 ? "" : " UNION ", i + 4);
+        buffer_append_format(
+            text,
+            "%sSELECT place FROM (SELECT place FROM recipient WHERE recipient = $%zu AND place >= $1 "
+            "AND place < $2",
+            i == 0 ? "" : " UNION ", i + 4);
         for (size_t j = 0; j < types; j++)
             buffer_append_format(text, "%s$%zu%s", j == 0 ? " AND type IN (" : ", ", recipients + 4 + j,
                                  j + 1 == types ? ")" : "");
         buffer_append_format(text, " ORDER BY place LIMIT $3) AS of_%zu", i);
     }
-    buffer_append_text(text, ") AS mine JOIN delivery ON delivery.place = mine.place ORDER BY delivery.place LIMIT $3");
+    buffer_append_text(
+        text, ") AS mine JOIN delivery ON delivery.place = mine.place ORDER BY delivery.place LIMIT $3");
 }
 
 static bool is_mine(const struct viewer *viewer, const char *recipient)
@@ -127,12 +130,13 @@ static bool is_mine(const struct viewer *viewer, const char *recipient)
 }
 
 /* Who else is sent the same is nobody's business. */
-static enum status mask_recipients(struct page *page, struct bytes value, struct bytes *masked, struct fault *fault)
+static enum status mask_recipients(struct page *page, struct bytes value, struct bytes *masked,
+                                   struct fault *fault)
 {
     ProtobufCMessage *message = NULL;
 
-    enum status status =
-        unpack_message(schema_of(&medhub__event__v1__delivery__descriptor), value, page->arena, &message, fault);
+    enum status status = unpack_message(schema_of(&medhub__event__v1__delivery__descriptor), value,
+                                        page->arena, &message, fault);
     if (status != STATUS_OK)
         return status;
     Delivery *delivery = (Delivery *)message;
@@ -153,8 +157,8 @@ static enum status take_value(struct page *page, struct bytes value, struct byte
     return taken->data == NULL ? read_arena_full(fault) : STATUS_OK;
 }
 
-static enum status run_page(struct page *page, const char *text, const struct sql_value *values, size_t value_count,
-                            struct seen_delivery *to, size_t *count, struct fault *fault)
+static enum status run_page(struct page *page, const char *text, const struct sql_value *values,
+                            size_t value_count, struct seen_delivery *to, size_t *count, struct fault *fault)
 {
     struct sql_cursor cursor;
     bool row = true;
@@ -217,9 +221,11 @@ static size_t merge(struct seen_delivery *items, size_t count)
     return kept;
 }
 
-static enum status read_partition(struct page *page, int32_t partition, int64_t end, int64_t *next, struct fault *fault)
+static enum status read_partition(struct page *page, int32_t partition, int64_t end, int64_t *next,
+                                  struct fault *fault)
 {
-    size_t room = page->query->limit - page->count, recipients = page->query->viewer->recipient_count, count = 0;
+    size_t room = page->query->limit - page->count, recipients = page->query->viewer->recipient_count,
+           count = 0;
     size_t parts = (recipients + RECIPIENTS_AT_ONCE - 1) / RECIPIENTS_AT_ONCE;
     struct seen_delivery *found =
         parts == 1 ? page->items + page->count : arena_take(page->arena, (parts + 1) * room * sizeof *found);
@@ -228,8 +234,8 @@ static enum status read_partition(struct page *page, int32_t partition, int64_t 
     if (found == NULL)
         return read_arena_full(fault);
     for (size_t i = 0; i < recipients && status == STATUS_OK; i += RECIPIENTS_AT_ONCE)
-        status = read_some(page, i, place_make(page->topic, partition, *next), place_make(page->topic, partition, end), room,
-                           found, &count, fault);
+        status = read_some(page, i, place_make(page->topic, partition, *next),
+                           place_make(page->topic, partition, end), room, found, &count, fault);
     if (status != STATUS_OK)
         return status;
     if (parts > 1) {
@@ -245,14 +251,16 @@ static enum status read_partition(struct page *page, int32_t partition, int64_t 
 static enum status read_all_of_partition(struct page *page, int32_t partition, int64_t end, int64_t *next,
                                          struct fault *fault)
 {
-    static const char text[] = "SELECT place, delivered_ms, value FROM delivery WHERE place >= $1 AND place < $2 "
-                               "ORDER BY place LIMIT $3";
+    static const char text[] =
+        "SELECT place, delivered_ms, value FROM delivery WHERE place >= $1 AND place < $2 "
+        "ORDER BY place LIMIT $3";
     size_t room = page->query->limit - page->count, count = 0;
     const struct sql_value values[] = {sql_integer(place_make(page->topic, partition, *next)),
-                                       sql_integer(place_make(page->topic, partition, end)), sql_integer((int64_t)room)};
+                                       sql_integer(place_make(page->topic, partition, end)),
+                                       sql_integer((int64_t)room)};
 
-    enum status status =
-        run_page(page, text, values, sizeof values / sizeof *values, page->items + page->count, &count, fault);
+    enum status status = run_page(page, text, values, sizeof values / sizeof *values,
+                                  page->items + page->count, &count, fault);
     if (status != STATUS_OK)
         return status;
     page->count += count;
@@ -287,7 +295,8 @@ static int32_t first_partition(const struct feed_place *place, int32_t count)
     return (int32_t)(hash_bytes(bytes_from(&sum, sizeof sum), 0) % (uint64_t)count);
 }
 
-static enum status read_feed(struct page *page, struct feed_place *place, bool *truncated, struct fault *fault)
+static enum status read_feed(struct page *page, struct feed_place *place, bool *truncated,
+                             struct fault *fault)
 {
     struct feed_bounds bounds;
 
@@ -297,23 +306,26 @@ static enum status read_feed(struct page *page, struct feed_place *place, bool *
     *truncated = fit_place(place, &bounds);
     status = read_topic_number(page->model, DELIVERY_TOPIC, &page->topic, fault);
     int32_t first = bounds.partition_count == 0 ? 0 : first_partition(place, bounds.partition_count);
-    for (int32_t i = 0; i < bounds.partition_count && status == STATUS_OK && page->count < page->query->limit; i++) {
+    for (int32_t i = 0; i < bounds.partition_count && status == STATUS_OK && page->count < page->query->limit;
+         i++) {
         int32_t partition = (first + i) % bounds.partition_count;
         if (place->next_offset[partition] >= bounds.next[partition])
             continue; /* at the end; behind it during a rebuild, then it waits there */
         if (page->topic == 0 || (page->query->viewer != NULL && page->query->viewer->recipient_count == 0))
             place->next_offset[partition] = bounds.next[partition];
         else if (page->query->viewer == NULL)
-            status = read_all_of_partition(page, partition, bounds.next[partition], &place->next_offset[partition], fault);
+            status = read_all_of_partition(page, partition, bounds.next[partition],
+                                           &place->next_offset[partition], fault);
         else
-            status = read_partition(page, partition, bounds.next[partition], &place->next_offset[partition], fault);
+            status = read_partition(page, partition, bounds.next[partition], &place->next_offset[partition],
+                                    fault);
     }
     return status;
 }
 
-enum status read_model_feed(struct read_model *model, const struct feed_query *query, struct feed_place *place,
-                            struct arena *arena, struct seen_delivery **deliveries, size_t *count, bool *truncated,
-                            struct fault *fault)
+enum status read_model_feed(struct read_model *model, const struct feed_query *query,
+                            struct feed_place *place, struct arena *arena, struct seen_delivery **deliveries,
+                            size_t *count, bool *truncated, struct fault *fault)
 {
     struct page page = {.model = model, .query = query, .arena = arena};
     struct feed_place moved = *place;

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum status read_model_open(const struct sql_settings *settings, struct read_model **model, struct fault *fault)
+enum status read_model_open(const struct sql_settings *settings, struct read_model **model,
+                            struct fault *fault)
 {
     struct read_model *made = calloc(1, sizeof *made);
 
@@ -56,19 +57,20 @@ enum status read_topic_name(struct read_model *model, int64_t place, const char 
     return status;
 }
 
-enum status read_place_make(struct read_model *model, const struct input_place *at, int64_t *place, bool *found,
-                            struct fault *fault)
+enum status read_place_make(struct read_model *model, const struct input_place *at, int64_t *place,
+                            bool *found, struct fault *fault)
 {
     int number = 0;
 
     enum status status = read_topic_number(model, at->topic, &number, fault);
-    *found = status == STATUS_OK && number != 0 && at->partition >= 0 && at->partition < PLACE_PARTITIONS_MAX &&
-             at->offset >= 0 && at->offset <= PLACE_OFFSET_MAX;
+    *found = status == STATUS_OK && number != 0 && at->partition >= 0 &&
+             at->partition < PLACE_PARTITIONS_MAX && at->offset >= 0 && at->offset <= PLACE_OFFSET_MAX;
     *place = *found ? place_make(number, at->partition, at->offset) : 0;
     return status;
 }
 
-enum status read_place_take(struct read_model *model, int64_t place, struct input_place *at, struct fault *fault)
+enum status read_place_take(struct read_model *model, int64_t place, struct input_place *at,
+                            struct fault *fault)
 {
     at->partition = place_partition(place);
     at->offset = place_offset(place);
@@ -97,8 +99,8 @@ enum status read_model_version(struct read_model *model, uint64_t *version, stru
     return sql_version(model->sql, version, fault);
 }
 
-static enum status read_position(struct read_model *model, const struct sql_cursor *cursor, struct arena *arena,
-                                 struct read_position *position, struct fault *fault)
+static enum status read_position(struct read_model *model, const struct sql_cursor *cursor,
+                                 struct arena *arena, struct read_position *position, struct fault *fault)
 {
     (void)model;
     *position = (struct read_position){
@@ -119,10 +121,11 @@ static enum status read_positions(struct read_model *model, struct arena *arena,
     bool row = true;
 
     const struct sql_value limit = sql_integer(room);
-    enum status status = sql_start(model->sql,
-                                   "SELECT topic, partition, first_offset, next_offset, last_record_ms, caught_up_ms, lost "
-                                   "FROM position ORDER BY topic, partition LIMIT $1",
-                                   &limit, 1, &cursor, fault);
+    enum status status =
+        sql_start(model->sql,
+                  "SELECT topic, partition, first_offset, next_offset, last_record_ms, caught_up_ms, lost "
+                  "FROM position ORDER BY topic, partition LIMIT $1",
+                  &limit, 1, &cursor, fault);
     while (status == STATUS_OK && row) {
         status = sql_next(&cursor, &row, fault);
         if (status == STATUS_OK && row)
@@ -132,7 +135,8 @@ static enum status read_positions(struct read_model *model, struct arena *arena,
     return status;
 }
 
-static enum status read_number(struct read_model *model, const char *text, int64_t *number, struct fault *fault)
+static enum status read_number(struct read_model *model, const char *text, int64_t *number,
+                               struct fault *fault)
 {
     struct sql_cursor cursor;
     bool row = false;
@@ -145,8 +149,8 @@ static enum status read_number(struct read_model *model, const char *text, int64
     return status;
 }
 
-enum status read_model_positions(struct read_model *model, struct arena *arena, struct read_position **positions,
-                                 size_t *count, struct fault *fault)
+enum status read_model_positions(struct read_model *model, struct arena *arena,
+                                 struct read_position **positions, size_t *count, struct fault *fault)
 {
     int64_t rows = 0;
 
@@ -166,10 +170,11 @@ enum status read_model_positions(struct read_model *model, struct arena *arena, 
 
 /* ---- one submission ---- */
 
-#define RECEIPT_COLUMNS "SELECT input, source, id, type, outcome, submitted_ms, decided_ms, value FROM receipt "
+#define RECEIPT_COLUMNS                                                                                      \
+    "SELECT input, source, id, type, outcome, submitted_ms, decided_ms, value FROM receipt "
 
-static enum status take_receipt(struct read_model *model, const struct sql_cursor *cursor, struct arena *arena,
-                                struct seen_receipt *receipt, struct fault *fault)
+static enum status take_receipt(struct read_model *model, const struct sql_cursor *cursor,
+                                struct arena *arena, struct seen_receipt *receipt, struct fault *fault)
 {
     *receipt = (struct seen_receipt){
         .source = read_text(cursor, 1, arena),
@@ -180,13 +185,15 @@ static enum status take_receipt(struct read_model *model, const struct sql_curso
         .decided_at_ms = sql_column_integer(cursor, 6),
         .value = read_bytes(cursor, 7, arena),
     };
-    if (receipt->source == NULL || receipt->id == NULL || receipt->type == NULL || receipt->value.data == NULL)
+    if (receipt->source == NULL || receipt->id == NULL || receipt->type == NULL ||
+        receipt->value.data == NULL)
         return read_arena_full(fault);
     return read_place_take(model, sql_column_integer(cursor, 0), &receipt->input, fault);
 }
 
-static enum status find_receipt(struct read_model *model, const char *text, const struct sql_value *values, size_t count,
-                                struct arena *arena, struct seen_receipt *receipt, bool *found, struct fault *fault)
+static enum status find_receipt(struct read_model *model, const char *text, const struct sql_value *values,
+                                size_t count, struct arena *arena, struct seen_receipt *receipt, bool *found,
+                                struct fault *fault)
 {
     struct sql_cursor cursor;
 
@@ -201,13 +208,14 @@ static enum status find_receipt(struct read_model *model, const char *text, cons
 }
 
 /* Receipts of one source lie in one partition: the lowest place is the first answer. */
-enum status read_model_receipt(struct read_model *model, const char *source, const char *id, struct arena *arena,
-                               struct seen_receipt *receipt, bool *found, struct fault *fault)
+enum status read_model_receipt(struct read_model *model, const char *source, const char *id,
+                               struct arena *arena, struct seen_receipt *receipt, bool *found,
+                               struct fault *fault)
 {
     const struct sql_value values[] = {sql_text(id), sql_text(source)};
 
-    return find_receipt(model, RECEIPT_COLUMNS "WHERE id = $1 AND source = $2 ORDER BY place LIMIT 1", values, 2, arena,
-                        receipt, found, fault);
+    return find_receipt(model, RECEIPT_COLUMNS "WHERE id = $1 AND source = $2 ORDER BY place LIMIT 1", values,
+                        2, arena, receipt, found, fault);
 }
 
 enum status read_model_receipt_at(struct read_model *model, const struct input_place *at, struct arena *arena,
@@ -219,12 +227,12 @@ enum status read_model_receipt_at(struct read_model *model, const struct input_p
     if (status != STATUS_OK || !*found)
         return status;
     const struct sql_value value = sql_integer(place);
-    return find_receipt(model, RECEIPT_COLUMNS "WHERE input = $1 ORDER BY place LIMIT 1", &value, 1, arena, receipt, found,
-                        fault);
+    return find_receipt(model, RECEIPT_COLUMNS "WHERE input = $1 ORDER BY place LIMIT 1", &value, 1, arena,
+                        receipt, found, fault);
 }
 
-enum status read_model_input_of(struct read_model *model, const struct input_place *record, struct input_place *input,
-                                bool *found, struct fault *fault)
+enum status read_model_input_of(struct read_model *model, const struct input_place *record,
+                                struct input_place *input, bool *found, struct fault *fault)
 {
     struct sql_cursor cursor;
     int64_t place = 0;
@@ -233,11 +241,12 @@ enum status read_model_input_of(struct read_model *model, const struct input_pla
     if (status != STATUS_OK || !*found)
         return status;
     const struct sql_value value = sql_integer(place);
-    status = sql_start(model->sql,
-                       "SELECT input FROM fact WHERE place = $1 UNION ALL SELECT input FROM receipt WHERE place = $1 "
-                       "UNION ALL SELECT input FROM delivery WHERE place = $1 UNION ALL SELECT input FROM parked "
-                       "WHERE place = $1 UNION ALL SELECT input FROM answer WHERE place = $1",
-                       &value, 1, &cursor, fault);
+    status = sql_start(
+        model->sql,
+        "SELECT input FROM fact WHERE place = $1 UNION ALL SELECT input FROM receipt WHERE place = $1 "
+        "UNION ALL SELECT input FROM delivery WHERE place = $1 UNION ALL SELECT input FROM parked "
+        "WHERE place = $1 UNION ALL SELECT input FROM answer WHERE place = $1",
+        &value, 1, &cursor, fault);
     if (status == STATUS_OK)
         status = sql_next(&cursor, found, fault);
     int64_t at = status == STATUS_OK && *found ? sql_column_integer(&cursor, 0) : 0;

@@ -2,8 +2,8 @@
  * those who ask.
  *
  * One thread owns a struct read_model (one database connection); open one for each thread that asks. Everything lent lies
- * in the caller's arena. All answers of one call come from one snapshot. REJECT: the
- * arena is full. RETRY: the database is busy or away.
+ * in the caller's arena. All answers of one call come from one snapshot. REJECT: the arena is full. RETRY: the database is
+ * busy or away.
  *
  * What a caller may see is decided once, by the router of the hub: an organisation sees what it submitted itself (facts and
  * receipts of its own events in full) and the deliveries addressed to it or to its feeds (ROLE@REGION), as they were

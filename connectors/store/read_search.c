@@ -4,7 +4,8 @@
 
 enum { CANDIDATES = 64, CANDIDATES_MAX = 20000 };
 
-/* An exchange that the key names, and when it was decided: in this order they are looked through, newest first. */
+/* An exchange that the key names, and when it was decided: in this order they are looked through, newest
+ * first. */
 struct candidate {
     int64_t at_ms, input;
 };
@@ -18,19 +19,21 @@ struct searching {
     bool more;
 };
 
-static enum status read_candidates(struct searching *search, struct candidate *candidates, size_t *count, struct fault *fault)
+static enum status read_candidates(struct searching *search, struct candidate *candidates, size_t *count,
+                                   struct fault *fault)
 {
-    const struct sql_value values[] = {sql_text(search->query->key), sql_integer((int64_t)search->query->kinds),
-                                       sql_integer(search->last.at_ms), sql_integer(search->last.input),
-                                       sql_integer(CANDIDATES)};
+    const struct sql_value values[] = {
+        sql_text(search->query->key), sql_integer((int64_t)search->query->kinds),
+        sql_integer(search->last.at_ms), sql_integer(search->last.input), sql_integer(CANDIDATES)};
     struct sql_cursor cursor;
     bool row = true;
 
     *count = 0;
-    enum status status = sql_start(search->model->sql,
-                                   "SELECT DISTINCT at_ms, input FROM business_key WHERE key = $1 AND (kind & $2) <> 0 "
-                                   "AND (at_ms, input) < ($3, $4) ORDER BY at_ms DESC, input DESC LIMIT $5",
-                                   values, 5, &cursor, fault);
+    enum status status =
+        sql_start(search->model->sql,
+                  "SELECT DISTINCT at_ms, input FROM business_key WHERE key = $1 AND (kind & $2) <> 0 "
+                  "AND (at_ms, input) < ($3, $4) ORDER BY at_ms DESC, input DESC LIMIT $5",
+                  values, 5, &cursor, fault);
     while (status == STATUS_OK && row) {
         status = sql_next(&cursor, &row, fault);
         if (status == STATUS_OK && row)
@@ -59,8 +62,8 @@ static enum status look_at(struct searching *search, const struct candidate *can
     return status;
 }
 
-/* Looks at candidates until one more than wanted is found. A viewer who may see next to nothing of a key that names very much
- * gets what was found until then, and is told that there may be more. */
+/* Looks at candidates until one more than wanted is found. A viewer who may see next to nothing of a key that
+ * names very much gets what was found until then, and is told that there may be more. */
 static enum status look_through(struct searching *search, struct fault *fault)
 {
     struct candidate candidates[CANDIDATES];
@@ -80,7 +83,8 @@ static enum status look_through(struct searching *search, struct fault *fault)
 }
 
 /* When the exchange BEFORE was decided: there the search goes on. */
-static enum status go_on_behind(struct searching *search, const struct input_place *before, struct fault *fault)
+static enum status go_on_behind(struct searching *search, const struct input_place *before,
+                                struct fault *fault)
 {
     struct sql_cursor cursor;
     bool known = false;
@@ -91,10 +95,11 @@ static enum status go_on_behind(struct searching *search, const struct input_pla
         return status;
     search->last = (struct candidate){INT64_MIN, 0}; /* it has left: behind it there is only what is older */
     const struct sql_value value = sql_integer(input);
-    status = sql_start(search->model->sql,
-                       "SELECT decided_ms FROM receipt WHERE input = $1 UNION ALL SELECT decided_ms FROM fact "
-                       "WHERE input = $1 UNION ALL SELECT decided_ms FROM parked WHERE input = $1",
-                       &value, 1, &cursor, fault);
+    status =
+        sql_start(search->model->sql,
+                  "SELECT decided_ms FROM receipt WHERE input = $1 UNION ALL SELECT decided_ms FROM fact "
+                  "WHERE input = $1 UNION ALL SELECT decided_ms FROM parked WHERE input = $1",
+                  &value, 1, &cursor, fault);
     if (status == STATUS_OK)
         status = sql_next(&cursor, &known, fault);
     if (status == STATUS_OK && known)

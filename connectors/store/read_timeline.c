@@ -15,22 +15,44 @@ typedef Medhub__Event__V1__Delivery Delivery;
 typedef Medhub__Webhook__V1__Outcome Outcome;
 
 enum { LINES_FIRST = 16 };
-enum { ACCEPTED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED, REFUSED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED };
+enum {
+    ACCEPTED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED,
+    REFUSED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED
+};
 
 /* Columns of the query; what a branch does not have is empty. */
-enum column { STEP, PLACE, AT, SOURCE, ID, TYPE, SUBJECT, OUTCOME, CODE, NAME, VERSION, VISIBILITY, OTHER, VALUE };
+enum column {
+    STEP,
+    PLACE,
+    AT,
+    SOURCE,
+    ID,
+    TYPE,
+    SUBJECT,
+    OUTCOME,
+    CODE,
+    NAME,
+    VERSION,
+    VISIBILITY,
+    OTHER,
+    VALUE
+};
 
-/* NAME: topic of the fact, or ORGANISATION of the endpoint. OTHER: moment of submission, or place of the delivery answered. */
+/* NAME: topic of the fact, or ORGANISATION of the endpoint. OTHER: moment of submission, or place of the
+ * delivery answered. */
 static const char timeline[] =
-    "SELECT 1 AS step, place, decided_ms, source, id, type, '', outcome, code, fact_topic, version, 0, submitted_ms, value "
+    "SELECT 1 AS step, place, decided_ms, source, id, type, '', outcome, code, fact_topic, version, 0, "
+    "submitted_ms, value "
     "FROM receipt WHERE input = $1 "
     "UNION ALL SELECT 2, place, decided_ms, source, id, type, subject, 0, '', '', version, 15, 0, value "
     "FROM fact WHERE input = $1 "
-    "UNION ALL SELECT 3, place, delivered_ms, source, id, type, subject, 0, '', '', version, visibility, 0, value "
+    "UNION ALL SELECT 3, place, delivered_ms, source, id, type, subject, 0, '', '', version, visibility, 0, "
+    "value "
     "FROM delivery WHERE input = $1 "
     "UNION ALL SELECT 4, place, decided_ms, source, id, type, subject, 0, code, '', 0, 0, 0, value "
     "FROM parked WHERE input = $1 "
-    "UNION ALL SELECT 5, place, settled_ms, '', '', '', '', result, code, organisation, 0, 0, delivery, value "
+    "UNION ALL SELECT 5, place, settled_ms, '', '', '', '', result, code, organisation, 0, 0, delivery, "
+    "value "
     "FROM answer WHERE input = $1";
 enum { STEP_RECEIPT = 1, STEP_FACT, STEP_DELIVERY, STEP_PARKED, STEP_ANSWER };
 
@@ -41,7 +63,7 @@ struct exchange {
     const struct asked_by *by;
     struct seen_lines *lines;
     struct input_place input;
-    size_t first; /* of this exchange in lines */
+    size_t first;               /* of this exchange in lines */
     bool submitted, own, shown; /* not by a timer; by the viewer; the key to it */
     bool has_receipt, has_fact, has_parked, fact_is_due, parked_is_due;
 };
@@ -103,8 +125,9 @@ static bool shows_key(const struct exchange *exchange, const Delivery *delivery)
     compare_key(&wanted, SEARCH_ORGANISATION, bytes_of(delivery->source));
     compare_key(&wanted, SEARCH_KEY, bytes_of(delivery->key));
     if (!wanted.found && facts != NULL &&
-        unpack_message(facts, bytes_from(delivery->data.data == NULL ? (const uint8_t *)"" : delivery->data.data,
-                                         delivery->data.len),
+        unpack_message(facts,
+                       bytes_from(delivery->data.data == NULL ? (const uint8_t *)"" : delivery->data.data,
+                                  delivery->data.len),
                        arena, &message, &ignored) == STATUS_OK)
         business_keys_of(facts, message, arena, compare_key, &wanted);
     return wanted.found;
@@ -112,8 +135,8 @@ static bool shows_key(const struct exchange *exchange, const Delivery *delivery)
 
 /* ---- rows become lines ---- */
 
-static enum status fill(struct exchange *exchange, const struct sql_cursor *cursor, enum seen_step step, const char *source,
-                        struct seen_line **made, struct fault *fault)
+static enum status fill(struct exchange *exchange, const struct sql_cursor *cursor, enum seen_step step,
+                        const char *source, struct seen_line **made, struct fault *fault)
 {
     struct arena *arena = exchange->lines->arena;
     struct seen_line *line = add_line(exchange->lines);
@@ -141,12 +164,14 @@ static enum status fill(struct exchange *exchange, const struct sql_cursor *curs
         .version = (uint64_t)sql_column_integer(cursor, VERSION),
         .visibility = (unsigned)sql_column_integer(cursor, VISIBILITY),
     };
-    return line->id == NULL || line->type == NULL || line->subject == NULL || line->code == NULL ? read_arena_full(fault)
-                                                                                                : STATUS_OK;
+    return line->id == NULL || line->type == NULL || line->subject == NULL || line->code == NULL
+               ? read_arena_full(fault)
+               : STATUS_OK;
 }
 
-static enum status fill_with_value(struct exchange *exchange, const struct sql_cursor *cursor, enum seen_step step,
-                                   const char *source, struct seen_line **line, struct fault *fault)
+static enum status fill_with_value(struct exchange *exchange, const struct sql_cursor *cursor,
+                                   enum seen_step step, const char *source, struct seen_line **line,
+                                   struct fault *fault)
 {
     enum status status = fill(exchange, cursor, step, source, line, fault);
     if (status != STATUS_OK)
@@ -156,8 +181,8 @@ static enum status fill_with_value(struct exchange *exchange, const struct sql_c
 }
 
 /* What was submitted is known from the receipt: the inbox itself is not kept here. */
-static enum status add_submitted(struct exchange *exchange, const struct seen_line *decided, int64_t submitted_ms,
-                                 struct fault *fault)
+static enum status add_submitted(struct exchange *exchange, const struct seen_line *decided,
+                                 int64_t submitted_ms, struct fault *fault)
 {
     struct seen_line copy = *decided, *line = add_line(exchange->lines);
 
@@ -221,8 +246,8 @@ static enum status add_parked(struct exchange *exchange, const struct sql_cursor
 }
 
 /* A line for each recipient that the viewer is. */
-static enum status add_delivery(struct exchange *exchange, const struct sql_cursor *cursor, const char *source,
-                                struct fault *fault)
+static enum status add_delivery(struct exchange *exchange, const struct sql_cursor *cursor,
+                                const char *source, struct fault *fault)
 {
     struct arena *arena = exchange->lines->arena;
     ProtobufCMessage *message = NULL;
@@ -242,14 +267,16 @@ static enum status add_delivery(struct exchange *exchange, const struct sql_curs
             line->value = bytes_from(delivery->data.data, delivery->data.len);
         }
     }
-    if (status == STATUS_OK && addressed && exchange->viewer != NULL && exchange->by != NULL && !exchange->shown)
+    if (status == STATUS_OK && addressed && exchange->viewer != NULL && exchange->by != NULL &&
+        !exchange->shown)
         exchange->shown = shows_key(exchange, delivery);
     return status;
 }
 
 static const char *answer_code(struct arena *arena, const Outcome *outcome)
 {
-    return outcome->code[0] != '\0' ? outcome->code : arena_format(arena, "http.%u", (unsigned)outcome->http_status);
+    return outcome->code[0] != '\0' ? outcome->code
+                                    : arena_format(arena, "http.%u", (unsigned)outcome->http_status);
 }
 
 static enum status add_answer(struct exchange *exchange, const struct sql_cursor *cursor, struct fault *fault)
@@ -265,7 +292,8 @@ static enum status add_answer(struct exchange *exchange, const struct sql_cursor
         return STATUS_OK;
     enum status status = fill_with_value(exchange, cursor, SEEN_ANSWERED, "", &line, fault);
     if (status == STATUS_OK)
-        status = unpack_message(schema_of(&medhub__webhook__v1__outcome__descriptor), line->value, arena, &message, fault);
+        status = unpack_message(schema_of(&medhub__webhook__v1__outcome__descriptor), line->value, arena,
+                                &message, fault);
     if (status != STATUS_OK)
         return status;
     line->recipient = organisation;
@@ -324,8 +352,8 @@ static const struct seen_line *find_step(const struct exchange *exchange, enum s
 }
 
 /* The first number that TEXT selects; *FOUND false: there is none. */
-static enum status read_one(struct read_model *model, const char *text, const struct sql_value *values, size_t count,
-                            int64_t *number, bool *found, struct fault *fault)
+static enum status read_one(struct read_model *model, const char *text, const struct sql_value *values,
+                            size_t count, int64_t *number, bool *found, struct fault *fault)
 {
     struct sql_cursor cursor;
 
@@ -338,17 +366,18 @@ static enum status read_one(struct read_model *model, const char *text, const st
     return status;
 }
 
-/* True if the receipt that LINE had has left with its topic's retention: receipts of one source lie in one partition, and the
- * oldest one that is kept there is newer. */
-static enum status receipt_has_left(struct read_model *model, const struct seen_line *line, bool *left, struct fault *fault)
+/* True if the receipt that LINE had has left with its topic's retention: receipts of one source lie in one
+ * partition, and the oldest one that is kept there is newer. */
+static enum status receipt_has_left(struct read_model *model, const struct seen_line *line, bool *left,
+                                    struct fault *fault)
 {
     int64_t partitions = 0, first_offset = 0, oldest_ms = 0;
     bool found = false, kept = false;
     int topic = 0;
 
     *left = false;
-    enum status status =
-        read_one(model, "SELECT count(*) FROM position WHERE topic = 'medhub.receipt'", NULL, 0, &partitions, &found, fault);
+    enum status status = read_one(model, "SELECT count(*) FROM position WHERE topic = 'medhub.receipt'", NULL,
+                                  0, &partitions, &found, fault);
     if (status == STATUS_OK)
         status = read_topic_number(model, "medhub.receipt", &topic, fault);
     if (status != STATUS_OK || partitions == 0 || topic == 0)
@@ -357,11 +386,13 @@ static enum status receipt_has_left(struct read_model *model, const struct seen_
     const struct sql_value of = sql_integer(partition);
     const struct sql_value range[] = {sql_integer(place_make(topic, partition, 0)),
                                       sql_integer(place_make(topic, partition, PLACE_OFFSET_MAX))};
-    status = read_one(model, "SELECT first_offset FROM position WHERE topic = 'medhub.receipt' AND partition = $1", &of, 1,
-                      &first_offset, &found, fault);
+    status =
+        read_one(model, "SELECT first_offset FROM position WHERE topic = 'medhub.receipt' AND partition = $1",
+                 &of, 1, &first_offset, &found, fault);
     if (status == STATUS_OK)
-        status = read_one(model, "SELECT decided_ms FROM receipt WHERE place >= $1 AND place <= $2 ORDER BY place LIMIT 1",
-                          range, 2, &oldest_ms, &kept, fault);
+        status = read_one(
+            model, "SELECT decided_ms FROM receipt WHERE place >= $1 AND place <= $2 ORDER BY place LIMIT 1",
+            range, 2, &oldest_ms, &kept, fault);
     *left = first_offset > 0 && (!kept || line->at_ms < oldest_ms);
     return status;
 }
@@ -379,8 +410,8 @@ static enum status add_missing_receipt(struct exchange *exchange, struct fault *
     return status == STATUS_OK && !left ? add_missing(exchange, outcome, SEEN_DECIDED, fault) : status;
 }
 
-/* Between a submission and its fact or parked record stands a receipt, and the other way round. They reach us over different
- * partitions, so a gap may close a moment later. */
+/* Between a submission and its fact or parked record stands a receipt, and the other way round. They reach us
+ * over different partitions, so a gap may close a moment later. */
 static enum status add_gaps(struct exchange *exchange, struct fault *fault)
 {
     const struct seen_line *decided = find_step(exchange, SEEN_DECIDED);
@@ -395,17 +426,20 @@ static enum status add_gaps(struct exchange *exchange, struct fault *fault)
     return status;
 }
 
-/* True if ORGANISATION has an endpoint that takes this type: one of the last deliveries that it answered was of it. */
-static enum status answers_type(struct read_model *model, const char *organisation, const char *type, bool *answers,
-                                struct fault *fault)
+/* True if ORGANISATION has an endpoint that takes this type: one of the last deliveries that it answered was
+ * of it. */
+static enum status answers_type(struct read_model *model, const char *organisation, const char *type,
+                                bool *answers, struct fault *fault)
 {
     const struct sql_value values[] = {sql_text(organisation), sql_text(type)};
     int64_t one = 0;
 
-    return read_one(model,
-                    "SELECT 1 FROM (SELECT delivery FROM answer WHERE organisation = $1 ORDER BY delivery DESC LIMIT 200) "
-                    "AS last JOIN delivery ON delivery.place = last.delivery WHERE delivery.type = $2 LIMIT 1",
-                    values, 2, &one, answers, fault);
+    return read_one(
+        model,
+        "SELECT 1 FROM (SELECT delivery FROM answer WHERE organisation = $1 ORDER BY delivery DESC LIMIT "
+        "200) "
+        "AS last JOIN delivery ON delivery.place = last.delivery WHERE delivery.type = $2 LIMIT 1",
+        values, 2, &one, answers, fault);
 }
 
 static bool is_answered(const struct exchange *exchange, size_t count, const char *organisation)
@@ -486,10 +520,11 @@ static enum status read_rows(struct exchange *exchange, int64_t input, struct fa
     return status;
 }
 
-enum status read_exchange(struct read_model *model, int64_t input, const struct viewer *viewer, const struct asked_by *by,
-                          struct seen_lines *lines, struct fault *fault)
+enum status read_exchange(struct read_model *model, int64_t input, const struct viewer *viewer,
+                          const struct asked_by *by, struct seen_lines *lines, struct fault *fault)
 {
-    struct exchange exchange = {.model = model, .viewer = viewer, .by = by, .lines = lines, .first = lines->count};
+    struct exchange exchange = {
+        .model = model, .viewer = viewer, .by = by, .lines = lines, .first = lines->count};
 
     enum status status = read_place_take(model, input, &exchange.input, fault);
     exchange.submitted = status == STATUS_OK && strcmp(exchange.input.topic, "timer") != 0;
@@ -507,12 +542,14 @@ enum status read_exchange(struct read_model *model, int64_t input, const struct 
         return status;
     name_answers(&exchange);
     if (lines->count > exchange.first)
-        qsort(lines->items + exchange.first, lines->count - exchange.first, sizeof *lines->items, in_order_of_time);
+        qsort(lines->items + exchange.first, lines->count - exchange.first, sizeof *lines->items,
+              in_order_of_time);
     return STATUS_OK;
 }
 
-enum status read_model_timeline(struct read_model *model, const struct input_place *place, const struct viewer *viewer,
-                                struct arena *arena, struct seen_line **lines, size_t *count, struct fault *fault)
+enum status read_model_timeline(struct read_model *model, const struct input_place *place,
+                                const struct viewer *viewer, struct arena *arena, struct seen_line **lines,
+                                size_t *count, struct fault *fault)
 {
     struct seen_lines found = {.arena = arena};
     bool known = false;

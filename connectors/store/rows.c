@@ -28,7 +28,8 @@ void rows_init(struct rows *rows, struct arena *arena, struct topic_names *topic
 
 static struct sql_value *add_row(struct rows *rows, enum table_id table)
 {
-    struct store_row *row = arena_take(rows->arena, sizeof *row + tables[table].column_count * sizeof *row->values);
+    struct store_row *row =
+        arena_take(rows->arena, sizeof *row + tables[table].column_count * sizeof *row->values);
 
     if (row == NULL) {
         rows->full = true;
@@ -51,21 +52,22 @@ static struct sql_value text_of(struct bytes text)
 
 static enum status check_room(const struct rows *rows, struct fault *fault)
 {
-    return rows->full ? fault_reject(fault, "store.too_large", "a record needs more memory than it may have") : STATUS_OK;
+    return rows->full ? fault_reject(fault, "store.too_large", "a record needs more memory than it may have")
+                      : STATUS_OK;
 }
 
-/* Which submission a record belongs to. What a timer said has none: one number for what it says of one key at one time
- * stands for it, so that many keys with the same moment stay apart. */
-static enum status input_of(struct rows *rows, const char *topic, int32_t partition, int64_t offset, struct bytes key,
-                            int64_t *input, struct fault *fault)
+/* Which submission a record belongs to. What a timer said has none: one number for what it says of one key at
+ * one time stands for it, so that many keys with the same moment stay apart. */
+static enum status input_of(struct rows *rows, const char *topic, int32_t partition, int64_t offset,
+                            struct bytes key, int64_t *input, struct fault *fault)
 {
     if (strcmp(topic, "timer") == 0)
         offset = (int64_t)(hash_bytes(key, (uint64_t)offset) & PLACE_OFFSET_MAX);
     return place_of(rows->topics, rows->sql, topic, partition, offset, input, fault);
 }
 
-static enum status unpack(struct rows *rows, const ProtobufCMessageDescriptor *descriptor, struct bytes value, void *message,
-                          struct fault *fault)
+static enum status unpack(struct rows *rows, const ProtobufCMessageDescriptor *descriptor, struct bytes value,
+                          void *message, struct fault *fault)
 {
     ProtobufCMessage *made = NULL;
 
@@ -99,7 +101,8 @@ static void add_key(void *self, enum search_kind kind, struct bytes key)
     *to++ = sql_integer(kind);
 }
 
-static void add_attributes(struct keys *keys, const char *source, const char *id, struct bytes trace, struct bytes key)
+static void add_attributes(struct keys *keys, const char *source, const char *id, struct bytes trace,
+                           struct bytes key)
 {
     add_key(keys, SEARCH_EVENT_ID, bytes_of(id));
     add_key(keys, SEARCH_ORGANISATION, bytes_of(source));
@@ -138,7 +141,8 @@ static const Provenance *provenance_of(const struct message_facts *facts, const 
     return provenance;
 }
 
-static enum status fact_rows(struct rows *rows, const struct record *record, int64_t place, struct fault *fault)
+static enum status fact_rows(struct rows *rows, const struct record *record, int64_t place,
+                             struct fault *fault)
 {
     struct event event = {.arena = rows->arena};
     ProtobufCMessage *message = NULL;
@@ -155,7 +159,8 @@ static enum status fact_rows(struct rows *rows, const struct record *record, int
     if (status == STATUS_OK && provenance == NULL)
         status = fault_reject(fault, "store.provenance", "a fact without provenance");
     if (status == STATUS_OK)
-        status = input_of(rows, provenance->topic, provenance->partition, provenance->offset, record->key, &input, fault);
+        status = input_of(rows, provenance->topic, provenance->partition, provenance->offset, record->key,
+                          &input, fault);
     struct sql_value *to = status == STATUS_OK ? add_row(rows, TABLE_FACT) : NULL;
     if (to == NULL)
         return status == STATUS_OK ? check_room(rows, fault) : status;
@@ -195,12 +200,14 @@ static void receipt_keys(struct rows *rows, const Receipt *receipt, int64_t inpu
     add_key(&keys, SEARCH_EVENT_ID, bytes_of(receipt->first_id));
 }
 
-static enum status receipt_rows(struct rows *rows, const struct record *record, int64_t place, struct fault *fault)
+static enum status receipt_rows(struct rows *rows, const struct record *record, int64_t place,
+                                struct fault *fault)
 {
     Receipt *receipt = NULL;
     int64_t input = 0;
 
-    enum status status = unpack(rows, &medhub__event__v1__receipt__descriptor, record->value, &receipt, fault);
+    enum status status =
+        unpack(rows, &medhub__event__v1__receipt__descriptor, record->value, &receipt, fault);
     if (status == STATUS_OK)
         status = input_of(rows, receipt->input_topic, receipt->input_partition, receipt->input_offset,
                           bytes_of(receipt->key), &input, fault);
@@ -239,15 +246,17 @@ static void recipient_rows(struct rows *rows, const Delivery *delivery, int64_t 
     }
 }
 
-static enum status delivery_rows(struct rows *rows, const struct record *record, int64_t place, struct fault *fault)
+static enum status delivery_rows(struct rows *rows, const struct record *record, int64_t place,
+                                 struct fault *fault)
 {
     Delivery *delivery = NULL;
     int64_t input = 0;
 
-    enum status status = unpack(rows, &medhub__event__v1__delivery__descriptor, record->value, &delivery, fault);
+    enum status status =
+        unpack(rows, &medhub__event__v1__delivery__descriptor, record->value, &delivery, fault);
     if (status == STATUS_OK)
-        status = input_of(rows, delivery->input_topic, delivery->input_partition, delivery->input_offset, record->key,
-                          &input, fault);
+        status = input_of(rows, delivery->input_topic, delivery->input_partition, delivery->input_offset,
+                          record->key, &input, fault);
     struct sql_value *to = status == STATUS_OK ? add_row(rows, TABLE_DELIVERY) : NULL;
     if (to == NULL)
         return status == STATUS_OK ? check_room(rows, fault) : status;
@@ -290,8 +299,8 @@ static bool note_place(const char *name, struct bytes value, void *context)
     return true;
 }
 
-static enum status parked_input(struct rows *rows, const struct record *record, struct parked_place *place, int64_t *input,
-                                struct fault *fault)
+static enum status parked_input(struct rows *rows, const struct record *record, struct parked_place *place,
+                                int64_t *input, struct fault *fault)
 {
     int64_t partition = 0, offset = 0;
 
@@ -299,13 +308,14 @@ static enum status parked_input(struct rows *rows, const struct record *record, 
     const char *topic = arena_text(rows->arena, text_of(place->topic).bytes);
     if (topic == NULL || topic[0] == '\0' || !text_parse_i64(place->partition, &partition) ||
         !text_parse_i64(place->offset, &offset) || partition < 0 || partition > INT32_MAX)
-        return fault_reject(fault, "store.headers", "a parked record that does not say where it was submitted");
+        return fault_reject(fault, "store.headers",
+                            "a parked record that does not say where it was submitted");
     return input_of(rows, topic, (int32_t)partition, offset, record->key, input, fault);
 }
 
 /* Of what was refused: often it cannot be read, then it is found by its attributes only. */
-static void parked_keys(struct rows *rows, const struct event_attributes *of, struct bytes trace, struct bytes key,
-                        struct bytes value, int64_t input, int64_t decided_ms)
+static void parked_keys(struct rows *rows, const struct event_attributes *of, struct bytes trace,
+                        struct bytes key, struct bytes value, int64_t input, int64_t decided_ms)
 {
     const struct message_facts *facts = schema_find_event(of->type);
     struct keys keys = {rows, input, decided_ms};
@@ -320,7 +330,8 @@ static void parked_keys(struct rows *rows, const struct event_attributes *of, st
         business_keys_of(facts, message, rows->arena, add_key, &keys);
 }
 
-static enum status parked_rows(struct rows *rows, const struct record *record, int64_t place, struct fault *fault)
+static enum status parked_rows(struct rows *rows, const struct record *record, int64_t place,
+                               struct fault *fault)
 {
     struct event event = {.arena = rows->arena};
     struct parked_place from = {BYTES_NONE, BYTES_NONE, BYTES_NONE, BYTES_NONE, BYTES_NONE};
@@ -354,18 +365,20 @@ static enum status parked_rows(struct rows *rows, const struct record *record, i
 
 /* ---- answers of endpoints ---- */
 
-static enum status answer_rows(struct rows *rows, const struct record *record, int64_t place, struct fault *fault)
+static enum status answer_rows(struct rows *rows, const struct record *record, int64_t place,
+                               struct fault *fault)
 {
     Outcome *outcome = NULL;
     int64_t input = 0, delivery = 0;
 
-    enum status status = unpack(rows, &medhub__webhook__v1__outcome__descriptor, record->value, &outcome, fault);
+    enum status status =
+        unpack(rows, &medhub__webhook__v1__outcome__descriptor, record->value, &outcome, fault);
     if (status == STATUS_OK)
-        status = place_of(rows->topics, rows->sql, DELIVERY_TOPIC, outcome->delivery_partition, outcome->delivery_offset,
-                          &delivery, fault);
+        status = place_of(rows->topics, rows->sql, DELIVERY_TOPIC, outcome->delivery_partition,
+                          outcome->delivery_offset, &delivery, fault);
     if (status == STATUS_OK && outcome->input_topic[0] != '\0')
-        status = place_of(rows->topics, rows->sql, outcome->input_topic, outcome->input_partition, outcome->input_offset,
-                          &input, fault);
+        status = place_of(rows->topics, rows->sql, outcome->input_topic, outcome->input_partition,
+                          outcome->input_offset, &input, fault);
     struct sql_value *to = status == STATUS_OK ? add_row(rows, TABLE_ANSWER) : NULL;
     if (to == NULL)
         return status == STATUS_OK ? check_room(rows, fault) : status;
@@ -389,8 +402,10 @@ static const struct {
     bool whole;
     enum status (*rows)(struct rows *rows, const struct record *record, int64_t place, struct fault *fault);
 } kinds[] = {
-    {"medhub.fact.", false, fact_rows},     {"medhub.receipt", true, receipt_rows},
-    {DELIVERY_TOPIC, true, delivery_rows},  {"medhub.parked", true, parked_rows},
+    {"medhub.fact.", false, fact_rows},
+    {"medhub.receipt", true, receipt_rows},
+    {DELIVERY_TOPIC, true, delivery_rows},
+    {"medhub.parked", true, parked_rows},
     {"medhub.webhook.outcome", true, answer_rows},
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
@@ -456,7 +471,8 @@ static const char *column_text(struct rows *rows, const struct sql_cursor *curso
 
 static struct bytes column_bytes(struct rows *rows, const struct sql_cursor *cursor, int column)
 {
-    return arena_bytes(rows->arena, sql_column_bytes(cursor, column)); /* the cursor moves on before the rows are used */
+    return arena_bytes(rows->arena,
+                       sql_column_bytes(cursor, column)); /* the cursor moves on before the rows are used */
 }
 
 static void keys_of_fact(struct rows *rows, const struct sql_cursor *cursor)
@@ -466,10 +482,11 @@ static void keys_of_fact(struct rows *rows, const struct sql_cursor *cursor)
     ProtobufCMessage *message = NULL;
     struct fault ignored;
 
-    if (facts == NULL || unpack_message(facts, sql_column_bytes(cursor, 11), rows->arena, &message, &ignored) != STATUS_OK)
+    if (facts == NULL ||
+        unpack_message(facts, sql_column_bytes(cursor, 11), rows->arena, &message, &ignored) != STATUS_OK)
         message = NULL;
-    add_attributes(&keys, column_text(rows, cursor, 6), column_text(rows, cursor, 7), column_bytes(rows, cursor, 9),
-                   column_bytes(rows, cursor, 10));
+    add_attributes(&keys, column_text(rows, cursor, 6), column_text(rows, cursor, 7),
+                   column_bytes(rows, cursor, 9), column_bytes(rows, cursor, 10));
     if (message != NULL)
         business_keys_of(facts, message, rows->arena, add_key, &keys);
 }
@@ -479,8 +496,8 @@ static void keys_of_receipt(struct rows *rows, const struct sql_cursor *cursor)
     Receipt *receipt = NULL;
     struct fault ignored;
 
-    if (unpack(rows, &medhub__event__v1__receipt__descriptor, sql_column_bytes(cursor, 11), &receipt, &ignored) ==
-        STATUS_OK)
+    if (unpack(rows, &medhub__event__v1__receipt__descriptor, sql_column_bytes(cursor, 11), &receipt,
+               &ignored) == STATUS_OK)
         receipt_keys(rows, receipt, sql_column_integer(cursor, 1));
 }
 
@@ -489,8 +506,8 @@ static void recipients_of_delivery(struct rows *rows, const struct sql_cursor *c
     Delivery *delivery = NULL;
     struct fault ignored;
 
-    if (unpack(rows, &medhub__event__v1__delivery__descriptor, sql_column_bytes(cursor, 11), &delivery, &ignored) ==
-        STATUS_OK)
+    if (unpack(rows, &medhub__event__v1__delivery__descriptor, sql_column_bytes(cursor, 11), &delivery,
+               &ignored) == STATUS_OK)
         recipient_rows(rows, delivery, sql_column_integer(cursor, 0));
 }
 
@@ -500,11 +517,12 @@ static void keys_of_parked(struct rows *rows, const struct sql_cursor *cursor)
                                         .id = column_text(rows, cursor, 4),
                                         .type = column_text(rows, cursor, 5)};
 
-    parked_keys(rows, &of, column_bytes(rows, cursor, 7), column_bytes(rows, cursor, 9), sql_column_bytes(cursor, 10),
-                sql_column_integer(cursor, 1), sql_column_integer(cursor, 2));
+    parked_keys(rows, &of, column_bytes(rows, cursor, 7), column_bytes(rows, cursor, 9),
+                sql_column_bytes(cursor, 10), sql_column_integer(cursor, 1), sql_column_integer(cursor, 2));
 }
 
-enum status rows_that_find(struct rows *rows, enum table_id table, const struct sql_cursor *cursor, struct fault *fault)
+enum status rows_that_find(struct rows *rows, enum table_id table, const struct sql_cursor *cursor,
+                           struct fault *fault)
 {
     switch (table) {
     case TABLE_FACT:

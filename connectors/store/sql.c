@@ -13,14 +13,16 @@ static bool begins_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-enum status sql_open(const struct sql_settings *settings, enum sql_use use, struct sql **sql, struct fault *fault)
+enum status sql_open(const struct sql_settings *settings, enum sql_use use, struct sql **sql,
+                     struct fault *fault)
 {
     const char *name = settings->database;
 
     *sql = NULL;
     if (begins_with(name, "postgresql://") || begins_with(name, "postgres://"))
         return postgres_open(settings, use, sql, fault);
-    return sqlite_open(settings, begins_with(name, "sqlite:") ? name + strlen("sqlite:") : name, use, sql, fault);
+    return sqlite_open(settings, begins_with(name, "sqlite:") ? name + strlen("sqlite:") : name, use, sql,
+                       fault);
 }
 
 void sql_close(struct sql *sql)
@@ -87,8 +89,8 @@ void sql_end(struct sql_cursor *cursor)
     cursor->statement = NULL;
 }
 
-enum status sql_run(struct sql *sql, const char *text, const struct sql_value *arguments, size_t count, int64_t *changed,
-                    struct fault *fault)
+enum status sql_run(struct sql *sql, const char *text, const struct sql_value *arguments, size_t count,
+                    int64_t *changed, struct fault *fault)
 {
     struct sql_cursor cursor;
     bool row = true;
@@ -111,7 +113,8 @@ static bool is_for_other(const char *dialect, struct bytes line)
     for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
         struct bytes name = bytes_of(dialects[i]);
         size_t mark = name.length + 3; /* "-- " */
-        if (line.length >= mark && memcmp(line.data + line.length - name.length, name.data, name.length) == 0 &&
+        if (line.length >= mark &&
+            memcmp(line.data + line.length - name.length, name.data, name.length) == 0 &&
             memcmp(line.data + line.length - mark, "-- ", 3) == 0)
             return strcmp(dialects[i], dialect) != 0;
     }
@@ -142,8 +145,8 @@ enum status sql_script(struct sql *sql, struct bytes text, struct fault *fault)
 
 /* ---- many rows ---- */
 
-enum status sql_insert_open(struct sql *sql, const char *table, const struct sql_column *columns, size_t count,
-                            struct sql_insert **insert, struct fault *fault)
+enum status sql_insert_open(struct sql *sql, const char *table, const struct sql_column *columns,
+                            size_t count, struct sql_insert **insert, struct fault *fault)
 {
     enum status status = sql->driver->insert_open(sql, table, columns, count, insert, fault);
 

@@ -20,8 +20,8 @@ enum {
     FLUSH_ROWS = 20000,
     ARRAY_HEAD_BYTES = 20,
 };
-#define WRITER_LOCK   "7810206401869013618" /* of pg_advisory_lock: "medhub" and no other meaning */
-#define CHANNEL       "medhub_store"
+#define WRITER_LOCK "7810206401869013618" /* of pg_advisory_lock: "medhub" and no other meaning */
+#define CHANNEL     "medhub_store"
 
 struct postgres {
     struct sql base;
@@ -56,8 +56,10 @@ static bool is_temporary(const char *state)
     return false;
 }
 
-/* The primary message names tables and rules; the detail may quote a row, so it stays out of faults and logs. */
-static enum status refuse(const struct postgres *postgres, const PGresult *result, const char *doing, struct fault *fault)
+/* The primary message names tables and rules; the detail may quote a row, so it stays out of faults and logs.
+ */
+static enum status refuse(const struct postgres *postgres, const PGresult *result, const char *doing,
+                          struct fault *fault)
 {
     const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *why = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -95,8 +97,8 @@ static void forget_statements(struct postgres *postgres)
     }
 }
 
-/* synchronous_commit off is enough for the reason that SQLite's NORMAL is: what a crash of the server takes away, it takes
- * with its offsets. */
+/* synchronous_commit off is enough for the reason that SQLite's NORMAL is: what a crash of the server takes
+ * away, it takes with its offsets. */
 static enum status greet(struct postgres *postgres, struct fault *fault)
 {
     char text[256];
@@ -106,7 +108,8 @@ static enum status greet(struct postgres *postgres, struct fault *fault)
                    "SET statement_timeout=%" PRId64 "; SET lock_timeout=%" PRId64,
                    postgres->statement_timeout_ms, postgres->statement_timeout_ms);
     enum status status = run_simple(postgres, text, fault);
-    if (status == STATUS_OK && strcmp(PQparameterStatus(postgres->connection, "server_encoding"), "UTF8") != 0)
+    if (status == STATUS_OK &&
+        strcmp(PQparameterStatus(postgres->connection, "server_encoding"), "UTF8") != 0)
         return fault_fatal(fault, "store.encoding", "the database must be made with ENCODING 'UTF8', not %s",
                            PQparameterStatus(postgres->connection, "server_encoding"));
     if (status == STATUS_OK && postgres->listening)
@@ -124,8 +127,9 @@ static enum status be_connected(struct postgres *postgres, struct fault *fault)
     forget_statements(postgres);
     postgres->version++;
     PQreset(postgres->connection);
-    return PQstatus(postgres->connection) == CONNECTION_OK ? greet(postgres, fault)
-                                                           : refuse(postgres, NULL, "connecting to the database", fault);
+    return PQstatus(postgres->connection) == CONNECTION_OK
+               ? greet(postgres, fault)
+               : refuse(postgres, NULL, "connecting to the database", fault);
 }
 
 /* ---- transactions ---- */
@@ -137,7 +141,8 @@ static enum status postgres_begin(struct sql *sql, struct fault *fault)
     enum status status = be_connected(postgres, fault);
     if (status != STATUS_OK)
         return status;
-    return run_simple(postgres, postgres->writes ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fault);
+    return run_simple(postgres,
+                      postgres->writes ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fault);
 }
 
 static enum status postgres_commit(struct sql *sql, struct fault *fault)
@@ -156,7 +161,8 @@ static void postgres_rollback(struct sql *sql)
 
 /* ---- statements ---- */
 
-static enum status prepare(struct postgres *postgres, struct sql_prepared *place, const char *text, struct fault *fault)
+static enum status prepare(struct postgres *postgres, struct sql_prepared *place, const char *text,
+                           struct fault *fault)
 {
     char name[NAME_BYTES];
 
@@ -199,8 +205,8 @@ static void fill(struct parameters *to, const struct sql_value *arguments, size_
     }
 }
 
-static enum status postgres_start(struct sql *sql, const char *text, const struct sql_value *arguments, size_t count,
-                                  struct sql_cursor *cursor, struct fault *fault)
+static enum status postgres_start(struct sql *sql, const char *text, const struct sql_value *arguments,
+                                  size_t count, struct sql_cursor *cursor, struct fault *fault)
 {
     struct postgres *postgres = (struct postgres *)sql;
     struct parameters parameters;
@@ -369,7 +375,8 @@ static void append_value(struct buffer *column, const struct sql_value *value)
     }
 }
 
-static enum status postgres_insert_row(struct sql_insert *insert, const struct sql_value *values, struct fault *fault)
+static enum status postgres_insert_row(struct sql_insert *insert, const struct sql_value *values,
+                                       struct fault *fault)
 {
     struct postgres_insert *ours = (struct postgres_insert *)insert;
     bool full = ++ours->rows >= FLUSH_ROWS;
@@ -496,10 +503,11 @@ static PGconn *connect_to(const struct sql_settings *settings, const char *passw
     char seconds[24];
 
     (void)snprintf(seconds, sizeof seconds, "%lld", (long long)(settings->busy_wait_ms + 999) / 1000 + 1);
-    const char *const names[] = {"connect_timeout",  "application_name",          "keepalives_idle",
-                                 "tcp_user_timeout", "fallback_application_name", "password",
-                                 "dbname",           NULL};
-    const char *const values[] = {seconds, "medhub", "10", "30000", "medhub", password, settings->database, NULL};
+    const char *const names[] = {
+        "connect_timeout",           "application_name", "keepalives_idle", "tcp_user_timeout",
+        "fallback_application_name", "password",         "dbname",          NULL};
+    const char *const values[] = {seconds,  "medhub",           "10", "30000", "medhub",
+                                  password, settings->database, NULL};
     return PQconnectdbParams(names, values, 1); /* the URL comes last: what it says counts */
 }
 
@@ -521,7 +529,8 @@ static enum status connect_with_password(struct postgres *postgres, const struct
                : refuse(postgres, NULL, "connecting to the database", fault);
 }
 
-enum status postgres_open(const struct sql_settings *settings, enum sql_use use, struct sql **sql, struct fault *fault)
+enum status postgres_open(const struct sql_settings *settings, enum sql_use use, struct sql **sql,
+                          struct fault *fault)
 {
     struct postgres *postgres = calloc(1, sizeof *postgres);
 

@@ -52,17 +52,19 @@ static enum status refuse(sqlite3 *handle, int code, const char *doing, struct f
 static void translate(const char *text, struct buffer *out)
 {
     for (; *text != '\0'; text++)
-        buffer_append_byte(out, (uint8_t)(text[0] == '$' && text[1] >= '0' && text[1] <= '9' ? '?' : text[0]));
+        buffer_append_byte(out,
+                           (uint8_t)(text[0] == '$' && text[1] >= '0' && text[1] <= '9' ? '?' : text[0]));
 }
 
-static enum status prepare(struct sqlite *sqlite, const char *text, sqlite3_stmt **statement, struct fault *fault)
+static enum status prepare(struct sqlite *sqlite, const char *text, sqlite3_stmt **statement,
+                           struct fault *fault)
 {
     struct buffer ours;
 
     buffer_init(&ours, TEXT_BYTES_MAX);
     translate(text, &ours);
-    int code = buffer_ok(&ours) ? sqlite3_prepare_v3(sqlite->handle, buffer_text(&ours), -1, SQLITE_PREPARE_PERSISTENT,
-                                                     statement, NULL)
+    int code = buffer_ok(&ours) ? sqlite3_prepare_v3(sqlite->handle, buffer_text(&ours), -1,
+                                                     SQLITE_PREPARE_PERSISTENT, statement, NULL)
                                 : SQLITE_TOOBIG;
     buffer_done(&ours);
     return code == SQLITE_OK ? STATUS_OK : refuse(sqlite->handle, code, "preparing a statement", fault);
@@ -83,7 +85,8 @@ static int bind_value(sqlite3_stmt *statement, int place, const struct sql_value
     return sqlite3_bind_blob64(statement, place, data, value->bytes.length, SQLITE_STATIC);
 }
 
-static enum status bind_all(sqlite3_stmt *statement, const struct sql_value *values, size_t count, struct fault *fault)
+static enum status bind_all(sqlite3_stmt *statement, const struct sql_value *values, size_t count,
+                            struct fault *fault)
 {
     for (size_t i = 0; i < count; i++) {
         int code = bind_value(statement, (int)i + 1, &values[i]);
@@ -93,8 +96,8 @@ static enum status bind_all(sqlite3_stmt *statement, const struct sql_value *val
     return STATUS_OK;
 }
 
-static enum status sqlite_start(struct sql *sql, const char *text, const struct sql_value *arguments, size_t count,
-                                struct sql_cursor *cursor, struct fault *fault)
+static enum status sqlite_start(struct sql *sql, const char *text, const struct sql_value *arguments,
+                                size_t count, struct sql_cursor *cursor, struct fault *fault)
 {
     struct sqlite *sqlite = (struct sqlite *)sql;
     struct sql_prepared *place = sql_prepared_find(sqlite->prepared, text);
@@ -170,10 +173,12 @@ static enum status sqlite_script(struct sql *sql, const char *text, struct fault
 
 /* ---- transactions ---- */
 
-/* IMMEDIATE: the one writer takes its lock before it has read anything, so it is never told to begin again. */
+/* IMMEDIATE: the one writer takes its lock before it has read anything, so it is never told to begin again.
+ */
 static enum status sqlite_begin(struct sql *sql, struct fault *fault)
 {
-    return sql_run(sql, ((struct sqlite *)sql)->lock >= 0 ? "BEGIN IMMEDIATE" : "BEGIN", NULL, 0, NULL, fault);
+    return sql_run(sql, ((struct sqlite *)sql)->lock >= 0 ? "BEGIN IMMEDIATE" : "BEGIN", NULL, 0, NULL,
+                   fault);
 }
 
 static enum status sqlite_commit(struct sql *sql, struct fault *fault)
@@ -188,10 +193,11 @@ static void sqlite_rollback(struct sql *sql)
     (void)!sql_run(sql, "ROLLBACK", NULL, 0, NULL, &ignored);
 }
 
-/* ---- many rows: a prepared statement per table, stepped for each; within a transaction nothing is faster ---- */
+/* ---- many rows: a prepared statement per table, stepped for each; within a transaction nothing is faster
+ * ---- */
 
-static enum status sqlite_insert_open(struct sql *sql, const char *table, const struct sql_column *columns, size_t count,
-                                      struct sql_insert **insert, struct fault *fault)
+static enum status sqlite_insert_open(struct sql *sql, const char *table, const struct sql_column *columns,
+                                      size_t count, struct sql_insert **insert, struct fault *fault)
 {
     struct sqlite_insert *made = calloc(1, sizeof *made);
     struct buffer text;
@@ -222,7 +228,8 @@ static void sqlite_insert_close(struct sql_insert *insert)
     free(insert);
 }
 
-static enum status sqlite_insert_row(struct sql_insert *insert, const struct sql_value *values, struct fault *fault)
+static enum status sqlite_insert_row(struct sql_insert *insert, const struct sql_value *values,
+                                     struct fault *fault)
 {
     sqlite3_stmt *statement = ((struct sqlite_insert *)insert)->statement;
 
@@ -231,7 +238,8 @@ static enum status sqlite_insert_row(struct sql_insert *insert, const struct sql
         return status;
     int code = sqlite3_step(statement);
     (void)sqlite3_reset(statement);
-    return code == SQLITE_DONE ? STATUS_OK : refuse(((struct sqlite *)insert->sql)->handle, code, "writing a row", fault);
+    return code == SQLITE_DONE ? STATUS_OK
+                               : refuse(((struct sqlite *)insert->sql)->handle, code, "writing a row", fault);
 }
 
 static enum status sqlite_insert_flush(struct sql_insert *insert, struct fault *fault)
@@ -310,13 +318,14 @@ static enum status take_lock(struct sqlite *sqlite, const char *file, int64_t wa
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fault_fatal(fault, "store.file", "%s cannot be locked: %s", name, strerror(errno));
         if (!sql_lock_pause(&waited_ms, wait_ms))
-            return fault_fatal(fault, "store.locked", "another medhub connector store fills %s (its lock is %s)", file,
-                               name);
+            return fault_fatal(fault, "store.locked",
+                               "another medhub connector store fills %s (its lock is %s)", file, name);
     }
     return STATUS_OK;
 }
 
-/* What is in it is for the hub's operators alone; SQLite would make it readable for all. Its other files follow this one. */
+/* What is in it is for the hub's operators alone; SQLite would make it readable for all. Its other files
+ * follow this one. */
 static void make_private(const char *file)
 {
     int made = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -325,24 +334,28 @@ static void make_private(const char *file)
         (void)close(made); /* else sqlite3_open_v2 says why */
 }
 
-/* NORMAL is enough: rows and offsets stand in one transaction, and a write-ahead log loses whole transactions at the end if
- * at all. After a loss of power the offsets are those of the rows that are left, and Kafka gives the rest again. */
-static const char writer_settings[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
-                                      "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=268435456;";
+/* NORMAL is enough: rows and offsets stand in one transaction, and a write-ahead log loses whole transactions
+ * at the end if at all. After a loss of power the offsets are those of the rows that are left, and Kafka
+ * gives the rest again. */
+static const char writer_settings[] =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
+    "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=268435456;";
 static const char reader_settings[] = "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY;";
 
-static enum status set_up(struct sqlite *sqlite, const struct sql_settings *settings, enum sql_use use, struct fault *fault)
+static enum status set_up(struct sqlite *sqlite, const struct sql_settings *settings, enum sql_use use,
+                          struct fault *fault)
 {
     char cache[96];
 
     (void)sqlite3_busy_timeout(sqlite->handle, (int)settings->busy_wait_ms);
     (void)snprintf(cache, sizeof cache, "PRAGMA cache_size=-%lld;", (long long)settings->cache_mib * 1024);
-    enum status status = sqlite_script(&sqlite->base, use == SQL_WRITE ? writer_settings : reader_settings, fault);
+    enum status status =
+        sqlite_script(&sqlite->base, use == SQL_WRITE ? writer_settings : reader_settings, fault);
     return status == STATUS_OK ? sqlite_script(&sqlite->base, cache, fault) : status;
 }
 
-enum status sqlite_open(const struct sql_settings *settings, const char *file, enum sql_use use, struct sql **sql,
-                        struct fault *fault)
+enum status sqlite_open(const struct sql_settings *settings, const char *file, enum sql_use use,
+                        struct sql **sql, struct fault *fault)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (use == SQL_WRITE ? SQLITE_OPEN_CREATE : 0);
     struct sqlite *sqlite = calloc(1, sizeof *sqlite);
@@ -352,7 +365,8 @@ enum status sqlite_open(const struct sql_settings *settings, const char *file, e
         return fault_retry(fault, "memory.out", "no memory for a database");
     sqlite->base.driver = &driver;
     sqlite->lock = -1;
-    enum status status = use == SQL_WRITE ? take_lock(sqlite, file, settings->lock_wait_ms, fault) : STATUS_OK;
+    enum status status =
+        use == SQL_WRITE ? take_lock(sqlite, file, settings->lock_wait_ms, fault) : STATUS_OK;
     if (status == STATUS_OK && use == SQL_WRITE)
         make_private(file);
     if (status == STATUS_OK) {

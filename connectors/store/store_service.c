@@ -25,7 +25,8 @@ enum {
 /* A partition that is read. */
 struct part {
     struct position *position;
-    int64_t target, target_ms; /* when next_offset reaches it, the partition is complete up to then; -1: none */
+    int64_t target,
+        target_ms; /* when next_offset reaches it, the partition is complete up to then; -1: none */
     int64_t latest, latest_ms; /* as last told by the watch */
     int64_t ready_at;          /* end when reading began */
     bool ready;
@@ -78,17 +79,19 @@ static void note_ready(struct store_service *service, struct part *part, bool at
     service->ready_count++;
 }
 
-/* After a commit: what is ready is then in the database. A topic that was just made has partitions that nobody leads yet. */
+/* After a commit: what is ready is then in the database. A topic that was just made has partitions that
+ * nobody leads yet. */
 static void note_all_ready(struct store_service *service)
 {
-    if (atomic_load(&service->ready) || service->part_count == 0 || service->part_count < service->watched.count ||
-        service->ready_count < service->part_count)
+    if (atomic_load(&service->ready) || service->part_count == 0 ||
+        service->part_count < service->watched.count || service->ready_count < service->part_count)
         return;
     atomic_store(&service->ready, true);
     log_info("store.caught_up", LOG_INT("partitions", service->part_count));
 }
 
-static enum status add_part(struct store_service *service, const struct reader_ends *ends, struct fault *fault)
+static enum status add_part(struct store_service *service, const struct reader_ends *ends,
+                            struct fault *fault)
 {
     struct position *position = writer_position(service->writer, ends->topic, ends->partition);
     struct part *part = &service->parts[service->part_count];
@@ -99,11 +102,13 @@ static enum status add_part(struct store_service *service, const struct reader_e
     if (!position->stored)
         position->first_offset = position->next_offset = ends->low;
     if (position->next_offset > ends->high)
-        return fault_fatal(fault, "store.ahead",
-                           "%s partition %d ends at %lld, but the read model holds it up to %lld: was the topic made anew? "
-                           "Then `medhub connector store --rebuild`",
-                           ends->topic, (int)ends->partition, (long long)ends->high, (long long)position->next_offset);
-    enum status status = reader_add(service->reader, ends->topic, ends->partition, position->next_offset, fault);
+        return fault_fatal(
+            fault, "store.ahead",
+            "%s partition %d ends at %lld, but the read model holds it up to %lld: was the topic made anew? "
+            "Then `medhub connector store --rebuild`",
+            ends->topic, (int)ends->partition, (long long)ends->high, (long long)position->next_offset);
+    enum status status =
+        reader_add(service->reader, ends->topic, ends->partition, position->next_offset, fault);
     if (status != STATUS_OK)
         return status;
     *part = (struct part){.position = position, .target = -1, .ready_at = ends->high};
@@ -123,7 +128,8 @@ static void note_caught_up(struct store_service *service, struct part *part)
     }
 }
 
-static void note_end(struct store_service *service, struct part *part, const struct reader_ends *ends, int64_t asked_ms)
+static void note_end(struct store_service *service, struct part *part, const struct reader_ends *ends,
+                     int64_t asked_ms)
 {
     part->position->low = ends->low;
     part->latest = ends->high;
@@ -151,8 +157,8 @@ static void measure_lag(struct store_service *service, int64_t now_ms)
     metric_set(service->lag_seconds, (now_ms - oldest_ms) / 1000);
 }
 
-/* What the watch heard: new partitions are read from now on, ends move on. An answer from before this session may be older
- * than what the database holds. */
+/* What the watch heard: new partitions are read from now on, ends move on. An answer from before this session
+ * may be older than what the database holds. */
 static enum status take_news(struct store_service *service, struct fault *fault)
 {
     enum status status = STATUS_OK;
@@ -167,7 +173,8 @@ static enum status take_news(struct store_service *service, struct fault *fault)
     for (size_t i = 0; i < service->watched.count && status == STATUS_OK; i++) {
         const struct reader_ends *ends = &service->watched.ends[i];
         if (ends->high >= 0)
-            note_end(service, find_part(service, ends->topic, ends->partition), ends, service->watched.asked_ms);
+            note_end(service, find_part(service, ends->topic, ends->partition), ends,
+                     service->watched.asked_ms);
     }
     measure_lag(service, clock_now_ms(clock_system()));
     return status;
@@ -179,7 +186,8 @@ static enum status apply(struct store_service *service, struct record *record, s
 {
     struct part *part = find_part(service, record->topic, record->partition);
 
-    enum status status = part == NULL ? STATUS_OK : writer_apply(service->writer, part->position, record, fault);
+    enum status status =
+        part == NULL ? STATUS_OK : writer_apply(service->writer, part->position, record, fault);
     record_release(record);
     if (status == STATUS_OK && part != NULL)
         note_ready(service, part, false);
@@ -197,8 +205,9 @@ static void reach_end(struct store_service *service, const struct record *end)
     note_ready(service, part, true);
 }
 
-/* Reads until there is nothing more, the batch is full, or its time is up. The first record is waited for a little, further
- * ones only for settings->batch_wait_ms: under load batches grow by themselves while the database is at work. */
+/* Reads until there is nothing more, the batch is full, or its time is up. The first record is waited for a
+ * little, further ones only for settings->batch_wait_ms: under load batches grow by themselves while the
+ * database is at work. */
 static enum status read_batch(struct store_service *service, struct fault *fault)
 {
     int64_t wait_us = service->settings->batch_wait_ms * 1000, began_us = 0;
@@ -206,7 +215,8 @@ static enum status read_batch(struct store_service *service, struct fault *fault
     enum status status = STATUS_OK;
     struct record record;
 
-    while (status == STATUS_OK && writer_pending(service->writer) < (size_t)service->settings->batch_rows_max) {
+    while (status == STATUS_OK &&
+           writer_pending(service->writer) < (size_t)service->settings->batch_rows_max) {
         switch (reader_poll(service->reader, timeout_ms, &record, fault)) {
         case READER_RECORD:
             status = apply(service, &record, fault);
@@ -274,7 +284,8 @@ static void close_session(struct store_service *service)
 
 static enum status open_session(struct store_service *service, struct fault *fault)
 {
-    enum status status = service->writer == NULL ? writer_open(service->settings, &service->writer, fault) : STATUS_OK;
+    enum status status =
+        service->writer == NULL ? writer_open(service->settings, &service->writer, fault) : STATUS_OK;
 
     if (status == STATUS_OK)
         status = reader_open(service->client, true, &service->reader, fault);
@@ -287,7 +298,8 @@ static void pause_before_retry(struct store_service *service, int64_t wait_ms)
 {
     const struct timespec step = {.tv_nsec = RETRY_STEP_MS * 1000L * 1000L};
 
-    for (int64_t waited_ms = 0; waited_ms < wait_ms && !atomic_load(&service->stopping); waited_ms += RETRY_STEP_MS)
+    for (int64_t waited_ms = 0; waited_ms < wait_ms && !atomic_load(&service->stopping);
+         waited_ms += RETRY_STEP_MS)
         (void)nanosleep(&step, NULL);
 }
 
@@ -318,9 +330,11 @@ static void *run(void *self)
             break;
         if (clock_monotonic_us() - began_us > 60 * INT64_C(1000000))
             wait_ms = RETRY_FIRST_MS; /* it had been well for a while */
-        log_warn("store.retry", LOG_STR("code", fault.code), LOG_STR("text", fault.text), LOG_INT("wait_ms", wait_ms));
+        log_warn("store.retry", LOG_STR("code", fault.code), LOG_STR("text", fault.text),
+                 LOG_INT("wait_ms", wait_ms));
         pause_before_retry(service, wait_ms);
-        wait_ms = 2 * wait_ms < service->settings->retry_delay_ms_max ? 2 * wait_ms : service->settings->retry_delay_ms_max;
+        wait_ms = 2 * wait_ms < service->settings->retry_delay_ms_max ? 2 * wait_ms
+                                                                      : service->settings->retry_delay_ms_max;
     }
     return NULL;
 }
@@ -350,8 +364,8 @@ enum status store_service_start(const struct sql_settings *settings, const struc
     made->settings = settings;
     made->client = client;
     made->arena = arena_new(ARENA_FIRST, ARENA_LIMIT);
-    enum status status =
-        made->arena == NULL ? fault_fatal(fault, "memory.out", "no memory for the store") : choose_topics(made, fault);
+    enum status status = made->arena == NULL ? fault_fatal(fault, "memory.out", "no memory for the store")
+                                             : choose_topics(made, fault);
     if (status == STATUS_OK)
         status = writer_open(settings, &made->writer, fault);
     made->lag = metric_get(&store_metric_rows[STORE_LAG_METRIC], NULL);

@@ -29,13 +29,20 @@ struct writer {
 const struct metric_row store_metric_rows[] = {
     /* in the order of the enum in writer.h */
     {"medhub_store_rows_total", METRIC_COUNTER, "table", "Rows written to the SQL read model, by table."},
-    {"medhub_store_batches_total", METRIC_COUNTER, NULL, "SQL transactions of the store with records in them."},
-    {"medhub_store_batch_seconds", METRIC_HISTOGRAM, NULL, "From the first record of a SQL transaction to its commit."},
-    {"medhub_store_unread_total", METRIC_COUNTER, NULL, "Records that could not be read and were kept as they are."},
-    {"medhub_store_lost_total", METRIC_COUNTER, NULL, "Records that Kafka had dropped before the store read them."},
-    {"medhub_store_expired_total", METRIC_COUNTER, NULL, "Rows deleted because their records have left Kafka."},
-    {"medhub_store_lag_records", METRIC_GAUGE, NULL, "Offsets that the store has still to read, over all partitions."},
-    {"medhub_store_lag_seconds", METRIC_GAUGE, NULL, "Age of the moment up to which the read model is complete."},
+    {"medhub_store_batches_total", METRIC_COUNTER, NULL,
+     "SQL transactions of the store with records in them."},
+    {"medhub_store_batch_seconds", METRIC_HISTOGRAM, NULL,
+     "From the first record of a SQL transaction to its commit."},
+    {"medhub_store_unread_total", METRIC_COUNTER, NULL,
+     "Records that could not be read and were kept as they are."},
+    {"medhub_store_lost_total", METRIC_COUNTER, NULL,
+     "Records that Kafka had dropped before the store read them."},
+    {"medhub_store_expired_total", METRIC_COUNTER, NULL,
+     "Rows deleted because their records have left Kafka."},
+    {"medhub_store_lag_records", METRIC_GAUGE, NULL,
+     "Offsets that the store has still to read, over all partitions."},
+    {"medhub_store_lag_seconds", METRIC_GAUGE, NULL,
+     "Age of the moment up to which the read model is complete."},
 };
 const size_t store_metric_row_count = sizeof store_metric_rows / sizeof *store_metric_rows;
 
@@ -96,10 +103,11 @@ static enum status load_positions(struct writer *writer, struct fault *fault)
     struct sql_cursor cursor;
     bool row = true;
 
-    enum status status = sql_start(writer->sql,
-                                   "SELECT topic, partition, first_offset, next_offset, last_record_ms, caught_up_ms, lost "
-                                   "FROM position",
-                                   NULL, 0, &cursor, fault);
+    enum status status =
+        sql_start(writer->sql,
+                  "SELECT topic, partition, first_offset, next_offset, last_record_ms, caught_up_ms, lost "
+                  "FROM position",
+                  NULL, 0, &cursor, fault);
     while (status == STATUS_OK && row) {
         status = sql_next(&cursor, &row, fault);
         if (status == STATUS_OK && row)
@@ -110,35 +118,41 @@ static enum status load_positions(struct writer *writer, struct fault *fault)
     return status;
 }
 
-/* The offset as it was read is part of the condition: if it is another one by now, another writer is at work and this
- * transaction must not be committed. */
+/* The offset as it was read is part of the condition: if it is another one by now, another writer is at work
+ * and this transaction must not be committed. */
 static enum status store_position(struct writer *writer, struct position *position, struct fault *fault)
 {
     const struct sql_value values[] = {
-        sql_text(position->topic),           sql_integer(position->partition),
-        sql_integer(position->first_offset), sql_integer(position->next_offset),
-        sql_integer(position->last_record_ms), sql_integer(position->caught_up_ms),
-        sql_integer(position->lost),         sql_integer(position->stored_next),
+        sql_text(position->topic),
+        sql_integer(position->partition),
+        sql_integer(position->first_offset),
+        sql_integer(position->next_offset),
+        sql_integer(position->last_record_ms),
+        sql_integer(position->caught_up_ms),
+        sql_integer(position->lost),
+        sql_integer(position->stored_next),
     };
     int64_t changed = 0;
 
-    enum status status =
-        position->stored
-            ? sql_run(writer->sql,
-                      "UPDATE position SET first_offset = $3, next_offset = $4, last_record_ms = $5, caught_up_ms = $6, "
-                      "lost = $7 WHERE topic = $1 AND partition = $2 AND next_offset = $8",
-                      values, 8, &changed, fault)
-            : sql_run(writer->sql,
-                      "INSERT INTO position(topic, partition, first_offset, next_offset, last_record_ms, caught_up_ms, lost) "
-                      "VALUES($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-                      values, 7, &changed, fault);
+    enum status status = position->stored
+                             ? sql_run(writer->sql,
+                                       "UPDATE position SET first_offset = $3, next_offset = $4, "
+                                       "last_record_ms = $5, caught_up_ms = $6, "
+                                       "lost = $7 WHERE topic = $1 AND partition = $2 AND next_offset = $8",
+                                       values, 8, &changed, fault)
+                             : sql_run(writer->sql,
+                                       "INSERT INTO position(topic, partition, first_offset, next_offset, "
+                                       "last_record_ms, caught_up_ms, lost) "
+                                       "VALUES($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+                                       values, 7, &changed, fault);
     if (status == STATUS_OK && changed != 1)
         return fault_fatal(fault, "store.fenced", "another writer has moved %s partition %d", position->topic,
                            (int)position->partition);
     return status;
 }
 
-/* Once in a while all partitions are complete up to the same moment: one statement says it, not one for each. */
+/* Once in a while all partitions are complete up to the same moment: one statement says it, not one for each.
+ */
 static enum status store_moment_for_all(struct writer *writer, bool *done, struct fault *fault)
 {
     const struct position *const *positions = (const struct position *const *)writer->positions;
@@ -275,8 +289,8 @@ static enum status insert_rows(struct writer *writer, const struct rows *rows, s
     return status;
 }
 
-static enum status keep_unread(struct writer *writer, struct rows *rows, const struct record *record, int64_t place,
-                               const struct fault *why, struct fault *fault)
+static enum status keep_unread(struct writer *writer, struct rows *rows, const struct record *record,
+                               int64_t place, const struct fault *why, struct fault *fault)
 {
     log_error("store.unread", LOG_STR("topic", record->topic), LOG_INT("partition", record->partition),
               LOG_INT("offset", record->offset), LOG_STR("code", why->code), LOG_STR("text", why->text));
@@ -308,9 +322,11 @@ enum status writer_apply(struct writer *writer, struct position *position, const
 
     enum status status = begin(writer, fault);
     if (status == STATUS_OK)
-        status = place_of(&writer->topics, writer->sql, record->topic, record->partition, record->offset, &place, fault);
+        status = place_of(&writer->topics, writer->sql, record->topic, record->partition, record->offset,
+                          &place, fault);
     if (status != STATUS_OK)
-        return status == STATUS_REJECT ? STATUS_FATAL : status; /* its place itself cannot be stored: nothing can be kept */
+        return status == STATUS_REJECT ? STATUS_FATAL
+                                       : status; /* its place itself cannot be stored: nothing can be kept */
     rows_init(&rows, writer->arena, &writer->topics, writer->sql);
     status = rows_of_record(&rows, record, place, &why);
     if (status == STATUS_REJECT)
@@ -424,11 +440,11 @@ static const char *select_all(enum table_id id, const char *where, char text[TEX
     return text;
 }
 
-/* Rows by which the rows of ID that WHERE names are found. COUNT and LAST_PLACE (may be NULL) are of those that were looked
- * at: all, unless the memory for one record would not do. */
-static enum status finding_rows(struct writer *writer, enum table_id id, const char *where, const struct sql_value *values,
-                                size_t value_count, struct rows *rows, size_t *count, int64_t *last_place,
-                                struct fault *fault)
+/* Rows by which the rows of ID that WHERE names are found. COUNT and LAST_PLACE (may be NULL) are of those
+ * that were looked at: all, unless the memory for one record would not do. */
+static enum status finding_rows(struct writer *writer, enum table_id id, const char *where,
+                                const struct sql_value *values, size_t value_count, struct rows *rows,
+                                size_t *count, int64_t *last_place, struct fault *fault)
 {
     size_t room = (size_t)writer->settings->record_memory_bytes_max / 2;
     char text[TEXT_BYTES_MAX];
@@ -497,7 +513,8 @@ static enum status delete_found(struct writer *writer, const struct rows *rows, 
     return status;
 }
 
-static enum status delete_range(struct writer *writer, enum table_id id, const struct sql_value *range, struct fault *fault)
+static enum status delete_range(struct writer *writer, enum table_id id, const struct sql_value *range,
+                                struct fault *fault)
 {
     char text[TEXT_BYTES_MAX];
     int64_t changed = 0;
@@ -521,8 +538,8 @@ static enum status expire_step(struct writer *writer, struct position *position,
     size_t count = 0;
 
     rows_init(&rows, writer->arena, &writer->topics, writer->sql);
-    enum status status = finding_rows(writer, id, "place >= $1 AND place < $2 ORDER BY place LIMIT $3", values, 3, &rows,
-                                      &count, &last_place, fault);
+    enum status status = finding_rows(writer, id, "place >= $1 AND place < $2 ORDER BY place LIMIT $3",
+                                      values, 3, &rows, &count, &last_place, fault);
     *more = count == (size_t)writer->settings->expire_rows_max ||
             arena_used(writer->arena) >= (size_t)writer->settings->record_memory_bytes_max / 2;
     if (!*more)
@@ -567,11 +584,12 @@ enum status writer_clear(struct writer *writer, struct fault *fault)
     if (status == STATUS_OK)
         status = sql_script(writer->sql, bytes_of("SET LOCAL statement_timeout=0; -- postgresql\n"), fault);
     for (int i = 0; i < TABLE_COUNT && status == STATUS_OK; i++) {
-        (void)snprintf(text, sizeof text, "DELETE FROM %s; -- sqlite\nTRUNCATE %s; -- postgresql\n", tables[i].name,
-                       tables[i].name);
+        (void)snprintf(text, sizeof text, "DELETE FROM %s; -- sqlite\nTRUNCATE %s; -- postgresql\n",
+                       tables[i].name, tables[i].name);
         status = sql_script(writer->sql, bytes_of(text), fault);
     }
     if (status == STATUS_OK)
-        status = sql_script(writer->sql, bytes_of("DELETE FROM position"), fault); /* topics keep their numbers: readers know them */
+        status = sql_script(writer->sql, bytes_of("DELETE FROM position"),
+                            fault); /* topics keep their numbers: readers know them */
     return status == STATUS_OK ? sql_commit(writer->sql, fault) : status;
 }

@@ -8,11 +8,16 @@ static const struct {
     enum search_kind kind;
     const char *name;
 } kinds[] = {
-    {SEARCH_EVENT_ID, "event"},     {SEARCH_TRACE_ID, "trace"},
-    {SEARCH_KEY, "key"},            {SEARCH_PRESCRIPTION, "prescription"},
-    {SEARCH_SETTLEMENT, "settlement"}, {SEARCH_PRODUCT, "product"},
-    {SEARCH_LOT, "lot"},            {SEARCH_SERIAL, "serial"},
-    {SEARCH_ORDER, "order"},        {SEARCH_ORGANISATION, "organisation"},
+    {SEARCH_EVENT_ID, "event"},
+    {SEARCH_TRACE_ID, "trace"},
+    {SEARCH_KEY, "key"},
+    {SEARCH_PRESCRIPTION, "prescription"},
+    {SEARCH_SETTLEMENT, "settlement"},
+    {SEARCH_PRODUCT, "product"},
+    {SEARCH_LOT, "lot"},
+    {SEARCH_SERIAL, "serial"},
+    {SEARCH_ORDER, "order"},
+    {SEARCH_ORGANISATION, "organisation"},
     {SEARCH_ITEM, "item"},
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
@@ -48,7 +53,8 @@ struct walk {
     void *self;
 };
 
-static void walk_message(const struct walk *walk, const struct message_facts *facts, const ProtobufCMessage *message);
+static void walk_message(const struct walk *walk, const struct message_facts *facts,
+                         const ProtobufCMessage *message);
 
 static void walk_element(const struct walk *walk, const struct field_facts *field, const void *element)
 {
@@ -74,14 +80,16 @@ static void walk_field(const struct walk *walk, const struct field_facts *field,
 }
 
 /* No deeper than the schema: it has no recursion. */
-static void walk_message(const struct walk *walk, const struct message_facts *facts, const ProtobufCMessage *message)
+static void walk_message(const struct walk *walk, const struct message_facts *facts,
+                         const ProtobufCMessage *message)
 {
     for (size_t i = 0; i < facts->field_count; i++)
         if (facts->fields[i].search != 0 || facts->fields[i].searched_inside)
             walk_field(walk, &facts->fields[i], &facts->descriptor->fields[i], message);
 }
 
-void search_message(const struct message_facts *facts, const ProtobufCMessage *message, search_found *found, void *self)
+void search_message(const struct message_facts *facts, const ProtobufCMessage *message, search_found *found,
+                    void *self)
 {
     const struct walk walk = {found, self};
 

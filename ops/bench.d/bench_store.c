@@ -1,9 +1,9 @@
 /* bench_store: the SQL store beside bare inserts of the same rows, and look-ups in a large read model.
  *
  *     bench_store --brokers B --do apply  --database D        the service itself, until it has caught up
- *     bench_store --brokers B --do bare   --database D        the same rows, made beforehand, into the same tables: prepared
- *                                                             inserts in transactions of as many records
- *     bench_store --do lookup --database D --rows 10000000 [--questions 2000]
+ *     bench_store --brokers B --do bare   --database D        the same rows, made beforehand, into the same
+ * tables: prepared inserts in transactions of as many records bench_store --do lookup --database D --rows
+ * 10000000 [--questions 2000]
  *
  * Prints one JSON object. Rows are those that went in, also where one was there already. */
 #include "bench.h"
@@ -60,8 +60,8 @@ static int64_t rows_written(void)
 
 static void print_rate(int64_t rows, int64_t us, double cpu_seconds)
 {
-    printf("{\"rows\":%" PRId64 ",\"seconds\":%.3f,\"rows_per_s\":%.0f,\"cpu_seconds\":%.3f}\n", rows, (double)us / 1e6,
-           (double)rows / ((double)us / 1e6), cpu_seconds);
+    printf("{\"rows\":%" PRId64 ",\"seconds\":%.3f,\"rows_per_s\":%.0f,\"cpu_seconds\":%.3f}\n", rows,
+           (double)us / 1e6, (double)rows / ((double)us / 1e6), cpu_seconds);
 }
 
 /* ---- the service ---- */
@@ -110,7 +110,8 @@ static void keep(struct bare *bare, struct record *record)
         if (bare->ends == NULL)
             bench_fail("no memory");
     }
-    bench_need(place_of(&bare->topics, bare->sql, record->topic, record->partition, record->offset, &place, &bare->fault),
+    bench_need(place_of(&bare->topics, bare->sql, record->topic, record->partition, record->offset, &place,
+                        &bare->fault),
                &bare->fault);
     struct store_row **last = bare->rows.last;
     bench_need(rows_of_record(&bare->rows, record, place, &bare->fault), &bare->fault);
@@ -134,7 +135,8 @@ static void read_topics(struct bare *bare, const struct kafka_client *client, st
         int32_t partitions = 0;
         if (!rows_are_made_of(topics.rows[i].name))
             continue;
-        bench_need(reader_partition_count(reader, topics.rows[i].name, TIMEOUT_MS, &partitions, &bare->fault), &bare->fault);
+        bench_need(reader_partition_count(reader, topics.rows[i].name, TIMEOUT_MS, &partitions, &bare->fault),
+                   &bare->fault);
         for (int32_t j = 0; j < partitions; j++, open++)
             bench_need(reader_add(reader, topics.rows[i].name, j, 0, &bare->fault), &bare->fault);
     }
@@ -156,7 +158,8 @@ static int64_t insert_all(struct bare *bare, int64_t records_max)
     int64_t rows = 0;
 
     for (size_t i = 0; i < bare->count; i++) {
-        bool begins = i % (size_t)records_max == 0, ends = (i + 1) % (size_t)records_max == 0 || i + 1 == bare->count;
+        bool begins = i % (size_t)records_max == 0,
+             ends = (i + 1) % (size_t)records_max == 0 || i + 1 == bare->count;
         if (begins)
             bench_need(sql_begin(bare->sql, &bare->fault), &bare->fault);
         for (bool more = true; more; row = row->next, rows++) {
@@ -176,8 +179,8 @@ static void open_tables(struct bare *bare, const struct sql_settings *settings)
     bench_need(sql_open(settings, SQL_WRITE, &bare->sql, &bare->fault), &bare->fault);
     bench_need(migrate_up_to(bare->sql, migrate_newest(), &bare->fault), &bare->fault);
     for (int i = 0; i < TABLE_COUNT; i++)
-        bench_need(sql_insert_open(bare->sql, tables[i].name, tables[i].columns, tables[i].column_count, &bare->inserts[i],
-                                   &bare->fault),
+        bench_need(sql_insert_open(bare->sql, tables[i].name, tables[i].columns, tables[i].column_count,
+                                   &bare->inserts[i], &bare->fault),
                    &bare->fault);
 }
 
@@ -247,18 +250,41 @@ static void write_exchange(struct large *large, int64_t number)
 {
     char id[TEXT_BYTES], source[TEXT_BYTES], person[TEXT_BYTES], trace[TEXT_BYTES];
     struct sql_value input = sql_integer(place_make(large->inbox, 0, number)), at = sql_integer(number);
-    struct sql_value type = sql_text("medhub.prescription.uploaded.v1"), zero = sql_integer(0), none = sql_text("");
+    struct sql_value type = sql_text("medhub.prescription.uploaded.v1"), zero = sql_integer(0),
+                     none = sql_text("");
     struct sql_value event = sql_text(name_of(id, "event", number));
     struct sql_value from = sql_text(name_of(source, "H", number % HOSPITALS));
     struct sql_value key = sql_text(name_of(person, "person", number / PERSON_EVENTS));
     int64_t pharmacy = number % PHARMACIES, delivered = place_make(large->delivery, 0, number);
-    const struct sql_value fact[] = {sql_integer(place_make(large->fact, 0, number)), input, zero, at, at, type, from, event,
-                                     none, sql_text(trace_of(trace, number)), key, sql_bytes(large->scan)};
-    const struct sql_value receipt[] = {sql_integer(place_make(large->receipt, 0, number)), input, from, event, type,
-                                        sql_integer(1), none, none, at, at, at, sql_bytes(large->value)};
-    const struct sql_value delivery[] = {sql_integer(delivered), input, zero, at, at, at, sql_integer(3), type, from, event,
-                                         none, sql_bytes(large->delivered[pharmacy])};
-    const struct sql_value recipient[] = {sql_text(large->recipients[pharmacy]), sql_integer(delivered), zero};
+    const struct sql_value fact[] = {sql_integer(place_make(large->fact, 0, number)),
+                                     input,
+                                     zero,
+                                     at,
+                                     at,
+                                     type,
+                                     from,
+                                     event,
+                                     none,
+                                     sql_text(trace_of(trace, number)),
+                                     key,
+                                     sql_bytes(large->scan)};
+    const struct sql_value receipt[] = {sql_integer(place_make(large->receipt, 0, number)),
+                                        input,
+                                        from,
+                                        event,
+                                        type,
+                                        sql_integer(1),
+                                        none,
+                                        none,
+                                        at,
+                                        at,
+                                        at,
+                                        sql_bytes(large->value)};
+    const struct sql_value delivery[] = {
+        sql_integer(delivered), input, zero, at,    at,   at,
+        sql_integer(3),         type,  from, event, none, sql_bytes(large->delivered[pharmacy])};
+    const struct sql_value recipient[] = {sql_text(large->recipients[pharmacy]), sql_integer(delivered),
+                                          zero};
 
     write_row(large, TABLE_FACT, fact);
     write_row(large, TABLE_RECEIPT, receipt);
@@ -268,8 +294,8 @@ static void write_exchange(struct large *large, int64_t number)
 
 static void write_key(struct large *large, enum search_kind kind, const char *key, int64_t number)
 {
-    const struct sql_value values[] = {sql_text(key), sql_integer(number), sql_integer(place_make(large->inbox, 0, number)),
-                                       sql_integer(kind)};
+    const struct sql_value values[] = {sql_text(key), sql_integer(number),
+                                       sql_integer(place_make(large->inbox, 0, number)), sql_integer(kind)};
 
     write_row(large, TABLE_BUSINESS_KEY, values);
 }
@@ -343,7 +369,8 @@ static void fill(struct large *large, const struct sql_settings *settings, struc
     for (int i = 0; i < TABLE_COUNT; i++)
         bench_need(sql_insert_flush(large->tables.inserts[i], fault), fault);
     bench_need(sql_run(large->tables.sql,
-                       "INSERT INTO position(topic, partition, first_offset, next_offset, last_record_ms, caught_up_ms, lost) "
+                       "INSERT INTO position(topic, partition, first_offset, next_offset, last_record_ms, "
+                       "caught_up_ms, lost) "
                        "VALUES($1, 0, 0, $2, 0, 0, 0)",
                        position, 2, NULL, fault),
                fault);
@@ -359,7 +386,8 @@ struct question {
     void (*ask)(struct large *large, struct read_model *model, struct arena *arena, int64_t number);
 };
 
-static void find(struct large *large, struct read_model *model, struct arena *arena, unsigned kind, const char *key)
+static void find(struct large *large, struct read_model *model, struct arena *arena, unsigned kind,
+                 const char *key)
 {
     const struct search_query query = {.key = key, .kinds = kind, .limit = 10};
     struct fault *fault = &large->tables.fault;
@@ -372,11 +400,12 @@ static void find(struct large *large, struct read_model *model, struct arena *ar
         bench_fail("%s was not found", key);
 }
 
-#define FIND(function_, kind_, name_)                                                                                  \
-    static void function_(struct large *large, struct read_model *model, struct arena *arena, int64_t number)          \
-    {                                                                                                                  \
-        char text[TEXT_BYTES];                                                                                         \
-        find(large, model, arena, (kind_), (name_));                                                                   \
+#define FIND(function_, kind_, name_)                                                                        \
+    static void function_(struct large *large, struct read_model *model, struct arena *arena,                \
+                          int64_t number)                                                                    \
+    {                                                                                                        \
+        char text[TEXT_BYTES];                                                                               \
+        find(large, model, arena, (kind_), (name_));                                                         \
     }
 FIND(find_event, SEARCH_EVENT_ID, name_of(text, "event", number))
 FIND(find_trace, SEARCH_TRACE_ID, trace_of(text, number))
@@ -391,8 +420,9 @@ static void ask_receipt(struct large *large, struct read_model *model, struct ar
     struct seen_receipt receipt;
     bool found = false;
 
-    bench_need(read_model_receipt(model, name_of(source, "H", number % HOSPITALS), name_of(id, "event", number), arena,
-                                  &receipt, &found, &large->tables.fault),
+    bench_need(read_model_receipt(model, name_of(source, "H", number % HOSPITALS),
+                                  name_of(id, "event", number), arena, &receipt, &found,
+                                  &large->tables.fault),
                &large->tables.fault);
     if (!found)
         bench_fail("no receipt");
@@ -404,12 +434,14 @@ static void ask_timeline(struct large *large, struct read_model *model, struct a
     struct seen_line *lines = NULL;
     size_t count = 0;
 
-    bench_need(read_model_timeline(model, &place, NULL, arena, &lines, &count, &large->tables.fault), &large->tables.fault);
+    bench_need(read_model_timeline(model, &place, NULL, arena, &lines, &count, &large->tables.fault),
+               &large->tables.fault);
     if (count != 4)
         bench_fail("a timeline of %zu lines", count);
 }
 
-static void ask_feed_from(struct large *large, struct read_model *model, struct arena *arena, int64_t number, int64_t from)
+static void ask_feed_from(struct large *large, struct read_model *model, struct arena *arena, int64_t number,
+                          int64_t from)
 {
     const char *recipients[] = {large->recipients[number % PHARMACIES], "pharmacy@650100", "pharmacy@650000"};
     const struct viewer viewer = {recipients[0], recipients, 3};
@@ -419,8 +451,9 @@ static void ask_feed_from(struct large *large, struct read_model *model, struct 
     bool truncated = false;
     size_t count = 0;
 
-    bench_need(read_model_feed(model, &query, &place, arena, &deliveries, &count, &truncated, &large->tables.fault),
-               &large->tables.fault);
+    bench_need(
+        read_model_feed(model, &query, &place, arena, &deliveries, &count, &truncated, &large->tables.fault),
+        &large->tables.fault);
 }
 
 static void ask_feed(struct large *large, struct read_model *model, struct arena *arena, int64_t number)
@@ -434,9 +467,15 @@ static void ask_feed_end(struct large *large, struct read_model *model, struct a
 }
 
 static const struct question questions[] = {
-    {"event id", find_event},   {"trace id", find_trace},         {"person", find_person},
-    {"prescription", find_prescription}, {"item", find_item},     {"organisation", find_organisation},
-    {"receipt", ask_receipt},   {"timeline", ask_timeline},       {"feed, 50 of a backlog", ask_feed},
+    {"event id", find_event},
+    {"trace id", find_trace},
+    {"person", find_person},
+    {"prescription", find_prescription},
+    {"item", find_item},
+    {"organisation", find_organisation},
+    {"receipt", ask_receipt},
+    {"timeline", ask_timeline},
+    {"feed, 50 of a backlog", ask_feed},
     {"feed at its end", ask_feed_end},
 };
 
@@ -447,8 +486,8 @@ static int in_order(const void *a, const void *b)
     return (one > other) - (one < other);
 }
 
-static void measure(struct large *large, struct read_model *model, struct arena *arena, const struct question *question,
-                    int64_t count, bool last)
+static void measure(struct large *large, struct read_model *model, struct arena *arena,
+                    const struct question *question, int64_t count, bool last)
 {
     int64_t *us = calloc((size_t)count, sizeof *us);
     uint64_t dice = 88172645463325252u;
@@ -466,7 +505,8 @@ static void measure(struct large *large, struct read_model *model, struct arena 
     }
     qsort(us, (size_t)count, sizeof *us, in_order);
     printf("{\"question\":\"%s\",\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}%s", question->name,
-           (double)us[count / 2] / 1e3, (double)us[count * 99 / 100] / 1e3, (double)us[count - 1] / 1e3, last ? "" : ",");
+           (double)us[count / 2] / 1e3, (double)us[count * 99 / 100] / 1e3, (double)us[count - 1] / 1e3,
+           last ? "" : ",");
     free(us);
 }
 
@@ -495,7 +535,8 @@ static void lookup(const char *database, int64_t rows, int64_t count)
 int main(int argc, char **argv)
 {
     const struct bench_options options = {argc, argv};
-    const char *what = bench_option(options, "do", "apply"), *database = bench_option(options, "database", "bench.sqlite");
+    const char *what = bench_option(options, "do", "apply"),
+               *database = bench_option(options, "database", "bench.sqlite");
     struct kafka_client client;
 
     log_set_level(LOG_LEVEL_WARN);

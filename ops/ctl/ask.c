@@ -52,7 +52,8 @@ void ask_say_complete(const struct ask *ask)
     char moment[MOMENT_TEXT_BYTES], zh[256];
 
     if (ask->complete_ms == 0) {
-        say("查询库尚未读完 Kafka，结果可能不全", "the read model has not yet read all of Kafka: there may be more");
+        say("查询库尚未读完 Kafka，结果可能不全",
+            "the read model has not yet read all of Kafka: there may be more");
     } else {
         (void)snprintf(zh, sizeof zh, "结果完整截至 %s", moment_format_ms(ask->complete_ms, moment));
         say(zh, "the answer is complete up to %s", moment);
@@ -132,7 +133,8 @@ json_t *ask_line_json(const struct seen_line *line, bool data, struct arena *are
     if (line->version > 0)
         (void)json_object_set_new(row, "version", json_integer((json_int_t)line->version));
     if (!line->missing)
-        (void)json_object_set_new(row, "position", decode_position(line->topic, line->partition, line->offset));
+        (void)json_object_set_new(row, "position",
+                                  decode_position(line->topic, line->partition, line->offset));
     json_t *content = data && !line->missing ? data_of(line, arena) : NULL;
     if (content != NULL)
         (void)json_object_set_new(row, "data", content);

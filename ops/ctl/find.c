@@ -83,7 +83,8 @@ static json_t *exchange_row(const struct ask *ask, const struct seen_line *lines
     (void)json_object_set_new(row, "delivered", json_integer((json_int_t)summary.deliveries));
     (void)json_object_set_new(row, "answered", json_integer((json_int_t)summary.answers));
     add_text(row, "missing", summary.gap);
-    (void)json_object_set_new(row, "input", decode_position(of->input.topic, of->input.partition, of->input.offset));
+    (void)json_object_set_new(row, "input",
+                              decode_position(of->input.topic, of->input.partition, of->input.offset));
     (void)json_object_set_new(row, "completeUpTo", ask_complete_json(ask));
     return row;
 }
@@ -96,8 +97,8 @@ static bool same_exchange(const struct seen_line *a, const struct seen_line *b)
 
 static enum exit_code print(struct ask *ask, const struct seen_line *lines, size_t count)
 {
-    static const char *const columns[] = {"time", "type", "source", "id", "outcome", "code", "delivered", "answered",
-                                          "missing", "input", NULL};
+    static const char *const columns[] = {"time",      "type",     "source",  "id",    "outcome", "code",
+                                          "delivered", "answered", "missing", "input", NULL};
     struct output *output = output_open(ask->call, columns, false);
 
     if (output == NULL)
@@ -135,7 +136,8 @@ static enum exit_code find(struct ask *ask, struct search_query *query)
     bool more = false;
 
     enum status status = read_model_search(ask->model, query, arena, &lines, &count, &more, &fault);
-    if (status == STATUS_OK && count == 0 && query->kinds == SEARCH_ALL && read_code(arena, query->key, query)) {
+    if (status == STATUS_OK && count == 0 && query->kinds == SEARCH_ALL &&
+        read_code(arena, query->key, query)) {
         say("按扫码内容查询", "read as a scanned code: looking for its %s",
             search_kind_name((enum search_kind)query->kinds));
         status = read_model_search(ask->model, query, arena, &lines, &count, &more, &fault);
@@ -169,16 +171,20 @@ static enum exit_code find_command(struct call *call)
 #define FIND(member) offsetof(struct find_options, member)
 static const struct option find_options[] = {
     {"kind", 0, OPTION_TEXT, FIND(kind), "KIND", "only as this kind of key", "只按此类业务键查询", 0, 0},
-    {"limit", 'n', OPTION_NUMBER, FIND(limit), "N", "at most N, newest first (50)", "最多 N 条，新的在前（默认 50）", 1, 10000},
+    {"limit", 'n', OPTION_NUMBER, FIND(limit), "N", "at most N, newest first (50)",
+     "最多 N 条，新的在前（默认 50）", 1, 10000},
 };
 const struct command command_find = {
     .words = "ctl find",
     .arguments = "KEY",
     .summary_zh = "按业务键查询：处方号、结算号、参保人、批号、机构等",
     .summary = "which exchanges a number names: prescription, settlement, person, lot, order ...",
-    .details = "KEY may be of any kind: event trace key prescription settlement product lot serial order organisation item\n"
-               "(key: the Kafka key, such as a person's pseudonym), or a whole scanned code. Answered from the SQL read model,\n"
-               "with the moment up to which the answer is complete. Exit code 3: nothing is known by that key.",
+    .details =
+        "KEY may be of any kind: event trace key prescription settlement product lot serial order "
+        "organisation item\n"
+        "(key: the Kafka key, such as a person's pseudonym), or a whole scanned code. Answered from the SQL "
+        "read model,\n"
+        "with the moment up to which the answer is complete. Exit code 3: nothing is known by that key.",
     .options = find_options,
     .option_count = sizeof find_options / sizeof *find_options,
     .options_size = sizeof(struct find_options),

@@ -29,7 +29,8 @@ struct journey {
 
 /* ---- finding it ---- */
 
-static enum status read_place(struct journey *journey, const struct event_position *position, struct fault *fault)
+static enum status read_place(struct journey *journey, const struct event_position *position,
+                              struct fault *fault)
 {
     struct input_place record = {position->topic, position->partition, position->offset}, input = record;
     struct arena *arena = journey->ask.session.arena;
@@ -38,16 +39,16 @@ static enum status read_place(struct journey *journey, const struct event_positi
     enum status status = read_model_input_of(journey->ask.model, &record, &input, &found, fault);
     if (status != STATUS_OK)
         return status;
-    return read_model_timeline(journey->ask.model, found ? &input : &record, NULL, arena, &journey->lines, &journey->count,
-                               fault);
+    return read_model_timeline(journey->ask.model, found ? &input : &record, NULL, arena, &journey->lines,
+                               &journey->count, fault);
 }
 
 static enum status read_id(struct journey *journey, const char *id, struct fault *fault)
 {
     const struct search_query query = {.key = id, .kinds = SEARCH_EVENT_ID, .limit = EXCHANGES_MAX};
 
-    return read_model_search(journey->ask.model, &query, journey->ask.session.arena, &journey->lines, &journey->count,
-                             &journey->more, fault);
+    return read_model_search(journey->ask.model, &query, journey->ask.session.arena, &journey->lines,
+                             &journey->count, &journey->more, fault);
 }
 
 static bool same_exchange(const struct seen_line *a, const struct seen_line *b)
@@ -125,7 +126,8 @@ static void print_line(const struct seen_line *line)
 
     if (!line->missing)
         (void)moment_format_ms(line->at_ms, moment);
-    (void)printf("  %-24s  %s / %s", line->missing ? "-" : moment, ask_step_name_zh(line->step), ask_step_name(line->step));
+    (void)printf("  %-24s  %s / %s", line->missing ? "-" : moment, ask_step_name_zh(line->step),
+                 ask_step_name(line->step));
     if (line->missing)
         (void)printf("  缺失 / missing");
     if (line->outcome != 0) {
@@ -165,10 +167,10 @@ static json_t *exchange_json(const struct journey *journey, size_t begin, size_t
     json_t *lines = json_array();
 
     for (size_t i = begin; i < end; i++)
-        (void)json_array_append_new(lines, ask_line_json(&journey->lines[i], journey->options->data,
-                                                         journey->ask.session.arena));
-    return json_pack("{s:o, s:o}", "input", decode_position(of->input.topic, of->input.partition, of->input.offset), "lines",
-                     lines);
+        (void)json_array_append_new(
+            lines, ask_line_json(&journey->lines[i], journey->options->data, journey->ask.session.arena));
+    return json_pack("{s:o, s:o}", "input",
+                     decode_position(of->input.topic, of->input.partition, of->input.offset), "lines", lines);
 }
 
 static bool print_json(const struct journey *journey)
@@ -179,8 +181,9 @@ static bool print_json(const struct journey *journey)
         end = exchange_end(journey, i);
         (void)json_array_append_new(exchanges, exchange_json(journey, i, end));
     }
-    return output_object(journey->ask.call, json_pack("{s:o, s:o}", "completeUpTo", ask_complete_json(&journey->ask),
-                                                      "exchanges", exchanges));
+    return output_object(
+        journey->ask.call,
+        json_pack("{s:o, s:o}", "completeUpTo", ask_complete_json(&journey->ask), "exchanges", exchanges));
 }
 
 static enum exit_code tell(const struct journey *journey)
@@ -228,8 +231,10 @@ const struct command command_journey = {
     .arguments = "ID|SOURCE/ID|POSITION",
     .summary_zh = "查看一次提交的全过程：提交、裁决、事实、投递、应答，缺失处可见",
     .summary = "what became of a submission: decided, fact, deliveries, answers, and what is missing",
-    .details = "POSITION is TOPIC/PARTITION/OFFSET of the submission or of any record that came of it. Answered from the SQL\n"
-               "read model, with the moment up to which the answer is complete. Exit code 3: nothing is known of it.",
+    .details = "POSITION is TOPIC/PARTITION/OFFSET of the submission or of any record that came of it. "
+               "Answered from the SQL\n"
+               "read model, with the moment up to which the answer is complete. Exit code 3: nothing is "
+               "known of it.",
     .options = journey_options,
     .option_count = sizeof journey_options / sizeof *journey_options,
     .options_size = sizeof(struct journey_options),

@@ -21,7 +21,8 @@ static void print_digest(struct output *output, const struct table_digest *diges
 
     (void)json_object_set_new(row, "table", json_string(digest->table));
     (void)json_object_set_new(row, "rows", json_integer(digest->rows));
-    (void)json_object_set_new(row, "digest", json_sprintf("%016" PRIx64 "%016" PRIx64, digest->sums[0], digest->sums[1]));
+    (void)json_object_set_new(row, "digest",
+                              json_sprintf("%016" PRIx64 "%016" PRIx64, digest->sums[0], digest->sums[1]));
     output_row(output, row);
 }
 
@@ -94,7 +95,8 @@ static enum exit_code store_command(struct call *call)
 
 #define STORE(member) offsetof(struct store_options, member)
 static const struct option store_options[] = {
-    {"rebuild", 0, OPTION_FLAG, STORE(rebuild), NULL, "first empty all tables and read everything again from the first offset",
+    {"rebuild", 0, OPTION_FLAG, STORE(rebuild), NULL,
+     "first empty all tables and read everything again from the first offset",
      "先清空全部表，再从最早的偏移量重新读取", 0, 0},
     {"once", 0, OPTION_FLAG, STORE(once), NULL, "end when everything that is in Kafka now has been applied",
      "当前 Kafka 中的记录全部写入后即退出", 0, 0},
@@ -107,8 +109,9 @@ const struct command command_connector_store = {
     .arguments = "",
     .summary_zh = "运行 SQL 查询库连接器：事实、回执、投递写入数据库",
     .summary = "run the SQL store: facts, receipts and deliveries become rows",
-    .details = "Prints one JSON line with its addresses when it is ready; ends in order on SIGTERM or SIGINT.\n"
-               "Two databases with the same digests hold the same rows, also if one is SQLite and one PostgreSQL.",
+    .details =
+        "Prints one JSON line with its addresses when it is ready; ends in order on SIGTERM or SIGINT.\n"
+        "Two databases with the same digests hold the same rows, also if one is SQLite and one PostgreSQL.",
     .options = store_options,
     .option_count = sizeof store_options / sizeof *store_options,
     .options_size = sizeof(struct store_options),

@@ -45,7 +45,8 @@ static void drop_everything(struct store_test *test)
         assert_int_equal(sql_script(sql, bytes_of(text), &test->fault), STATUS_OK);
     }
     assert_int_equal(
-        sql_script(sql, bytes_of("DROP TABLE IF EXISTS topic, position, schema_version"), &test->fault), STATUS_OK);
+        sql_script(sql, bytes_of("DROP TABLE IF EXISTS topic, position, schema_version"), &test->fault),
+        STATUS_OK);
     sql_close(sql);
 }
 
@@ -87,7 +88,8 @@ void store_fill(struct store_test *test)
     struct store_service *service = NULL;
 
     store_flush(test);
-    assert_int_equal(store_service_start(&test->settings, &test->broker.client, &service, &test->fault), STATUS_OK);
+    assert_int_equal(store_service_start(&test->settings, &test->broker.client, &service, &test->fault),
+                     STATUS_OK);
     for (int i = 0; i < READY_TRIES && !store_service_is_ready(service); i++) {
         if (!store_service_is_alive(service, &test->fault))
             fail_msg("%s: %s", test->fault.code, test->fault.text);
@@ -166,7 +168,8 @@ void store_send_receipt(struct store_test *test, const struct submission *of, in
                 bytes_of(of->source), packed(test, &receipt.base), NULL);
 }
 
-struct bytes store_scan(struct store_test *test, const struct submission *of, const char *code, const char *person)
+struct bytes store_scan(struct store_test *test, const struct submission *of, const char *code,
+                        const char *person)
 {
     Medhub__Trace__V1__ItemScanned scan = MEDHUB__TRACE__V1__ITEM_SCANNED__INIT;
     Medhub__Trace__V1__Use use = MEDHUB__TRACE__V1__USE__INIT;
@@ -179,13 +182,23 @@ struct bytes store_scan(struct store_test *test, const struct submission *of, co
     return packed(test, &scan.base);
 }
 
-void store_send_fact(struct store_test *test, const struct submission *of, const char *code, const char *person,
-                     const char *traceparent)
+void store_send_fact(struct store_test *test, const struct submission *of, const char *code,
+                     const char *person, const char *traceparent)
 {
     Medhub__Event__V1__Provenance provenance = MEDHUB__EVENT__V1__PROVENANCE__INIT;
-    const char *headers[] = {"ce_specversion", "1.0", "ce_id", of->id, "ce_source", of->source, "ce_type", SCANNED,
-                             "content-type", "application/protobuf", traceparent == NULL ? NULL : "traceparent",
-                             traceparent, NULL};
+    const char *headers[] = {"ce_specversion",
+                             "1.0",
+                             "ce_id",
+                             of->id,
+                             "ce_source",
+                             of->source,
+                             "ce_type",
+                             SCANNED,
+                             "content-type",
+                             "application/protobuf",
+                             traceparent == NULL ? NULL : "traceparent",
+                             traceparent,
+                             NULL};
 
     provenance.topic = (char *)STORE_INBOX;
     provenance.offset = of->offset;
@@ -195,8 +208,8 @@ void store_send_fact(struct store_test *test, const struct submission *of, const
     broker_send(&test->broker, STORE_FACT, 0, bytes_of(of->key), value, headers);
 }
 
-void store_send_delivery(struct store_test *test, const struct submission *of, const char *code, const char *person,
-                         unsigned visibility, const char *const *recipients)
+void store_send_delivery(struct store_test *test, const struct submission *of, const char *code,
+                         const char *person, unsigned visibility, const char *const *recipients)
 {
     Medhub__Event__V1__Delivery delivery = MEDHUB__EVENT__V1__DELIVERY__INIT;
     struct bytes scan = store_scan(test, of, code, person);
@@ -222,21 +235,39 @@ void store_send_delivery(struct store_test *test, const struct submission *of, c
     buffer_done(&seen);
 }
 
-void store_send_parked(struct store_test *test, const struct submission *of, const char *code, struct bytes value)
+void store_send_parked(struct store_test *test, const struct submission *of, const char *code,
+                       struct bytes value)
 {
     char offset[24], decided[24];
-    const char *headers[] = {"ce_specversion", "1.0", "ce_id", of->id, "ce_source", of->source, "ce_type", SCANNED,
-                             "content-type", "application/protobuf", "__connect.errors.topic", STORE_INBOX,
-                             "__connect.errors.partition", "0", "__connect.errors.offset", offset, "medhub.code", code,
-                             "medhub.decided", decided, NULL};
+    const char *headers[] = {"ce_specversion",
+                             "1.0",
+                             "ce_id",
+                             of->id,
+                             "ce_source",
+                             of->source,
+                             "ce_type",
+                             SCANNED,
+                             "content-type",
+                             "application/protobuf",
+                             "__connect.errors.topic",
+                             STORE_INBOX,
+                             "__connect.errors.partition",
+                             "0",
+                             "__connect.errors.offset",
+                             offset,
+                             "medhub.code",
+                             code,
+                             "medhub.decided",
+                             decided,
+                             NULL};
 
     (void)snprintf(offset, sizeof offset, "%lld", (long long)of->offset);
     (void)snprintf(decided, sizeof decided, "%lld", (long long)decided_ms(of));
     broker_send(&test->broker, "medhub.parked", 0, bytes_of(of->key), value, headers);
 }
 
-void store_send_answer(struct store_test *test, const struct submission *of, const char *organisation, int64_t delivery,
-                       unsigned http_status)
+void store_send_answer(struct store_test *test, const struct submission *of, const char *organisation,
+                       int64_t delivery, unsigned http_status)
 {
     Medhub__Webhook__V1__Outcome outcome = MEDHUB__WEBHOOK__V1__OUTCOME__INIT;
 
@@ -250,7 +281,8 @@ void store_send_answer(struct store_test *test, const struct submission *of, con
     outcome.http_status = http_status;
     outcome.attempts = 1;
     outcome.settled_at_ms = INT64_C(4102444800000);
-    broker_send(&test->broker, "medhub.webhook.outcome", 0, bytes_of(organisation), packed(test, &outcome.base), NULL);
+    broker_send(&test->broker, "medhub.webhook.outcome", 0, bytes_of(organisation),
+                packed(test, &outcome.base), NULL);
 }
 
 void store_flush(struct store_test *test)

@@ -38,7 +38,8 @@ static bool has(const struct found *found, enum search_kind kind, const char *te
 static void keys_are_found_at_the_top_and_within_lists(void **state)
 {
     Medhub__Prescription__V1__Uploaded uploaded = MEDHUB__PRESCRIPTION__V1__UPLOADED__INIT;
-    Medhub__Prescription__V1__Line lines[] = {MEDHUB__PRESCRIPTION__V1__LINE__INIT, MEDHUB__PRESCRIPTION__V1__LINE__INIT};
+    Medhub__Prescription__V1__Line lines[] = {MEDHUB__PRESCRIPTION__V1__LINE__INIT,
+                                              MEDHUB__PRESCRIPTION__V1__LINE__INIT};
     Medhub__Prescription__V1__Line *pointers[] = {&lines[0], &lines[1]};
     struct found found = {.count = 0};
     (void)state;
@@ -63,7 +64,8 @@ static void a_scanned_code_is_given_as_such(void **state)
 {
     Medhub__Settlement__V1__Posted posted = MEDHUB__SETTLEMENT__V1__POSTED__INIT;
     Medhub__Settlement__V1__Line line = MEDHUB__SETTLEMENT__V1__LINE__INIT, *lines[] = {&line};
-    Medhub__Settlement__V1__TraceReference trace = MEDHUB__SETTLEMENT__V1__TRACE_REFERENCE__INIT, *traces[] = {&trace};
+    Medhub__Settlement__V1__TraceReference trace = MEDHUB__SETTLEMENT__V1__TRACE_REFERENCE__INIT,
+                                           *traces[] = {&trace};
     struct found found = {.count = 0};
     (void)state;
 

@@ -6,9 +6,12 @@
 
 #include <string.h>
 
-#define TRACE_ID "4bf92f3577b34da6a3ce929d0e0e4736"
+#define TRACE_ID    "4bf92f3577b34da6a3ce929d0e0e4736"
 #define TRACEPARENT "00-" TRACE_ID "-00f067aa0ba902b7-01"
-enum { ACCEPTED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED, REFUSED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED };
+enum {
+    ACCEPTED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED,
+    REFUSED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED
+};
 enum { TO_PARTIES = SENSITIVITY_PUBLIC | SENSITIVITY_ORGANISATION };
 
 static const struct submission first = {0, "H1", "e-1", SCAN_DI}, second = {1, "H2", "e-2", SCAN_DI},
@@ -41,18 +44,22 @@ static void the_first_answer_to_an_id_is_the_answer(void **state)
     store_send_receipt(test, &first, REFUSED, "trace.x");
     store_send_receipt(test, &again, ACCEPTED, "");
     store_fill(test);
-    assert_int_equal(read_model_receipt(store_ask(test), "H1", "e-1", test->arena, &receipt, &found, &test->fault), STATUS_OK);
+    assert_int_equal(
+        read_model_receipt(store_ask(test), "H1", "e-1", test->arena, &receipt, &found, &test->fault),
+        STATUS_OK);
     assert_true(found);
     assert_int_equal(receipt.outcome, REFUSED);
     assert_string_equal(receipt.input.topic, STORE_INBOX);
     assert_int_equal(receipt.input.offset, 0);
     assert_int_equal(receipt.submitted_at_ms, 995);
-    assert_int_equal(read_model_receipt_at(store_ask(test), &(struct input_place){STORE_INBOX, 0, 7}, test->arena, &receipt,
-                                           &found, &test->fault),
+    assert_int_equal(read_model_receipt_at(store_ask(test), &(struct input_place){STORE_INBOX, 0, 7},
+                                           test->arena, &receipt, &found, &test->fault),
                      STATUS_OK);
     assert_true(found);
     assert_int_equal(receipt.outcome, ACCEPTED);
-    assert_int_equal(read_model_receipt(store_ask(test), "H2", "e-1", test->arena, &receipt, &found, &test->fault), STATUS_OK);
+    assert_int_equal(
+        read_model_receipt(store_ask(test), "H2", "e-1", test->arena, &receipt, &found, &test->fault),
+        STATUS_OK);
     assert_false(found);
 }
 
@@ -65,7 +72,9 @@ static size_t search(struct store_test *test, const char *key, unsigned kinds, c
     size_t count = 99;
     bool more = true;
 
-    assert_int_equal(read_model_search(store_ask(test), &query, test->arena, lines, &count, &more, &test->fault), STATUS_OK);
+    assert_int_equal(
+        read_model_search(store_ask(test), &query, test->arena, lines, &count, &more, &test->fault),
+        STATUS_OK);
     assert_false(more);
     return count;
 }
@@ -77,9 +86,9 @@ static void every_kind_of_key_finds_the_exchange(void **state)
         const char *key;
         unsigned kind;
     } rows[] = {
-        {"e-1", SEARCH_EVENT_ID},        {TRACE_ID, SEARCH_TRACE_ID},     {SCAN_DI, SEARCH_KEY},
-        {SCAN_DI, SEARCH_PRODUCT},       {"L2283", SEARCH_LOT},           {"26112200100000", SEARCH_SERIAL},
-        {"H1", SEARCH_ORGANISATION},     {"person-7", SEARCH_KEY},
+        {"e-1", SEARCH_EVENT_ID},    {TRACE_ID, SEARCH_TRACE_ID}, {SCAN_DI, SEARCH_KEY},
+        {SCAN_DI, SEARCH_PRODUCT},   {"L2283", SEARCH_LOT},       {"26112200100000", SEARCH_SERIAL},
+        {"H1", SEARCH_ORGANISATION}, {"person-7", SEARCH_KEY},
     };
     struct seen_line *lines;
 
@@ -102,13 +111,12 @@ static void a_viewer_finds_only_by_what_it_was_told(void **state)
         const char *key;
         size_t lines;
     } rows[] = {
-        {&hospital, "person-7", 3},  /* its own: submitted, decided, fact */
-        {&bureau, "person-7", 1},    /* was sent it with the person */
-        {&pharmacy, "person-7", 0},  /* was sent it without */
-        {&pharmacy, "L2283", 2},     /* once for itself, once for its feed */
-        {&pharmacy, TRACE_ID, 0},    /* in no delivery */
-        {&stranger, "L2283", 0},
-        {&stranger, "e-1", 0},
+        {&hospital, "person-7", 3}, /* its own: submitted, decided, fact */
+        {&bureau, "person-7", 1},   /* was sent it with the person */
+        {&pharmacy, "person-7", 0}, /* was sent it without */
+        {&pharmacy, "L2283", 2},    /* once for itself, once for its feed */
+        {&pharmacy, TRACE_ID, 0},   /* in no delivery */
+        {&stranger, "L2283", 0},    {&stranger, "e-1", 0},
     };
     struct seen_line *lines;
 
@@ -129,8 +137,9 @@ static void what_is_delivered_shows_what_it_was_projected_to(void **state)
     assert_int_equal(search(test, "L2283", SEARCH_LOT, &pharmacy, &lines), 2);
     assert_int_equal(lines[0].step, SEEN_DELIVERY);
     assert_int_equal(lines[0].visibility, TO_PARTIES);
-    assert_int_equal(unpack_message(schema_find_event(SCANNED), lines[0].value, test->arena, &message, &test->fault),
-                     STATUS_OK);
+    assert_int_equal(
+        unpack_message(schema_find_event(SCANNED), lines[0].value, test->arena, &message, &test->fault),
+        STATUS_OK);
     assert_null(((Medhub__Trace__V1__ItemScanned *)message)->use);
 }
 
@@ -146,11 +155,16 @@ static void newest_first_and_in_pages(void **state)
     send_accepted(test, &second);
     send_accepted(test, &third); /* another key */
     store_fill(test);
-    assert_int_equal(read_model_search(store_ask(test), &query, test->arena, &lines, &count, &more, &test->fault), STATUS_OK);
+    assert_int_equal(
+        read_model_search(store_ask(test), &query, test->arena, &lines, &count, &more, &test->fault),
+        STATUS_OK);
     assert_true(more);
     assert_int_equal(lines[0].input.offset, 1);
-    query.before = &(struct input_place){lines[0].input.topic, lines[0].input.partition, lines[0].input.offset};
-    assert_int_equal(read_model_search(store_ask(test), &query, test->arena, &lines, &count, &more, &test->fault), STATUS_OK);
+    query.before =
+        &(struct input_place){lines[0].input.topic, lines[0].input.partition, lines[0].input.offset};
+    assert_int_equal(
+        read_model_search(store_ask(test), &query, test->arena, &lines, &count, &more, &test->fault),
+        STATUS_OK);
     assert_false(more);
     assert_int_equal(lines[0].input.offset, 0);
     assert_int_equal(lines[count - 1].input.offset, 0);
@@ -158,19 +172,23 @@ static void newest_first_and_in_pages(void **state)
 
 /* ---- timelines ---- */
 
-static void assert_steps(const struct seen_line *lines, size_t count, const enum seen_step *steps, size_t wanted)
+static void assert_steps(const struct seen_line *lines, size_t count, const enum seen_step *steps,
+                         size_t wanted)
 {
     assert_int_equal(count, wanted);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(lines[i].step, steps[i]);
 }
 
-static size_t timeline(struct store_test *test, int64_t offset, const struct viewer *viewer, struct seen_line **lines)
+static size_t timeline(struct store_test *test, int64_t offset, const struct viewer *viewer,
+                       struct seen_line **lines)
 {
     const struct input_place place = {STORE_INBOX, 0, offset};
     size_t count = 99;
 
-    assert_int_equal(read_model_timeline(store_ask(test), &place, viewer, test->arena, lines, &count, &test->fault), STATUS_OK);
+    assert_int_equal(
+        read_model_timeline(store_ask(test), &place, viewer, test->arena, lines, &count, &test->fault),
+        STATUS_OK);
     return count;
 }
 
@@ -221,7 +239,7 @@ static void an_endpoint_that_has_not_answered_is_a_gap(void **state)
     struct store_test *test = *state;
     struct seen_line *lines;
 
-    send_accepted(test, &first); /* deliveries 0 and 1 */
+    send_accepted(test, &first);  /* deliveries 0 and 1 */
     send_accepted(test, &second); /* 2 and 3 */
     store_send_answer(test, &first, "P1", 0, 200);
     store_fill(test);
@@ -276,7 +294,8 @@ static size_t feed(struct store_test *test, const struct feed_query *query, stru
     size_t count = 99;
     bool truncated = true;
 
-    assert_int_equal(read_model_feed(store_ask(test), query, place, test->arena, deliveries, &count, &truncated, &test->fault),
+    assert_int_equal(read_model_feed(store_ask(test), query, place, test->arena, deliveries, &count,
+                                     &truncated, &test->fault),
                      STATUS_OK);
     assert_false(truncated);
     return count;
@@ -319,8 +338,8 @@ static void a_feed_shows_no_other_recipients(void **state)
     store_send_delivery(test, &first, NULL, NULL, TO_PARTIES, both);
     store_fill(test);
     assert_int_equal(feed(test, &query, &place, &deliveries), 1);
-    assert_int_equal(unpack_message(schema_of(&medhub__event__v1__delivery__descriptor), deliveries[0].value, test->arena,
-                                    &message, &test->fault),
+    assert_int_equal(unpack_message(schema_of(&medhub__event__v1__delivery__descriptor), deliveries[0].value,
+                                    test->arena, &message, &test->fault),
                      STATUS_OK);
     const Medhub__Event__V1__Delivery *delivery = (const Medhub__Event__V1__Delivery *)message;
     assert_int_equal(delivery->n_recipients, 1);
@@ -385,7 +404,8 @@ static void positions_and_version_tell_of_news(void **state)
     store_fill(test);
     assert_int_equal(read_model_version(store_ask(test), &after, &test->fault), STATUS_OK);
     assert_int_not_equal(before, after);
-    assert_int_equal(read_model_positions(store_ask(test), test->arena, &positions, &count, &test->fault), STATUS_OK);
+    assert_int_equal(read_model_positions(store_ask(test), test->arena, &positions, &count, &test->fault),
+                     STATUS_OK);
     for (size_t i = 0; i < count; i++) {
         assert_true(positions[i].caught_up_ms > 0);
         assert_int_equal(positions[i].lost, 0);
@@ -406,7 +426,8 @@ static void an_answer_too_large_for_the_arena_is_refused_in_a_sentence(void **st
 
     send_accepted(test, &first);
     store_fill(test);
-    assert_int_equal(read_model_search(store_ask(test), &query, small, &lines, &count, &more, &test->fault), STATUS_REJECT);
+    assert_int_equal(read_model_search(store_ask(test), &query, small, &lines, &count, &more, &test->fault),
+                     STATUS_REJECT);
     arena_free(small);
     assert_true(search(test, "L2283", SEARCH_ALL, NULL, &lines) > 0); /* and the next question is answered */
 }

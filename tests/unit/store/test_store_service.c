@@ -10,7 +10,10 @@
 
 #include <string.h>
 
-enum { ACCEPTED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED, REFUSED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED };
+enum {
+    ACCEPTED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED,
+    REFUSED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED
+};
 
 static const char *const recipients[] = {"P1", "pharmacy@650100", NULL};
 
@@ -78,7 +81,8 @@ static void a_digest_sees_one_changed_byte(void **state)
     store_fill(test);
     digest(test, before);
     assert_int_equal(sql_open(&test->settings, SQL_WRITE, &sql, &test->fault), STATUS_OK);
-    assert_int_equal(sql_script(sql, bytes_of("UPDATE receipt SET version = version + 1"), &test->fault), STATUS_OK);
+    assert_int_equal(sql_script(sql, bytes_of("UPDATE receipt SET version = version + 1"), &test->fault),
+                     STATUS_OK);
     sql_close(sql);
     digest(test, after);
     assert_int_equal(before[TABLE_RECEIPT].rows, after[TABLE_RECEIPT].rows);
@@ -100,7 +104,8 @@ static void a_record_that_cannot_be_read_is_kept_and_stops_nothing(void **state)
     assert_int_equal(store_count(test, "unread"), 4);
     assert_int_equal(store_count(test, "receipt"), 1);
     assert_int_equal(store_count(test, "fact"), 1);
-    assert_int_equal(store_number(test, "SELECT count(*) FROM unread WHERE length(value) = 2"), 1); /* byte for byte */
+    assert_int_equal(store_number(test, "SELECT count(*) FROM unread WHERE length(value) = 2"),
+                     1); /* byte for byte */
     store_fill(test);
     assert_int_equal(store_count(test, "unread"), 4); /* read once */
 }
@@ -108,11 +113,24 @@ static void a_record_that_cannot_be_read_is_kept_and_stops_nothing(void **state)
 static void text_that_is_no_text_does_not_stop_it(void **state)
 {
     struct store_test *test = *state;
-    const char *const headers[] = {"ce_specversion", "1.0", "ce_id", "a\xff", "ce_source", "H1", "ce_type", SCANNED,
-                                   "__connect.errors.topic", STORE_INBOX, "__connect.errors.partition", "0",
-                                   "__connect.errors.offset", "1", NULL};
+    const char *const headers[] = {"ce_specversion",
+                                   "1.0",
+                                   "ce_id",
+                                   "a\xff",
+                                   "ce_source",
+                                   "H1",
+                                   "ce_type",
+                                   SCANNED,
+                                   "__connect.errors.topic",
+                                   STORE_INBOX,
+                                   "__connect.errors.partition",
+                                   "0",
+                                   "__connect.errors.offset",
+                                   "1",
+                                   NULL};
 
-    broker_send(&test->broker, "medhub.parked", 0, bytes_from("\xff\0x", 3), bytes_from("\0\xff", 2), headers);
+    broker_send(&test->broker, "medhub.parked", 0, bytes_from("\xff\0x", 3), bytes_from("\0\xff", 2),
+                headers);
     store_fill(test);
     assert_int_equal(store_count(test, "parked"), 1);
     assert_int_equal(store_number(test, "SELECT count(*) FROM parked WHERE source = 'H1' AND id = ''"), 1);
@@ -122,8 +140,17 @@ static void timers_of_many_keys_at_one_moment_stay_apart(void **state)
 {
     struct store_test *test = *state;
     Medhub__Event__V1__Provenance provenance = MEDHUB__EVENT__V1__PROVENANCE__INIT;
-    const char *const headers[] = {"ce_specversion", "1.0", "ce_id", "t", "ce_source", "medhub", "ce_type", SCANNED,
-                                   "content-type", "application/protobuf", NULL};
+    const char *const headers[] = {"ce_specversion",
+                                   "1.0",
+                                   "ce_id",
+                                   "t",
+                                   "ce_source",
+                                   "medhub",
+                                   "ce_type",
+                                   SCANNED,
+                                   "content-type",
+                                   "application/protobuf",
+                                   NULL};
 
     provenance.topic = (char *)"timer";
     provenance.offset = INT64_C(1790000000000);
@@ -181,7 +208,8 @@ static void readers_wait_for_the_schema(void **state)
     struct store_test *test = *state;
     struct sql *sql = NULL;
 
-    assert_int_equal(sql_open(&test->settings, SQL_WRITE, &sql, &test->fault), STATUS_OK); /* an empty database */
+    assert_int_equal(sql_open(&test->settings, SQL_WRITE, &sql, &test->fault),
+                     STATUS_OK); /* an empty database */
     assert_int_equal(read_model_open(&test->settings, &test->model, &test->fault), STATUS_FATAL);
     assert_string_equal(test->fault.code, "store.absent");
     assert_int_equal(migrate_up_to(sql, 1, &test->fault), STATUS_OK);
@@ -223,7 +251,8 @@ static void a_migration_that_fails_leaves_nothing_behind(void **state)
 
     assert_int_equal(sql_open(&test->settings, SQL_WRITE, &sql, &test->fault), STATUS_OK);
     assert_int_equal(migrate_up_to(sql, 1, &test->fault), STATUS_OK);
-    assert_int_equal(sql_script(sql, bytes_of("CREATE TABLE answer(x BIGINT)"), &test->fault), STATUS_OK); /* in the way */
+    assert_int_equal(sql_script(sql, bytes_of("CREATE TABLE answer(x BIGINT)"), &test->fault),
+                     STATUS_OK); /* in the way */
     sql_close(sql);
     assert_int_equal(writer_open(&test->settings, &writer, &test->fault), STATUS_FATAL);
     assert_int_equal(store_number(test, "SELECT max(version) FROM schema_version"), 1);
@@ -242,7 +271,8 @@ static void a_topic_made_anew_is_refused_with_a_sentence(void **state)
     send(test, 1);
     store_fill(test);
     run(test, "UPDATE position SET next_offset = 1000 WHERE topic = 'medhub.receipt'");
-    assert_int_equal(store_service_start(&test->settings, &test->broker.client, &service, &test->fault), STATUS_OK);
+    assert_int_equal(store_service_start(&test->settings, &test->broker.client, &service, &test->fault),
+                     STATUS_OK);
     while (store_service_is_alive(service, &test->fault)) /* bounded by the test's time limit */
         assert_false(store_service_is_ready(service));
     assert_string_equal(test->fault.code, "store.ahead");
@@ -288,8 +318,8 @@ static void what_has_left_kafka_leaves_the_tables(void **state)
     expire(test, "medhub.delivery", 5);
     assert_int_equal(store_count(test, "delivery"), 1);
     assert_int_equal(store_count(test, "recipient"), 2);
-    assert_int_equal(read_model_feed(store_ask(test), &query, &place, test->arena, &deliveries, &count, &truncated,
-                                     &test->fault),
+    assert_int_equal(read_model_feed(store_ask(test), &query, &place, test->arena, &deliveries, &count,
+                                     &truncated, &test->fault),
                      STATUS_OK);
     assert_true(truncated);
     assert_int_equal(count, 1);
@@ -331,14 +361,17 @@ static void a_receipt_that_has_left_is_not_missing(void **state)
     store_send_receipt(test, &young, ACCEPTED, "");
     store_send_fact(test, &old, SCAN_CODE, NULL, NULL);
     store_fill(test);
-    int64_t receipts = store_number(test, "SELECT partition FROM position WHERE topic = 'medhub.receipt' AND next_offset > 0");
+    int64_t receipts = store_number(
+        test, "SELECT partition FROM position WHERE topic = 'medhub.receipt' AND next_offset > 0");
     struct writer *writer = open_writer(test);
     struct position *position = writer_position(writer, "medhub.receipt", (int32_t)receipts);
     bool more;
     position->low = 1;
     assert_int_equal(writer_expire(writer, position, &more, &test->fault), STATUS_OK);
     writer_close(writer);
-    assert_int_equal(read_model_timeline(store_ask(test), &place, NULL, test->arena, &lines, &count, &test->fault), STATUS_OK);
+    assert_int_equal(
+        read_model_timeline(store_ask(test), &place, NULL, test->arena, &lines, &count, &test->fault),
+        STATUS_OK);
     assert_int_equal(count, 1);
     assert_int_equal(lines[0].step, SEEN_FACT);
 }
