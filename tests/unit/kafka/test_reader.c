@@ -113,6 +113,18 @@ static void watermarks_are_the_first_and_the_next_offset(void **state)
     assert_int_equal(high, 0);
 }
 
+static void ends_of_many_partitions_are_asked_for_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct reader_ends ends[] = {{.topic = "in", .partition = 0}, {.topic = "in", .partition = 1}, {.topic = "in", .partition = 77}};
+
+    assert_int_equal(reader_ends(fixture->reader, ends, 3, BROKER_WAIT_MS, &fixture->fault), STATUS_OK);
+    assert_int_equal(ends[0].low, 0);
+    assert_int_equal(ends[0].high, RECORDS);
+    assert_int_equal(ends[1].high, 0);
+    assert_int_equal(ends[2].high, -1); /* there is no such partition */
+}
+
 static void partitions_are_counted_and_a_missing_topic_has_none(void **state)
 {
     struct fixture *fixture = *state;
@@ -168,6 +180,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_empty_partition_ends_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_removed_partition_is_silent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(watermarks_are_the_first_and_the_next_offset, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(ends_of_many_partitions_are_asked_for_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(partitions_are_counted_and_a_missing_topic_has_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_time_to_come_is_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(two_topics_keep_their_names, set_up, tear_down),
