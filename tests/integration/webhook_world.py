@@ -28,7 +28,7 @@ example = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(example)
 
 TYPE = "medhub.policy.parameter_set.v1"
-LIVE, PHARMACY = 4, 2
+LIVE, PHARMACY, OTHER = 4, 2, 14
 DELIVERED, SET_ASIDE, LOST = 1, 2, 3
 FAST = {"webhook.retry_first_ms": 100, "webhook.retry_max_ms": 1000, "webhook.breaker_first_ms": 300,
         "webhook.breaker_max_ms": 1500, "webhook.timeout_ms": 3000, "webhook.connect_timeout_ms": 1000,
@@ -56,11 +56,10 @@ class Kafka:
         if self.producer.flush(30):
             raise TimeoutError("Kafka took not everything")
 
-    def organisation(self, name, endpoints, *, state=LIVE, roles=("pharmacy",), region="650100"):
+    def organisation(self, name, endpoints, *, state=LIVE, kind=OTHER, region="650100"):
         row, said = schema.message("event.v1.TableRow")(), schema.message("registry.v1.Organisation")()
-        said.id, said.name, said.kind, said.region, said.state = name, name, PHARMACY, region, state
+        said.id, said.name, said.kind, said.region, said.state = name, name, kind, region, state
         said.designated_from = "2020-01-01"
-        said.roles.extend(roles)
         for endpoint in endpoints:
             said.endpoints.add(**endpoint)
         self.row_version += 1
