@@ -250,7 +250,7 @@ class World:
                 self.give_key(organisation)
         lines = "\n".join(json.dumps(event, ensure_ascii=False) for event in events) + "\n"
         self.medhub("ctl", "submit", "-q", "-o", "ndjson", input=lines)
-        last = events[-1]["data"]["organisation"]["id"]
+        last = [event["data"]["organisation"]["id"] for event in events if "organisation" in event["data"]][-1]
         until(lambda: self.caller(last).get("/v1/feeds").status in (200, 403), "the gateway knows the organisations")
 
     def give_key(self, organisation):
