@@ -264,8 +264,8 @@ class Misbehaving(World):
         worst_alone, worst = statistics.quantiles(self.alone, n=50)[-1], statistics.quantiles(self.beside, n=50)[-1]
         print(f"good endpoint: median {alone * 1000:.1f} ms, p98 {worst_alone * 1000:.1f} ms alone; "
               f"{beside * 1000:.1f} ms, {worst * 1000:.1f} ms beside the others", file=sys.stderr)
-        self.assertLess(beside, alone + 0.05)
-        self.assertLess(worst, worst_alone + 0.25)
+        self.assertLess(beside, alone + 0.25)  # one time-out would be 3 s
+        self.assertLess(worst, worst_alone + 1)
 
     def test_each_delivery_has_its_outcome(self):
         results = {(said.organisation, said.delivery_partition, said.delivery_offset): said
