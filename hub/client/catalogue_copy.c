@@ -167,7 +167,7 @@ static enum medhub_status forget_replaced(struct catalogue_copy *copy, const str
 enum medhub_status copy_put(struct catalogue_copy *copy, const struct catalogue_row *row,
                             struct medhub_error *error)
 {
-    struct digest_sum digest = catalogue_row_digest(row);
+    struct digest_sum digest = digest_of_row(row);
     enum medhub_status status = forget_replaced(copy, row, error);
 
     if (status != MEDHUB_OK)
@@ -280,7 +280,7 @@ static bool is_whole(sqlite3_stmt *statement, struct catalogue_row *row, struct 
     struct digest_sum stored;
 
     read_row(statement, row);
-    *digest = catalogue_row_digest(row);
+    *digest = digest_of_row(row);
     return read_digest(statement, 6, &stored) && memcmp(&stored, digest, sizeof stored) == 0;
 }
 

@@ -46,7 +46,7 @@ const char *digest_sum_text(const struct digest_sum *sum, char text[DIGEST_SUM_T
     return text;
 }
 
-struct digest_sum catalogue_row_digest(const struct catalogue_row *row)
+struct digest_sum digest_of_row(const struct catalogue_row *row)
 {
     const char *const texts[] = {row->table,      row->code,        row->region,
                                  row->valid_from, row->valid_until, row->item};

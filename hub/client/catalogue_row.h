@@ -25,7 +25,7 @@ struct catalogue_row {
     const char *item;                     /* JSON */
     int64_t version;                      /* of the item, after the change that wrote the row */
 };
-struct digest_sum catalogue_row_digest(const struct catalogue_row *row);
+struct digest_sum digest_of_row(const struct catalogue_row *row);
 
 /* A line of the snapshot: the head names the feed's cursor behind it, the tail counts and sums the rows in
  * between. What READ lends lives until catalogue_line_done(). */

@@ -233,7 +233,8 @@ const char *medhub_item_subject(const struct medhub_item *item);
 /* Follows FEED from its stored cursor on, or from the oldest event that is kept. CALLBACK is called from the
  * work, one item after the other; the item is lent. MEDHUB_OK moves the stored cursor behind this item;
  * anything else leaves it and the item comes again later. So each item is handled at least once: a program
- * that dies after its own work and before the return sees the item again. One medhub_work() may call it many times. */
+ * that dies after its own work and before the return sees the item again. One medhub_work() may call it many
+ * times. */
 typedef enum medhub_status medhub_item_callback(void *context, const struct medhub_item *item);
 enum medhub_status medhub_follow(struct medhub *hub, const char *feed, medhub_item_callback *callback,
                                  void *context, struct medhub_error *error);
