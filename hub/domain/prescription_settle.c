@@ -32,6 +32,7 @@ void *settle_prepare(struct view *view, const struct event *event)
                 .move = said->reversed ? MOVE_UNSETTLE : MOVE_SETTLE,
                 .actor = said->payee,
                 .actor_path = "payee",
+                .at = said->settled_at,
                 .at_path = "settledAt",
             },
         .said = said,

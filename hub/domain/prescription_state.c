@@ -116,6 +116,14 @@ enum prescription_party prescription_mover(const PrescriptionState *state, enum 
     return row == NULL ? PARTY_NONE : row->party;
 }
 
+enum prescription_party prescription_party(enum prescription_move move)
+{
+    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++)
+        if (moves[i].move == move)
+            return moves[i].party;
+    return PARTY_NONE;
+}
+
 const char *prescription_moves_possible(const PrescriptionState *state, struct arena *arena)
 {
     const char *text = "";

@@ -55,6 +55,8 @@ const char *prescription_move_name(enum prescription_move move);
 
 /* Who may make MOVE where it stands; PARTY_NONE: nobody, the move is not possible. STATE NULL: not uploaded. */
 enum prescription_party prescription_mover(const PrescriptionState *state, enum prescription_move move);
+/* Who may make MOVE wherever it is possible. */
+enum prescription_party prescription_party(enum prescription_move move);
 /* "claim, revoke, expire": the moves that are possible where it stands, in the arena; "" when it is full. */
 const char *prescription_moves_possible(const PrescriptionState *state, struct arena *arena);
 

@@ -82,10 +82,10 @@ static bool gave_some_of_it(const PrescriptionState *state, const char *dispense
     return false;
 }
 
-/* Who has it is nobody else's business, so a finding says which party is meant and not its name. */
+/* Who has it is nobody else's business, so a finding says which party is meant and not its name; NULL: it is this one. */
 static const char *party_wanted(const struct prescription_step *step)
 {
-    switch (prescription_mover(step->state, step->move)) {
+    switch (prescription_party(step->move)) {
     case PARTY_ISSUER:
         return strcmp(step->actor, step->state->issuer) == 0 ? NULL : "the institution that issued it";
     case PARTY_HOLDER:
@@ -100,16 +100,27 @@ static const char *party_wanted(const struct prescription_step *step)
     return NULL;
 }
 
+/* Whom the registry knows as a participant is not the hub. */
+static bool is_the_hub(struct view *view, const char *source)
+{
+    const Organisation *known = organisation_on(view, source, date_in_china(view->now_ms));
+    return known == NULL || known->kind == ORGANISATION_HUB_OPERATOR;
+}
+
 void step_party_says_it(struct rule_context *context)
 {
     const struct prescription_step *step = step_of(context);
     const char *source = context->event->attributes.source;
-    bool by_hub = step->state != NULL && prescription_mover(step->state, step->move) == PARTY_HUB;
-    const char *wanted = step->state == NULL ? NULL : party_wanted(step);
-    if (!by_hub && strcmp(step->actor, source) != 0)
+    if (prescription_party(step->move) == PARTY_HUB) {
+        if (!is_the_hub(context->view, source))
+            rule_refuse(context, step->actor_path, source, "the hub");
+    } else if (strcmp(step->actor, source) != 0) {
         rule_refuse(context, step->actor_path, step->actor, rule_text(context, "the source, %s", source));
-    else if (wanted != NULL)
-        rule_refuse(context, step->actor_path, step->actor, wanted);
+    } else if (step->state != NULL && prescription_mover(step->state, step->move) != PARTY_NONE) {
+        const char *wanted = party_wanted(step);
+        if (wanted != NULL)
+            rule_refuse(context, step->actor_path, step->actor, wanted);
+    }
 }
 
 void step_moment_is_credible(struct rule_context *context)

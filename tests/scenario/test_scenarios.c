@@ -1,0 +1,398 @@
+// links: medhub_domain dep::yaml dep::jansson
+/* Plays the scenarios of tests/scenario/<family>/<name>.yaml in memory: README.md beside this file says how they are written. */
+#include "domain/messages.h"
+#include "domain/prescription_state.h"
+
+#include "support/plain_words.h"
+#include "support/stage.h"
+
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define SCENARIOS "tests/scenario/prescription/*.yaml"
+#define WORLD     "tests/scenario/world.yaml"
+#define PERSON    "person-1"
+enum { SCENARIOS_MAX = 400, RULES_MAX = 200, TEXT_BYTES = 256, SCENARIOS_WANTED = 60 };
+
+/* --- which rules were shown --- */
+
+static struct shown {
+    const struct rule *rule;
+    const char *type; /* of the event that it belongs to */
+    bool refuses, holds;
+} shown[RULES_MAX];
+static size_t shown_count;
+
+static void list_rules(const struct domain *domain)
+{
+    for (size_t i = 0; i < domain->handler_count; i++)
+        for (size_t j = 0; j < domain->handlers[i].rule_count; j++) {
+            assert_true(shown_count < RULES_MAX);
+            shown[shown_count++] =
+                (struct shown){&domain->handlers[i].rules[j], domain->handlers[i].type, false, false};
+        }
+}
+
+static struct shown *shown_rule(const char *id)
+{
+    for (size_t i = 0; i < shown_count; i++)
+        if (strcmp(shown[i].rule->id, id) == 0)
+            return &shown[i];
+    return NULL;
+}
+
+/* --- one step --- */
+
+struct play {
+    struct stage *stage;
+    const char *title;
+    const json_t *step;
+    size_t number; /* of the step, from 1 */
+};
+
+#define FAIL(play, ...)                                                                                                \
+    do {                                                                                                               \
+        print_message("%s, step %zu:\n  ", (play)->title, (play)->number);                                             \
+        print_message(__VA_ARGS__);                                                                                    \
+        fail_msg("not as written");                                                                                    \
+    } while (0)
+
+static const char *text_of(const struct play *play, const char *key)
+{
+    return json_string_value(json_object_get(play->step, key));
+}
+
+static void print_findings(const struct play *play)
+{
+    const struct findings *findings = &play->stage->trial->event.findings;
+    for (size_t i = 0; i < findings->count; i++)
+        print_message("  %s %s at %s: found \"%s\", expected \"%s\"\n", findings->items[i].rule,
+                      findings->items[i].code, findings->items[i].path, findings->items[i].found,
+                      findings->items[i].expected);
+}
+
+static void check_fired(const struct play *play)
+{
+    const json_t *wanted = json_object_get(play->step, "fires");
+    if (wanted == NULL && play->stage->fired_count == 0)
+        return;
+    if (json_array_size(wanted) != play->stage->fired_count)
+        FAIL(play, "%zu facts of timers instead of %zu", play->stage->fired_count, json_array_size(wanted));
+    for (size_t i = 0; i < play->stage->fired_count; i++) {
+        char type[TEXT_BYTES];
+        (void)snprintf(type, sizeof type, "medhub.%s.v1", json_string_value(json_array_get(wanted, i)));
+        if (strcmp(type, play->stage->fired[i].text) != 0)
+            FAIL(play, "%s was stated instead of %s", play->stage->fired[i].text, type);
+    }
+}
+
+static void set_clock(const struct play *play)
+{
+    int64_t at_ms = play->stage->trial->now_ms;
+    if (text_of(play, "at") != NULL)
+        at_ms = words_moment(text_of(play, "at"), at_ms);
+    if (at_ms < play->stage->trial->now_ms)
+        FAIL(play, "time does not go back");
+    (json_is_true(json_object_get(play->step, "late")) ? stage_set_clock_before_timers : stage_set_clock)(play->stage,
+                                                                                                          at_ms);
+    check_fired(play);
+}
+
+static void say(const struct play *play)
+{
+    const char *type = text_of(play, "says");
+    const json_t *id = json_object_get(play->step, "id");
+    char number[24];
+    (void)snprintf(number, sizeof number, "e%zu", play->number);
+    if (text_of(play, "who") == NULL)
+        FAIL(play, "who says it?");
+    json_t *data = stage_data(play->stage, type, json_object_get(play->step, "with"));
+    stage_say(play->stage, &(struct said){stage_id_of(play->stage, text_of(play, "who")),
+                                          id == NULL ? number : json_string_value(id), stage_type(type), data, text_of(play, "key")});
+    json_decref(data);
+}
+
+/* --- what came out --- */
+
+/* "refused CODE at PATH" */
+static void check_refusal(const struct play *play, const char *wanted)
+{
+    const struct findings *findings = &play->stage->trial->event.findings;
+    char code[TEXT_BYTES], path[TEXT_BYTES] = "";
+    if (play->stage->answer != ANSWER_REFUSED)
+        FAIL(play, "%s instead of %s", play->stage->answer == ANSWER_ACCEPTED ? "accepted" : "duplicate", wanted);
+    if (sscanf(wanted, "refused %255s at %255s", code, path) < 1)
+        FAIL(play, "what is \"%s\"?", wanted);
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->items[i];
+        if (strcmp(finding->code, code) == 0 && finding->severity == SEVERITY_REFUSE &&
+            (*path == '\0' || strcmp(finding->path, path) == 0))
+            return;
+    }
+    print_findings(play);
+    FAIL(play, "not %s", wanted);
+}
+
+static void check_then(const struct play *play)
+{
+    const json_t *then = json_object_get(play->step, "then");
+    const char *wanted = json_is_string(then) ? json_string_value(then) : "accepted";
+    if (json_is_array(then)) {
+        for (size_t i = 0; i < json_array_size(then); i++)
+            check_refusal(play, json_string_value(json_array_get(then, i)));
+        return;
+    }
+    if (strncmp(wanted, "refused", 7) == 0) {
+        check_refusal(play, wanted);
+        return;
+    }
+    enum stage_answer answer = strcmp(wanted, "duplicate") == 0 ? ANSWER_DUPLICATE : ANSWER_ACCEPTED;
+    if (play->stage->answer != answer) {
+        print_findings(play);
+        FAIL(play, "not %s", wanted);
+    }
+}
+
+static void check_warnings(const struct play *play)
+{
+    const json_t *wanted = json_object_get(play->step, "warns");
+    const struct findings *findings = &play->stage->trial->event.findings;
+    size_t warnings = 0;
+    for (size_t i = 0; i < findings->count; i++)
+        warnings += findings->items[i].severity == SEVERITY_WARN;
+    if (play->stage->answer == ANSWER_ACCEPTED && warnings != json_array_size(wanted)) {
+        print_findings(play);
+        FAIL(play, "%zu warnings instead of %zu", warnings, json_array_size(wanted));
+    }
+    for (size_t i = 0; i < json_array_size(wanted); i++)
+        if (trial_finding(play->stage->trial, json_string_value(json_array_get(wanted, i))) == NULL)
+            FAIL(play, "no warning %s", json_string_value(json_array_get(wanted, i)));
+}
+
+static unsigned visibility_of(const struct play *play, const char *word)
+{
+    static const struct {
+        const char *word;
+        unsigned visibility;
+    } words[] = {{"all", VISIBLE_ALL},
+                 {"no person", VISIBLE_PUBLIC | VISIBLE_ORGANISATION | VISIBLE_CLINICAL},
+                 {"business", VISIBLE_PUBLIC | VISIBLE_ORGANISATION},
+                 {"nothing", 0}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].word, word) == 0)
+            return words[i].visibility;
+    FAIL(play, "heard: what is \"%s\"?", word);
+    return 0;
+}
+
+static void check_heard(const struct play *play)
+{
+    const char *recipient = NULL;
+    json_t *word = NULL;
+    json_object_foreach(json_object_get(play->step, "heard"), recipient, word)
+    {
+        unsigned heard = trial_delivery(play->stage->trial, 0, stage_id_of(play->stage, recipient));
+        if (heard != visibility_of(play, json_string_value(word)))
+            FAIL(play, "%s hears %x, not %s", recipient, heard, json_string_value(word));
+    }
+}
+
+static void note_refusals(const struct play *play)
+{
+    const struct findings *findings = &play->stage->trial->event.findings;
+    for (size_t i = 0; play->stage->answer == ANSWER_REFUSED && i < findings->count; i++) {
+        struct shown *rule = shown_rule(findings->items[i].rule);
+        if (rule != NULL && findings->items[i].severity == SEVERITY_REFUSE)
+            rule->refuses = true;
+    }
+}
+
+static void note_holding(const struct play *play)
+{
+    const json_t *ids = json_object_get(play->step, "holds");
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const char *id = json_string_value(json_array_get(ids, i));
+        struct shown *rule = shown_rule(id);
+        if (rule == NULL || strcmp(rule->type, play->stage->trial->event.attributes.type) != 0)
+            FAIL(play, "%s is no rule of this event", id);
+        if (play->stage->answer != ANSWER_ACCEPTED || trial_finding(play->stage->trial, rule->rule->code) != NULL)
+            FAIL(play, "%s is not held", id);
+        rule->holds = true;
+    }
+}
+
+static void check_followed(const struct play *play)
+{
+    const json_t *wanted = json_object_get(play->step, "follows");
+    stage_pass_on(play->stage);
+    if (json_array_size(wanted) != play->stage->followed_count)
+        FAIL(play, "%zu follow-ups instead of %zu", play->stage->followed_count, json_array_size(wanted));
+    for (size_t i = 0; i < play->stage->followed_count; i++) {
+        char text[TEXT_BYTES], name[TEXT_BYTES], answer[TEXT_BYTES];
+        const char *word = json_string_value(json_array_get(wanted, i));
+        if (word == NULL || sscanf(word, "%255s %255[^\n]", name, answer) != 2)
+            FAIL(play, "follows: what is \"%s\"?", word == NULL ? "" : word);
+        (void)snprintf(text, sizeof text, "medhub.%.100s.v1 %.100s", name, answer);
+        if (strcmp(text, play->stage->followed[i].text) != 0)
+            FAIL(play, "followed: %s instead of %s", play->stage->followed[i].text, text);
+    }
+}
+
+static void check_status(const struct play *play, const char *person, const char *number, const char *wanted)
+{
+    char row[TEXT_BYTES];
+    (void)snprintf(row, sizeof row, "prescription/%s", number);
+    const PrescriptionState *state =
+        (const PrescriptionState *)stage_row(play->stage, PRESCRIPTION_STATE, person, row);
+    const char *found = prescription_status_row(state == NULL ? PRESCRIPTION_STATUS_NONE : state->status)->name;
+    if (strcmp(found, wanted) != 0)
+        FAIL(play, "%s stands at %s instead of %s", number, found, wanted);
+}
+
+static void check_standing(const struct play *play)
+{
+    const json_t *wanted = json_object_get(play->step, "stands");
+    const char *name = NULL;
+    json_t *status = NULL;
+    if (json_is_string(wanted))
+        check_status(play, PERSON, "N-1", json_string_value(wanted));
+    json_object_foreach((json_t *)wanted, name, status)
+    {
+        char person[TEXT_BYTES];
+        size_t length = strcspn(name, "/");
+        (void)snprintf(person, sizeof person, "%.*s", (int)length, name);
+        check_status(play, person, name + length + 1, json_string_value(status));
+    }
+}
+
+static void check_medication(const struct play *play)
+{
+    const json_t *wanted = json_object_get(play->step, "takes");
+    if (wanted == NULL)
+        return;
+    const Medication *view = (const Medication *)stage_row(play->stage, MEDICATION, PERSON, "medication");
+    size_t count = view == NULL ? 0 : view->n_items;
+    if (count != json_array_size(wanted))
+        FAIL(play, "takes %zu drugs instead of %zu", count, json_array_size(wanted));
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(view->items[i]->generic_name, json_string_value(json_array_get(wanted, i))) != 0)
+            FAIL(play, "takes %s", view->items[i]->generic_name);
+}
+
+static void check_keys(const struct play *play)
+{
+    static const char *const keys[] = {"at",    "who",     "says",   "with",  "id",    "then", "warns",
+                                       "heard", "follows", "stands", "takes", "holds", "late", "fires", "key"};
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach((json_t *)play->step, key, value)
+    {
+        bool known = false;
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            known |= strcmp(keys[i], key) == 0;
+        if (!known)
+            FAIL(play, "no such key: %s", key);
+    }
+}
+
+static void play_step(const struct play *play)
+{
+    check_keys(play);
+    set_clock(play);
+    if (text_of(play, "says") != NULL) {
+        say(play);
+        check_then(play);
+        check_warnings(play);
+        check_heard(play);
+        note_refusals(play);
+        note_holding(play);
+        check_followed(play);
+    }
+    check_standing(play);
+    check_medication(play);
+}
+
+/* --- one scenario --- */
+
+static void set_policy(struct stage *stage, const json_t *policy)
+{
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach((json_t *)policy, name, value)
+    {
+        json_t *data = json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:O, s:s}}", "name", name, "region", "650000",
+                                 "valid_from", "2025-01-01", "parameter", "name", name, "kind",
+                                 "PARAMETER_KIND_INTEGER", "integer", value, "document", "a scenario");
+        stage_say(stage, &(struct said){"medhub", name, stage_type("policy.parameter_set"), data, NULL});
+        assert_accepted(stage->trial);
+        json_decref(data);
+    }
+}
+
+static void play_scenario(void **state)
+{
+    const json_t *scenario = *state, *steps = json_object_get(scenario, "steps");
+    struct play play = {.stage = stage_new(WORLD), .title = json_string_value(json_object_get(scenario, "title"))};
+    set_policy(play.stage, json_object_get(scenario, "policy"));
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        play.step = json_array_get(steps, i);
+        play.number = i + 1;
+        play_step(&play);
+    }
+    stage_free(play.stage);
+}
+
+static void every_rule_is_shown_both_ways(void **state)
+{
+    size_t missing = 0;
+    (void)state;
+    for (size_t i = 0; i < shown_count; i++) {
+        if (shown[i].refuses && shown[i].holds)
+            continue;
+        print_message("%s %s:%s%s\n", shown[i].rule->id, shown[i].rule->code, shown[i].refuses ? "" : " never refuses",
+                      shown[i].holds ? "" : " is held by no accepted event");
+        missing++;
+    }
+    assert_int_equal(missing, 0);
+}
+
+static size_t gather(json_t *file, struct CMUnitTest *tests, size_t count)
+{
+    for (size_t i = 0; i < json_array_size(file); i++) {
+        json_t *scenario = json_array_get(file, i);
+        assert_true(count < SCENARIOS_MAX);
+        tests[count++] = (struct CMUnitTest){.name = json_string_value(json_object_get(scenario, "title")),
+                                             .test_func = play_scenario,
+                                             .initial_state = scenario};
+    }
+    return count;
+}
+
+int main(void)
+{
+    static struct CMUnitTest tests[SCENARIOS_MAX + 1];
+    json_t *files = json_array();
+    size_t count = 0;
+    glob_t found;
+
+    if (glob(SCENARIOS, 0, NULL, &found) != 0)
+        return EXIT_FAILURE;
+    list_rules(domains_all[0]);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        json_t *file = words_read(found.gl_pathv[i]);
+        count = gather(file, tests, count);
+        json_array_append_new(files, file);
+    }
+    globfree(&found);
+    if (count < SCENARIOS_WANTED)
+        print_message("only %zu scenarios\n", count);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(every_rule_is_shown_both_ways);
+    int failed = _cmocka_run_group_tests("scenarios", tests, count, NULL, NULL);
+    json_decref(files);
+    return failed + (count <= SCENARIOS_WANTED);
+}
