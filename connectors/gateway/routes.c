@@ -181,7 +181,9 @@ const struct common_answer route_common_answers[] = {
     {{413, PROBLEM, "Problem", NULL, "the body or the batch is too large", "正文或批量过大"}, false, false},
     {{415, PROBLEM, "Problem", NULL, "another content type or encoding", "内容类型不支持"}, false, true},
     {{429, PROBLEM, "Problem", retry_header, "too many requests of this organisation", "该机构请求过于频繁"}, true, false},
-    {{431, PROBLEM, "Problem", NULL, "the header is too large", "请求头过大"}, false, false},
+    {{431, NULL, NULL, NULL,
+      "the header is too large; problem details, or without a body when it is larger than is read at all",
+      "请求头过大；一般为问题详情，超出可读取范围时没有正文"}, false, false},
     {{503, PROBLEM, "Problem", retry_header, "not now: stopping, overloaded, or Kafka or the database is away; of a batch `events` tells which were acknowledged",
       "暂不可用：停止中、过载，或 Kafka、数据库不可用；批量时 events 说明哪些已确认"}, false, false},
 };
