@@ -311,6 +311,7 @@ static enum status start_asking(struct gateway *gateway, struct fault *fault)
                                             .waiting_max = (size_t)settings->waiting_max};
     const struct snapshots_settings snapshots = {.directory = settings->directory,
                                                  .interval_us = settings->snapshot_seconds * 1000000,
+                                                 .age_us_max = settings->snapshot_age_seconds_max * 1000000,
                                                  .sql = gateway->sql,
                                                  .client = gateway->client};
 

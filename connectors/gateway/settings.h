@@ -43,6 +43,7 @@ struct gateway_settings {
     int64_t stream_buffer_bytes_max;
     int64_t keepalive_seconds;
     int64_t snapshot_seconds;
+    int64_t snapshot_age_seconds_max;
     int64_t stop_timeout_seconds;
     const char *compression; /* none|lz4|zstd */
 };

@@ -287,18 +287,32 @@ static enum status make_one(struct snapshots *snapshots, struct fault *fault)
 
 /* ---- the thread ---- */
 
+struct last_made {
+    bool there;
+    uint64_t rows; /* of the table, then */
+    int64_t at_us;
+};
+
+static bool is_due(const struct snapshots *snapshots, const struct last_made *last, uint64_t rows)
+{
+    int64_t age_us = clock_monotonic_us() - last->at_us;
+
+    if (!last->there)
+        return true;
+    return age_us >= (rows != last->rows ? snapshots->settings.interval_us : snapshots->settings.age_us_max);
+}
+
 static void *run(void *self)
 {
     struct snapshots *snapshots = self;
-    uint64_t rows = UINT64_MAX;
-    int64_t due_us = 0;
+    struct last_made last = {.there = false};
     bool failing = false;
 
     while (!is_stopping(snapshots)) {
-        uint64_t now_rows = tables_rows_applied(snapshots->tables, TABLE_CATALOGUE);
+        uint64_t rows = tables_rows_applied(snapshots->tables, TABLE_CATALOGUE);
         struct fault fault = {0};
         pause_a_little(snapshots);
-        if (!follower_is_ready(snapshots->follower) || now_rows == rows || clock_monotonic_us() < due_us)
+        if (!follower_is_ready(snapshots->follower) || !is_due(snapshots, &last, rows))
             continue;
         enum status status = make_one(snapshots, &fault);
         if (status == STATUS_OK)
@@ -306,10 +320,8 @@ static void *run(void *self)
         else if (!failing)
             log_warn("gateway.snapshot_failed", LOG_STR("code", fault.code), LOG_STR("text", fault.text));
         failing = status != STATUS_OK;
-        if (!failing) {
-            rows = now_rows;
-            due_us = clock_monotonic_us() + snapshots->settings.interval_us;
-        }
+        if (!failing)
+            last = (struct last_made){true, rows, clock_monotonic_us()};
     }
     return NULL;
 }

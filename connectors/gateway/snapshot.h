@@ -22,6 +22,7 @@ enum snapshot_coding { SNAPSHOT_ZSTD, SNAPSHOT_GZIP, SNAPSHOT_CODINGS };
 struct snapshots_settings {
     const char *directory;
     int64_t interval_us; /* between two snapshots at least; one is made when the table has changed */
+    int64_t age_us_max;  /* or when the last one is so old: its cursor must stay one that is kept */
     const struct sql_settings *sql;
     const struct kafka_client *client;
 };
