@@ -68,6 +68,7 @@ function(hub_program)
     add_executable(${ARG_NAME} ${ARG_SOURCES})
     target_compile_definitions(${ARG_NAME} PRIVATE ${ARG_DEFINES})
     target_link_libraries(${ARG_NAME} PRIVATE medhub_compile ${links} ${ARG_SYSTEM_LINKS})
+    set_property(GLOBAL APPEND PROPERTY MEDHUB_PROGRAMS ${ARG_NAME})
 endfunction()
 
 # Reads "// links: medhub_event dep::jansson" from the first five lines of FILE. A name with :: is foreign.
