@@ -134,7 +134,7 @@ static enum medhub_status put_all(struct outbox *outbox, const struct outbox_eve
     return status;
 }
 
-/* Every change is one transaction that is on disk before COUNTS follow it. */
+/* Every change is one transaction; COUNTS follow it. */
 static enum medhub_status end_change(struct outbox *outbox, enum medhub_status status,
                                      const struct outbox_counts *after, struct medhub_error *error)
 {
@@ -147,9 +147,10 @@ static enum medhub_status end_change(struct outbox *outbox, enum medhub_status s
     return status;
 }
 
-static enum medhub_status begin_change(struct outbox *outbox, struct medhub_error *error)
+/* RELAXED: what a power loss may take back, because it then only happens again. */
+static enum medhub_status begin_change(struct outbox *outbox, bool relaxed, struct medhub_error *error)
 {
-    database_relaxed(outbox->local, false);
+    database_relaxed(outbox->local, relaxed);
     return database_begin(outbox->local, error);
 }
 
@@ -157,7 +158,7 @@ enum medhub_status outbox_put(struct outbox *outbox, const struct outbox_event *
                               struct medhub_error *error)
 {
     struct outbox_counts after = outbox->counts;
-    enum medhub_status status = begin_change(outbox, error);
+    enum medhub_status status = begin_change(outbox, false, error);
 
     if (status != MEDHUB_OK)
         return status;
@@ -323,7 +324,7 @@ enum medhub_status outbox_taken(struct outbox *outbox, const struct outbox_entry
     struct outbox_counts after = outbox->counts;
     struct stored stored = {0};
     bool found = false;
-    enum medhub_status status = begin_change(outbox, error);
+    enum medhub_status status = begin_change(outbox, true, error);
 
     if (status != MEDHUB_OK)
         return status;
@@ -363,7 +364,7 @@ static enum medhub_status leave(struct outbox *outbox, int64_t sequence, enum me
     struct outbox_counts after = outbox->counts;
     struct stored stored = {0};
     bool found = false;
-    enum medhub_status status = begin_change(outbox, error);
+    enum medhub_status status = begin_change(outbox, answer.data != NULL, error);
 
     if (status != MEDHUB_OK)
         return status;

@@ -3,8 +3,9 @@
  *     put ──▶ waiting, in order per key ──▶ taken (the gateway answered 202) ──▶ settled (a receipt)
  *              └──────────── settled (refused, or decided at once) ────────────▶
  *
- * Whatever returns MEDHUB_OK is on disk. The sum holds at all times: put = waiting + sent + settled +
- * withdrawn. */
+ * What was put, or withdrawn, is on disk when OK comes back. The rest survives the end of the process; a
+ * power loss may take it back, and then an event is sent once more, which the gateway answers as the first
+ * time. The sum holds at all times: put = waiting + sent + settled + withdrawn. */
 #ifndef CLIENT_OUTBOX_H
 #define CLIENT_OUTBOX_H
 
