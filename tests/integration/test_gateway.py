@@ -34,15 +34,15 @@ class Gateway(unittest.TestCase):
                           gateway__batch_events_max=50, gateway__body_bytes_max=100000)
         cls.addClassCleanup(cls.world.close)
         cls.world.start_all()
-        cls.publish_catalogue()
         cls.make_business()
+        cls.publish_catalogue()
 
     @classmethod
     def publish_catalogue(cls):
         """Through the gateway, in batches, by the bureau whose it is."""
         events = cls.world.gen("catalogue-2024")
         cls.items = [event for event in events if "item_changed" in event["type"]]
-        wanted = {line["catalogueCode"] for event in cls.world.gen("prescriptions,settlements", "--count", "30")
+        wanted = {line["catalogueCode"] for event in cls.prescriptions + cls.refused + cls.settlements
                   for line in event["data"].get("lines", []) if "catalogueCode" in line}
         cls.items = [item for i, item in enumerate(cls.items)
                      if i < CATALOGUE_ROWS or item["data"]["item"]["code"] in wanted]
@@ -60,6 +60,7 @@ class Gateway(unittest.TestCase):
     @classmethod
     def make_business(cls):
         cls.prescriptions = cls.world.gen("prescriptions", "--count", "30")
+        cls.settlements = cls.world.gen("prescriptions,settlements", "--count", "20")
         cls.refused = [event for event in cls.world.gen("prescriptions", "--count", "30", "--wrong", "100", "--seed", "5")
                        if event["expect"] == "refused" and event["source"] in cls.world.secrets]
 
@@ -151,7 +152,7 @@ class Gateway(unittest.TestCase):
         self.assertEqual((again.status, again.json()["findings"]), (422, problem["findings"]))
 
     def test_a_duplicate_of_another_event_is_a_conflict(self):
-        event = next(event for event in self.world.gen("prescriptions,settlements", "--count", "20")
+        event = next(event for event in self.settlements
                      if event["type"].startswith("medhub.settlement.posted"))
         caller = self.caller(event["source"])
         first = caller.submit({**event, "id": "s-1"}, "/v1/events?wait=20")
