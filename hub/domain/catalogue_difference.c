@@ -65,6 +65,16 @@ static bool payment_standards_differ(const CatalogueItem *a, const CatalogueItem
            a->payment_standard_confidential != b->payment_standard_confidential;
 }
 
+static bool limits_differ(const PaymentLimit *a, const PaymentLimit *b)
+{
+    if (a == NULL || b == NULL)
+        return a != b;
+    int64_t amount_a = a->amount == NULL ? 0 : a->amount->e4, amount_b = b->amount == NULL ? 0 : b->amount->e4;
+    return a->sex != b->sex || a->age != b->age || a->insurance != b->insurance || a->care != b->care ||
+           a->institution_level != b->institution_level || a->course_days != b->course_days ||
+           amount_a != amount_b || lists_differ(a->diseases, a->n_diseases, b->diseases, b->n_diseases);
+}
+
 static bool agreements_differ(const CatalogueItem *a, const CatalogueItem *b)
 {
     return strcmp(a->agreement_from, b->agreement_from) != 0 ||
@@ -81,7 +91,10 @@ static bool anything_else_differs(const CatalogueItem *a, const CatalogueItem *b
            ratios_differ(a->self_pay_ratio, b->self_pay_ratio) ||
            lists_differ(a->aliases, a->n_aliases, b->aliases, b->n_aliases) ||
            texts_differ(a->supersedes, b->supersedes) || texts_differ(a->mapped_code, b->mapped_code) ||
-           a->single_use_not_payable != b->single_use_not_payable || a->repeat_form != b->repeat_form;
+           a->single_use_not_payable != b->single_use_not_payable || a->repeat_form != b->repeat_form ||
+           texts_differ(a->prescriber_title, b->prescriber_title) ||
+           lists_differ(a->permitted_institutions, a->n_permitted_institutions, b->permitted_institutions,
+                        b->n_permitted_institutions);
 }
 
 change_set catalogue_difference(const CatalogueItem *before, const CatalogueItem *after)
@@ -95,7 +108,7 @@ change_set catalogue_difference(const CatalogueItem *before, const CatalogueItem
         changes |= change_bit(CHANGE_CATEGORY_MOVED);
     if (payment_standards_differ(before, after))
         changes |= change_bit(CHANGE_PAYMENT_STANDARD);
-    if (texts_differ(before->limit_remark, after->limit_remark))
+    if (texts_differ(before->limit_remark, after->limit_remark) || limits_differ(before->limit, after->limit))
         changes |= change_bit(CHANGE_LIMIT);
     if (agreements_differ(before, after))
         changes |= change_bit(CHANGE_VALIDITY);

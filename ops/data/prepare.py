@@ -4,6 +4,8 @@
 Run once per edition, by a person; its results are committed. What needs Unicode tables is done here, so that the
 programs in C only compare bytes:
 
+- limits: of a product that stands there twice only what both rows say is kept, and the diseases of both; a limit to a line of
+  therapy or a department is left out: nothing that travels tells whether it is met.
 - code: the national catalogue prints no code, so an item is told by its name and dosage form. Both are folded
   (NFKC, blanks out, Chinese punctuation to ASCII, a final stop dropped) and hashed: "NRDL-" and 12 hexadecimal digits.
 """
@@ -63,6 +65,34 @@ def difference(source):
     write("nrdl_diff_2024_2025.csv", ["change", "code", "drug_name", "dosage_form"], rows)
 
 
+LIMITS = {"sex": "sex_limit", "age": "age_limit", "insurance": "insurance_limit", "care": "care_mode_limit",
+          "level": "institution_limit", "course_days": "course_limit"}
+
+
+def limit(row):
+    made = {name: row[column] for name, column in LIMITS.items()}
+    made["course_days"] = made["course_days"].removesuffix("天")
+    made["diseases"] = row["disease_limit"].strip("()").split("|") if row["disease_limit"] else []
+    return made
+
+
+def limits(source):
+    """One row a product: what stands there twice is limited by what both rows say."""
+    products = {}
+    for row in read(source / "drug_codes/drug_limit_rules.csv"):
+        one, code = limit(row), row["nhsa_drug_code_prefix"]
+        if code not in products:
+            products[code] = {"code": code, "name": row["drug_name"], **one}
+            continue
+        both = products[code]
+        for name in LIMITS:
+            both[name] = both[name] if both[name] == one[name] else ""
+        both["diseases"] = both["diseases"] + one["diseases"] if both["diseases"] and one["diseases"] else []
+    rows = [{**row, "diseases": "|".join(dict.fromkeys(row["diseases"]))} for row in products.values()
+            if row["diseases"] or any(row[name] for name in LIMITS)]
+    write("drug_limits.csv", ["code", "name", *LIMITS, "diseases"], rows)
+
+
 def spread(rows, count):
     return [rows[i * len(rows) // count] for i in range(count)]
 
@@ -81,6 +111,7 @@ def main(source):
     for edition in ("2024", "2025"):
         catalogue(source, edition)
     difference(source)
+    limits(source)
     devices(source)
     write("working_days.csv", ["date", "is_working_day", "kind", "holiday_name"],
           read(source / "calendar/cn_working_days_2021_2026.csv"))

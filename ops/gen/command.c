@@ -52,6 +52,17 @@ static enum status calendar_part(struct generation *generation)
     return status;
 }
 
+static enum status limits_part(struct generation *generation)
+{
+    struct table limits;
+
+    enum status status = table_read(generation->folder, "drug_limits.csv", gen_limit_columns, generation->arena,
+                                    &limits, &generation->fault);
+    if (status == STATUS_OK)
+        gen_limits(&generation->gen, &limits);
+    return status;
+}
+
 static enum status policy_part(struct generation *generation)
 {
     char path[1024], time[MOMENT_TEXT_BYTES];
@@ -99,6 +110,7 @@ static const struct part {
     {"organisations", organisations_part},
     {"catalogue-2024", catalogue_2024_part},
     {"catalogue-2025", catalogue_2025_part},
+    {"limits", limits_part},
 };
 
 /* The load of a day: one of each in turn. */
@@ -107,6 +119,7 @@ static const struct load {
     void (*generate)(struct gen *gen, struct gen_state *state, int64_t number);
 } loads[] = {
     {"prescriptions", gen_prescription},
+    {"dispensings", gen_dispensing},
     {"scans", gen_scan},
     {"settlements", gen_settlement},
 };
@@ -238,8 +251,8 @@ static const struct option gen_options[] = {
      99999},
     {"day", 0, OPTION_TEXT, GEN(day), "DATE", "the day they happen on; today", "业务日期，默认今天", 0, 0},
     {"what", 'w', OPTION_TEXT, GEN(what), "A,B",
-     "policy, calendar, organisations, catalogue-2024, catalogue-2025, prescriptions, scans, settlements; "
-     "the last three",
+     "policy, calendar, organisations, catalogue-2024, catalogue-2025, limits, prescriptions, dispensings (of a day "
+     "that is over: --day), scans, settlements; prescriptions, scans and settlements",
      "生成哪些事件", 0, 0},
     {"wrong", 0, OPTION_NUMBER, GEN(wrong), "PERCENT", "how many break a rule, each rule in turn; 0",
      "违规事件的百分比", 0, 100},

@@ -78,11 +78,18 @@ void gen_organisations(struct gen *gen);
 void gen_catalogue(struct gen *gen, int edition);
 void gen_release(struct gen *gen, int edition);
 void gen_calendar(struct gen *gen, const struct table *days);
+/* LIMITS: the columns gen_limit_columns, in their order. */
+extern const char *const gen_limit_columns[];
+void gen_limits(struct gen *gen, const struct table *limits);
 /* Event NUMBER, 0 .. count - 1, of the day's load. */
 struct gen_state;
 void gen_prescription(struct gen *gen, struct gen_state *state, int64_t number);
+void gen_dispensing(struct gen *gen, struct gen_state *state, int64_t number);
 void gen_scan(struct gen *gen, struct gen_state *state, int64_t number);
 void gen_settlement(struct gen *gen, struct gen_state *state, int64_t number);
+
+/* The prescription NUMBER of the load, before any fault; DICE is dice_of(seed, "prescription", NUMBER). */
+PrescriptionUploaded *gen_right_prescription(struct gen *gen, int64_t number, struct dice *dice);
 
 /* What later events of the load refer to. Texts are kept in buffers of their own. */
 struct gen_state {

@@ -89,7 +89,7 @@ static Practitioner *pharmacist_of(struct gen *gen, const char *region, struct d
     return pharmacist;
 }
 
-static PrescriptionUploaded *right_prescription(struct gen *gen, int64_t number, struct dice *dice)
+PrescriptionUploaded *gen_right_prescription(struct gen *gen, int64_t number, struct dice *dice)
 {
     const struct participant *hospital = &gen->world->hospitals[dice_roll(dice, HOSPITALS)];
     PrescriptionUploaded *said = gen_new(gen, &medhub__prescription__v1__uploaded__descriptor);
@@ -249,7 +249,7 @@ void gen_prescription(struct gen *gen, struct gen_state *state, int64_t number)
     struct expected expected = {0};
 
     gen_begin(gen);
-    struct draft draft = {.said = right_prescription(gen, number, &dice)};
+    struct draft draft = {.said = gen_right_prescription(gen, number, &dice)};
     draft.source = draft.said->institution;
     if (dice_percent(&dice, gen->wrong_percent)) {
         const struct prescription_fault *fault = next_fault(state);
