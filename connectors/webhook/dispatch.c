@@ -161,13 +161,11 @@ static enum status tick(struct dispatch *dispatch, int64_t now_ms, struct fault 
     return STATUS_OK;
 }
 
-static int wait_ms(const struct dispatch *dispatch, bool more)
+static int wait_ms(const struct dispatch *dispatch)
 {
     const struct target *first = roster_first(&dispatch->roster);
     int64_t wait = journal_pending(dispatch->journal) > 0 ? WAIT_MS_PENDING : WAIT_MS_MAX;
 
-    if (more)
-        return 0;
     if (first != NULL && http_pending(dispatch->http) < (size_t)dispatch->settings->requests_max) {
         int64_t due_ms = first->due_ms - now_of(dispatch);
         wait = due_ms < wait ? due_ms : wait;
@@ -175,21 +173,35 @@ static int wait_ms(const struct dispatch *dispatch, bool more)
     return wait < 0 ? 0 : (int)wait;
 }
 
-enum status dispatch_run(struct dispatch *dispatch, struct fault *fault)
+/* Everything that comes from Kafka and goes there. *MORE: there is more to read at once. */
+static enum status serve_kafka(struct dispatch *dispatch, bool *more, struct fault *fault)
 {
-    bool more = false;
-
-    (void)dispatch_ask_clock(dispatch);
     enum status status = assignment_run(dispatch->assignment, fault);
+
     if (status == STATUS_OK)
         status = tick(dispatch, dispatch_ask_clock(dispatch), fault);
     if (status == STATUS_OK)
-        status = feeder_run(dispatch->feeder, now_of(dispatch), &more, fault);
+        status = feeder_run(dispatch->feeder, now_of(dispatch), more, fault);
+    if (status == STATUS_OK)
+        journal_run(dispatch->journal);
+    return status;
+}
+
+/* Kafka is asked at most once a millisecond: seven handles cost more than the answers of a busy round. */
+enum status dispatch_run(struct dispatch *dispatch, struct fault *fault)
+{
+    bool more = false, asked = dispatch_ask_clock(dispatch) != dispatch->kafka_ms;
+    enum status status = STATUS_OK;
+
+    if (asked) {
+        dispatch->kafka_ms = now_of(dispatch);
+        status = serve_kafka(dispatch, &more, fault);
+    }
     if (status != STATUS_OK)
         return status;
-    journal_run(dispatch->journal);
     outgoing_start(dispatch);
-    http_run(dispatch->http, wait_ms(dispatch, more));
+    int wait = wait_ms(dispatch);
+    http_run(dispatch->http, more ? 0 : !asked && wait > 1 ? 1 : wait);
     return STATUS_OK;
 }
 

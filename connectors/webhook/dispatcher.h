@@ -30,7 +30,7 @@ struct dispatch {
     int64_t *start; /* scratch: an offset per partition of medhub.delivery */
     uint64_t record_number, generation;
     bool ready, full_told;
-    int64_t now_ms, tick_ms;
+    int64_t now_ms, tick_ms, kafka_ms;
     size_t measured; /* endpoints with metrics of their own */
 };
 
