@@ -124,7 +124,6 @@ static void print_metric(const struct metric_row *metric, void *context)
 static void metrics_page(void)
 {
     metrics_register(measures_rows, measures_row_count);
-    metrics_register(webhook_measures_rows, webhook_measures_row_count);
     metrics_register(store_metric_rows, store_metric_row_count);
     metrics_register(webhook_measures_rows, webhook_measures_row_count);
     metrics_register(gateway_measures_rows, gateway_measures_row_count);
