@@ -4,7 +4,6 @@
 #include "kafka/record.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { POLL_MS = 100 };
@@ -12,29 +11,27 @@ enum { POLL_MS = 100 };
 struct dispatcher {
     const struct kafka_client *client;
     struct dispatcher_settings settings;
-    struct publisher *publisher; /* the thread's */
-    struct dispatch *backlog;    /* the thread's: taken out of the queue, not wholly sent */
-    struct dispatch *backlog_last;
     pthread_t thread;
     bool has_thread;
-    atomic_size_t events; /* from dispatcher_send to done */
+    atomic_size_t events; /* on their way: from dispatcher_send to done */
+    atomic_bool stopping;
+    atomic_bool broken; /* the publisher is finished: the thread makes it anew */
 
-    pthread_mutex_t lock; /* over all that follows */
-    pthread_cond_t news;
-    struct dispatch *first, *last;
-    bool sleeping; /* the thread waits for news */
-    bool polling;  /* the thread is, or is about to be, inside publisher_poll */
-    bool stopping, dead;
-    struct fault fault;
+    pthread_rwlock_t lock; /* over all that follows; who sends only reads */
+    struct publisher *publisher;
+    bool closed;
+    struct fault fault; /* why it ended by itself */
 };
 
 /* ---- the end of an event ---- */
 
 static void settle(struct dispatcher *dispatcher, struct dispatch *dispatch)
 {
-    if (--dispatch->left > 0)
+    size_t count = dispatch->count;
+
+    if (atomic_fetch_sub(&dispatch->left, 1) > 1)
         return;
-    (void)atomic_fetch_sub(&dispatcher->events, dispatch->count);
+    (void)atomic_fetch_sub(&dispatcher->events, count);
     dispatch->done(dispatch);
 }
 
@@ -48,120 +45,76 @@ static void reported(void *self, void *context, int32_t partition, int64_t offse
     settle(self, event->dispatch);
 }
 
-static void fail(struct dispatcher *dispatcher, struct dispatch_event *event)
-{
-    headers_free(event->headers);
-    event->headers = NULL;
-    settle(dispatcher, event->dispatch);
-}
+/* ---- sending, on the HTTP threads ---- */
 
-/* ---- sending ---- */
-
-/* A publisher that is finished reports what it still had; a new one takes its place. */
-static enum status renew_publisher(struct dispatcher *dispatcher, struct fault *fault)
+/* An event that cannot be sent is told as failed. The queue holds all that is_room_for lets in, unless it is full of bytes. */
+static void send_event(struct dispatcher *dispatcher, struct dispatch_event *event)
 {
-    (void)pthread_mutex_lock(&dispatcher->lock);
-    dispatcher->polling = false; /* nobody wakes the old one */
-    (void)pthread_mutex_unlock(&dispatcher->lock);
-    publisher_close(dispatcher->publisher);
-    dispatcher->publisher = NULL;
-    return publisher_open(dispatcher->client, &dispatcher->settings.publisher, reported, dispatcher,
-                          &dispatcher->publisher, fault);
-}
+    struct fault fault = {0};
+    struct headers *headers = event->headers;
 
-/* RETRY: the queue to the brokers is full, EVENT is still to be sent. */
-static enum status send_event(struct dispatcher *dispatcher, struct dispatch_event *event, struct fault *fault)
-{
-    enum status status = publisher_send(dispatcher->publisher, event->topic, event->key, event->value, event->headers,
-                                        event, fault);
-    if (status == STATUS_RETRY)
-        return STATUS_RETRY;
-    event->headers = NULL; /* taken, whatever came of it */
+    event->headers = NULL; /* it may be reported, and gone, before publisher_send returns */
+    enum status status = publisher_send(dispatcher->publisher, event->topic, event->key, event->value, headers, event, &fault);
     if (status == STATUS_OK)
-        return STATUS_OK;
-    if (status == STATUS_FATAL) {
-        log_error("gateway.publisher", LOG_STR("code", fault->code), LOG_STR("text", fault->text));
-        status = renew_publisher(dispatcher, fault);
-    } else {
-        status = STATUS_OK;
-    }
+        return;
+    if (status == STATUS_RETRY)
+        headers_free(headers);
+    if (status == STATUS_FATAL && !atomic_exchange(&dispatcher->broken, true))
+        log_error("gateway.publisher", LOG_STR("code", fault.code), LOG_STR("text", fault.text));
     settle(dispatcher, event->dispatch);
-    return status;
 }
 
-/* SENT counts on before the event is sent: the last one's report may end the dispatch. */
-static enum status send_dispatch(struct dispatcher *dispatcher, struct dispatch *dispatch, struct fault *fault)
+static bool is_room_for(struct dispatcher *dispatcher, size_t count)
 {
-    size_t count = dispatch->count;
-
-    for (size_t i = dispatch->sent; i < count; i++) {
-        struct dispatch_event *event = &dispatch->events[i];
-        dispatch->sent = i + 1;
-        enum status status = send_event(dispatcher, event, fault);
-        if (status == STATUS_RETRY)
-            dispatch->sent = i;
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
+    if (atomic_fetch_add(&dispatcher->events, count) + count <= (size_t)dispatcher->settings.publisher.messages_max)
+        return true;
+    (void)atomic_fetch_sub(&dispatcher->events, count);
+    return false;
 }
 
-static enum status send_backlog(struct dispatcher *dispatcher, struct fault *fault)
+enum status dispatcher_send(struct dispatcher *dispatcher, struct dispatch *dispatch, struct fault *fault)
 {
-    enum status status = STATUS_OK;
+    size_t count = dispatch->count; /* with its last event DISPATCH may be gone */
 
-    while (status == STATUS_OK && dispatcher->backlog != NULL) {
-        struct dispatch *dispatch = dispatcher->backlog;
-        struct dispatch *next = dispatch->next; /* DISPATCH may be gone when it was sent */
-        status = send_dispatch(dispatcher, dispatch, fault);
-        if (status == STATUS_RETRY)
-            return STATUS_OK;
-        dispatcher->backlog = next;
-    }
-    return status;
-}
-
-static void fail_backlog(struct dispatcher *dispatcher)
-{
-    while (dispatcher->backlog != NULL) {
-        struct dispatch *dispatch = dispatcher->backlog;
-        dispatcher->backlog = dispatch->next;
-        size_t count = dispatch->count;
-        for (size_t i = dispatch->sent; i < count; i++)
-            fail(dispatcher, &dispatch->events[i]);
-    }
+    atomic_store(&dispatch->left, count);
+    if (!is_room_for(dispatcher, count))
+        return fault_retry(fault, "gateway.busy", "too many events are on their way to the brokers");
+    (void)pthread_rwlock_rdlock(&dispatcher->lock);
+    bool open = !dispatcher->closed;
+    for (size_t i = 0; open && i < count; i++)
+        send_event(dispatcher, &dispatch->events[i]);
+    (void)pthread_rwlock_unlock(&dispatcher->lock);
+    if (open)
+        return STATUS_OK;
+    (void)atomic_fetch_sub(&dispatcher->events, count);
+    return fault_retry(fault, "gateway.stopping", "the gateway is stopping");
 }
 
 /* ---- the thread ---- */
 
-static void take_queue(struct dispatcher *dispatcher)
+/* A publisher that is finished reports what it still had as failed; a new one takes its place. */
+static enum status renew_publisher(struct dispatcher *dispatcher, struct fault *fault)
 {
-    if (dispatcher->first == NULL)
-        return;
-    if (dispatcher->backlog == NULL)
-        dispatcher->backlog = dispatcher->first;
-    else
-        dispatcher->backlog_last->next = dispatcher->first;
-    dispatcher->backlog_last = dispatcher->last;
-    dispatcher->first = dispatcher->last = NULL;
+    (void)pthread_rwlock_wrlock(&dispatcher->lock);
+    publisher_close(dispatcher->publisher);
+    dispatcher->publisher = NULL;
+    enum status status = publisher_open(dispatcher->client, &dispatcher->settings.publisher, reported, dispatcher,
+                                        &dispatcher->publisher, fault);
+    dispatcher->closed = status != STATUS_OK;
+    atomic_store(&dispatcher->broken, false);
+    (void)pthread_rwlock_unlock(&dispatcher->lock);
+    return status;
 }
 
-/* False: the end. */
-static bool wait_for_work(struct dispatcher *dispatcher)
+static void close_publisher(struct dispatcher *dispatcher, const struct fault *fault)
 {
-    (void)pthread_mutex_lock(&dispatcher->lock);
-    dispatcher->polling = false;
-    while (dispatcher->first == NULL && dispatcher->backlog == NULL && publisher_pending(dispatcher->publisher) == 0 &&
-           !dispatcher->stopping) {
-        dispatcher->sleeping = true;
-        (void)pthread_cond_wait(&dispatcher->news, &dispatcher->lock);
-    }
-    dispatcher->sleeping = false;
-    take_queue(dispatcher);
-    bool stopping = dispatcher->stopping;
-    dispatcher->polling = true;
-    (void)pthread_mutex_unlock(&dispatcher->lock);
-    return !stopping;
+    (void)pthread_rwlock_wrlock(&dispatcher->lock);
+    dispatcher->closed = true;
+    dispatcher->fault = *fault;
+    struct publisher *publisher = dispatcher->publisher;
+    dispatcher->publisher = NULL;
+    (void)pthread_rwlock_unlock(&dispatcher->lock);
+    publisher_close(publisher);
 }
 
 static void *run(void *self)
@@ -170,79 +123,36 @@ static void *run(void *self)
     struct fault fault = {0};
     enum status status = STATUS_OK;
 
-    while (status == STATUS_OK && wait_for_work(dispatcher)) {
-        status = send_backlog(dispatcher, &fault);
-        if (status == STATUS_OK && publisher_pending(dispatcher->publisher) > 0)
-            publisher_poll(dispatcher->publisher, POLL_MS);
+    while (status == STATUS_OK && !atomic_load(&dispatcher->stopping)) {
+        publisher_poll(dispatcher->publisher, POLL_MS); /* only this thread takes it away */
+        if (atomic_load(&dispatcher->broken))
+            status = renew_publisher(dispatcher, &fault);
     }
-    (void)pthread_mutex_lock(&dispatcher->lock);
-    dispatcher->dead = true;
-    dispatcher->polling = false;
-    dispatcher->fault = fault;
-    take_queue(dispatcher);
-    (void)pthread_mutex_unlock(&dispatcher->lock);
     if (status != STATUS_OK)
         log_error("gateway.publisher_lost", LOG_STR("code", fault.code), LOG_STR("text", fault.text));
-    fail_backlog(dispatcher);
-    publisher_close(dispatcher->publisher); /* reports what is pending as failed */
-    dispatcher->publisher = NULL;
+    close_publisher(dispatcher, &fault);
     return NULL;
-}
-
-/* Under the lock. The first of the queue wakes the thread, where it may be waiting; the others are found with it. */
-static void append(struct dispatcher *dispatcher, struct dispatch *dispatch, bool *asleep)
-{
-    bool first = dispatcher->first == NULL;
-
-    if (first)
-        dispatcher->first = dispatch;
-    else
-        dispatcher->last->next = dispatch;
-    dispatcher->last = dispatch;
-    *asleep = dispatcher->sleeping;
-    if (first && dispatcher->polling) /* under the lock: the publisher is not closed meanwhile */
-        publisher_wake(dispatcher->publisher);
-}
-
-static bool is_room_for(struct dispatcher *dispatcher, size_t count)
-{
-    if (atomic_fetch_add(&dispatcher->events, count) + count <= dispatcher->settings.events_max)
-        return true;
-    (void)atomic_fetch_sub(&dispatcher->events, count);
-    return false;
-}
-
-enum status dispatcher_send(struct dispatcher *dispatcher, struct dispatch *dispatch, struct fault *fault)
-{
-    bool asleep = false;
-
-    dispatch->left = dispatch->count;
-    dispatch->sent = 0;
-    dispatch->next = NULL;
-    size_t count = dispatch->count;
-    if (!is_room_for(dispatcher, count))
-        return fault_retry(fault, "gateway.busy", "too many events are on their way to the brokers");
-    (void)pthread_mutex_lock(&dispatcher->lock);
-    bool taken = !dispatcher->dead && !dispatcher->stopping;
-    if (taken)
-        append(dispatcher, dispatch, &asleep);
-    (void)pthread_mutex_unlock(&dispatcher->lock);
-    if (asleep)
-        (void)pthread_cond_signal(&dispatcher->news);
-    if (taken)
-        return STATUS_OK;
-    (void)atomic_fetch_sub(&dispatcher->events, count);
-    return fault_retry(fault, "gateway.stopping", "the gateway is stopping");
 }
 
 bool dispatcher_is_alive(struct dispatcher *dispatcher, struct fault *fault)
 {
-    (void)pthread_mutex_lock(&dispatcher->lock);
-    bool alive = !dispatcher->dead;
+    (void)pthread_rwlock_rdlock(&dispatcher->lock);
+    bool alive = !dispatcher->closed;
     if (!alive)
         *fault = dispatcher->fault;
-    (void)pthread_mutex_unlock(&dispatcher->lock);
+    (void)pthread_rwlock_unlock(&dispatcher->lock);
     return alive;
+}
+
+/* A writer goes first, or steady senders would keep a finished publisher for ever. */
+static void init_lock(struct dispatcher *dispatcher)
+{
+    pthread_rwlockattr_t attributes;
+
+    (void)pthread_rwlockattr_init(&attributes);
+    (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(&dispatcher->lock, &attributes);
+    (void)pthread_rwlockattr_destroy(&attributes);
 }
 
 enum status dispatcher_start(const struct kafka_client *client, const struct dispatcher_settings *settings,
@@ -255,8 +165,7 @@ enum status dispatcher_start(const struct kafka_client *client, const struct dis
         return fault_fatal(fault, "memory.out", "no memory for a dispatcher");
     made->client = client;
     made->settings = *settings;
-    (void)pthread_mutex_init(&made->lock, NULL);
-    (void)pthread_cond_init(&made->news, NULL);
+    init_lock(made);
     enum status status = renew_publisher(made, fault);
     if (status == STATUS_OK && pthread_create(&made->thread, NULL, run, made) != 0)
         status = fault_fatal(fault, "gateway.thread", "no thread for the dispatcher");
@@ -271,16 +180,14 @@ enum status dispatcher_start(const struct kafka_client *client, const struct dis
 
 void dispatcher_finish(struct dispatcher *dispatcher)
 {
-    if (dispatcher == NULL)
+    if (dispatcher == NULL || !dispatcher->has_thread)
         return;
-    (void)pthread_mutex_lock(&dispatcher->lock);
-    dispatcher->stopping = true;
-    (void)pthread_cond_signal(&dispatcher->news);
-    if (dispatcher->polling)
+    atomic_store(&dispatcher->stopping, true);
+    (void)pthread_rwlock_rdlock(&dispatcher->lock);
+    if (dispatcher->publisher != NULL)
         publisher_wake(dispatcher->publisher);
-    (void)pthread_mutex_unlock(&dispatcher->lock);
-    if (dispatcher->has_thread)
-        (void)pthread_join(dispatcher->thread, NULL);
+    (void)pthread_rwlock_unlock(&dispatcher->lock);
+    (void)pthread_join(dispatcher->thread, NULL);
     dispatcher->has_thread = false;
 }
 
@@ -289,7 +196,6 @@ void dispatcher_free(struct dispatcher *dispatcher)
     if (dispatcher == NULL)
         return;
     publisher_close(dispatcher->publisher);
-    (void)pthread_mutex_destroy(&dispatcher->lock);
-    (void)pthread_cond_destroy(&dispatcher->news);
+    (void)pthread_rwlock_destroy(&dispatcher->lock);
     free(dispatcher);
 }

@@ -1,4 +1,5 @@
-/* dispatcher.h: the one thread that sends to Kafka: a struct publisher and a bounded queue before it.
+/* dispatcher.h: the way to Kafka: one struct publisher into which all HTTP threads send, and the one thread that hears what
+ * became of it. What is on its way is bounded.
  *
  * What is handed over is told about once, when the brokers have acknowledged or given up on each of its events, or at the
  * end: nobody waits for ever. */
@@ -8,6 +9,8 @@
 #include "base/fault.h"
 #include "kafka/client.h"
 #include "kafka/publisher.h"
+
+#include <stdatomic.h>
 
 struct dispatcher;
 
@@ -22,25 +25,24 @@ struct dispatch_event {
     int64_t offset;
 };
 
-/* Some events of one request. Everything is lent until DONE, which is called on the dispatcher's thread and must not wait. */
+/* Some events of one request. Everything is lent until DONE, which is called once, on the dispatcher's thread or, where the
+ * last of them could not even be sent, inside dispatcher_send. It must not wait. */
 struct dispatch {
     struct dispatch_event *events;
     size_t count;
     void (*done)(struct dispatch *dispatch);
     void *context;
-    /* the dispatcher's: */
-    size_t sent, left;
-    struct dispatch *next;
+    atomic_size_t left; /* the dispatcher's */
 };
 
 struct dispatcher_settings {
-    struct publisher_settings publisher;
-    size_t events_max;
+    struct publisher_settings publisher; /* messages_max: also the bound on what is on its way */
 };
 
 enum status dispatcher_start(const struct kafka_client *client, const struct dispatcher_settings *settings,
                              struct dispatcher **dispatcher, struct fault *fault) MUST_CHECK;
-/* RETRY: too many events are on their way, or it has ended; the headers are then the caller's still. Any thread. */
+/* RETRY: too many events are on their way, or it has ended; the headers are then the caller's still and DONE is not called.
+ * Any thread. */
 enum status dispatcher_send(struct dispatcher *dispatcher, struct dispatch *dispatch, struct fault *fault) MUST_CHECK;
 /* False once it could not make a publisher anew. Any thread. */
 bool dispatcher_is_alive(struct dispatcher *dispatcher, struct fault *fault);

@@ -297,7 +297,6 @@ static enum status start_sending(struct gateway *gateway, struct fault *fault)
                       .delivery_timeout_ms = (int)settings->delivery_timeout_ms,
                       .linger_ms = (int)settings->linger_ms,
                       .compression = settings->compression},
-        .events_max = (size_t)settings->queue_events_max,
     };
 
     return dispatcher_start(gateway->client, &how, &gateway->dispatcher, fault);

@@ -2,6 +2,7 @@
 
 #include "kafka/kafka_fault.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,7 +11,7 @@ struct publisher {
     rd_kafka_queue_t *reports; /* what rd_kafka_poll serves */
     publisher_report *report;
     void *self;
-    size_t pending;
+    atomic_size_t pending;
 };
 
 /* On the owner's thread: librdkafka calls it only from rd_kafka_poll and rd_kafka_flush. */
@@ -20,7 +21,7 @@ static void delivered(rd_kafka_t *handle, const rd_kafka_message_t *message, voi
     struct fault fault = {0};
     (void)handle;
 
-    publisher->pending--;
+    (void)atomic_fetch_sub(&publisher->pending, 1);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         publisher->report(publisher->self, message->_private, message->partition, message->offset, NULL);
         return;
@@ -124,12 +125,12 @@ static rd_kafka_resp_err_t produce(struct publisher *publisher, const char *topi
 enum status publisher_send(struct publisher *publisher, const char *topic, struct bytes key,
                            struct bytes value, struct headers *headers, void *context, struct fault *fault)
 {
+    (void)atomic_fetch_add(&publisher->pending, 1); /* before its report can come */
     rd_kafka_resp_err_t code = produce(publisher, topic, key, value, headers, context);
 
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        publisher->pending++;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return STATUS_OK;
-    }
+    (void)atomic_fetch_sub(&publisher->pending, 1);
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
         return fault_retry(fault, "kafka.queue_full", "the queue to the brokers is full");
     headers_free(headers);
@@ -149,7 +150,7 @@ void publisher_wake(struct publisher *publisher)
 
 size_t publisher_pending(const struct publisher *publisher)
 {
-    return publisher->pending;
+    return atomic_load(&publisher->pending);
 }
 
 enum status publisher_flush(struct publisher *publisher, int timeout_ms, struct fault *fault)

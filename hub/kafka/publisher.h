@@ -1,9 +1,9 @@
 /* publisher.h: sends records outside of transactions, each exactly once in the log and acknowledged by all
  * replicas in sync: what submitters use (ctl, gateway, client).
  *
- * One thread owns a publisher. What became of a record is told inside publisher_poll and publisher_flush, in
- * the order of each partition; until then it counts as pending. The queue is bounded: RETRY means poll and
- * send again. */
+ * One thread owns a publisher; others may send too (and then see to it that it stays open meanwhile). What became of a
+ * record is told inside publisher_poll and publisher_flush, on the owner's thread, in the order of each partition; until
+ * then it counts as pending. The queue is bounded: RETRY means poll and send again. */
 #ifndef KAFKA_PUBLISHER_H
 #define KAFKA_PUBLISHER_H
 
@@ -33,7 +33,7 @@ void publisher_close(struct publisher *publisher);
 
 /* Copies KEY and VALUE (data NULL = null). Takes HEADERS (may be NULL) unless the answer is RETRY: the queue
  * is full. REJECT: this record can never be sent, for example because it is too large. FATAL: this publisher
- * is finished. The partition is chosen by the key with Java's murmur2, so that all clients agree. */
+ * is finished. The partition is chosen by the key with Java's murmur2, so that all clients agree. Any thread. */
 enum status publisher_send(struct publisher *publisher, const char *topic, struct bytes key,
                            struct bytes value, struct headers *headers, void *context,
                            struct fault *fault) MUST_CHECK;
