@@ -170,10 +170,8 @@ static bool is_repeated(struct stage *stage, const char *who, const char *id)
     return false;
 }
 
-static void decide(struct stage *stage, const char *who, const char *id, const char *type, const char *key,
-                   const ProtobufCMessage *message)
+static void take_answer(struct stage *stage)
 {
-    trial_submit_as(stage->trial, id, type, who, key, message);
     switch (stage->trial->decision.outcome) {
     case OUTCOME_ACCEPTED:
         stage->answer = ANSWER_ACCEPTED;
@@ -193,25 +191,31 @@ static const char *key_of(const struct message_facts *facts, const ProtobufCMess
     return *(char *const *)(const void *)((const char *)message + offset);
 }
 
-void stage_say(struct stage *stage, const struct said *said)
+void stage_try(struct stage *stage, const struct said *said)
 {
     const struct message_facts *facts = schema_find_event(said->type);
     struct arena *arena = arena_new(64 * 1024, 4 * 1024 * 1024);
     struct fault fault = {0};
     ProtobufCMessage *message = NULL;
-    if (is_repeated(stage, said->who, said->id)) {
-        stage->answer = ANSWER_DUPLICATE;
-        findings_init(&stage->trial->event.findings, stage->trial->arena);
-        decision_apply_nothing(&stage->trial->decision);
-        arena_free(arena);
-        return;
-    }
     json_t *data = words_of_message(facts, said->data, stage->names, stage->trial->now_ms);
     if (json_decode_value(facts, data, "data", arena, &message, &fault) != STATUS_OK)
         fail_msg("%s: %s", said->type, fault.text);
-    decide(stage, said->who, said->id, said->type, said->key == NULL ? key_of(facts, message) : said->key, message);
+    trial_submit_as(stage->trial, said->id, said->type, said->who,
+                    said->key == NULL ? key_of(facts, message) : said->key, message);
     json_decref(data);
     arena_free(arena);
+}
+
+void stage_say(struct stage *stage, const struct said *said)
+{
+    if (!is_repeated(stage, said->who, said->id)) {
+        stage_try(stage, said);
+        take_answer(stage);
+        return;
+    }
+    stage->answer = ANSWER_DUPLICATE;
+    findings_init(&stage->trial->event.findings, stage->trial->arena);
+    decision_apply_nothing(&stage->trial->decision);
 }
 
 void stage_pass_on(struct stage *stage)
@@ -221,10 +225,12 @@ void stage_pass_on(struct stage *stage)
     stage->followed_count = 0;
     for (size_t i = 0; i < stage->follow_up_count; i++) {
         struct stage_follow_up follow_up = stage->follow_ups[i];
-        if (is_repeated(stage, OPERATOR, follow_up.id))
+        if (is_repeated(stage, OPERATOR, follow_up.id)) {
             stage->answer = ANSWER_DUPLICATE;
-        else
-            decide(stage, OPERATOR, follow_up.id, follow_up.type, follow_up.key, follow_up.message);
+        } else {
+            trial_submit_as(stage->trial, follow_up.id, follow_up.type, OPERATOR, follow_up.key, follow_up.message);
+            take_answer(stage);
+        }
         note(stage->followed, &stage->followed_count, follow_up.type, answers[stage->answer],
              stage->answer == ANSWER_REFUSED ? stage->trial->event.findings.items[0].code : "");
         protobuf_c_message_free_unpacked(follow_up.message, NULL);

@@ -63,6 +63,8 @@ void stage_set_clock_before_timers(struct stage *stage, int64_t now_ms);
 
 /* Decides and applies. The trial's decision and findings can be looked at until the next call. */
 void stage_say(struct stage *stage, const struct said *said);
+/* Decides without effect, also what was said before. */
+void stage_try(struct stage *stage, const struct said *said);
 /* Decides what the last event submitted, noted in FOLLOWED. */
 void stage_pass_on(struct stage *stage);
 
