@@ -2,6 +2,9 @@
  *     {"reset": true}                                                      a new world
  *     {"at": "2026-03-02 10:00:00"}                                        time goes on, timers fire
  *     {"who": "惠民药店", "id": "e1", "says": "claimed", "with": {...}}      an event, as a scenario says it
+ *     {"read": "tests/scenario/x.yaml"}                                    the file as JSON
+ *     {"moment": "now+1h", "now": MS}                                      milliseconds
+ *     {"convert": "claimed", "with": {...}, "now": MS}                            the type and data of an event, nothing is said
  * out: {"outcome", "codes": [...], "fired": [...], "stands", "holder", "dispensed", "returned", "timers"} of prescription N-1 of
  * person-1 (tests/scenario/world.yaml). */
 #include "domain/line_quantity.h"
@@ -73,9 +76,29 @@ static json_t *say(struct stage *stage, const json_t *line)
     return out;
 }
 
+/* What others need to say the same events elsewhere; NULL: LINE asks for something else. */
+static json_t *translate(const struct stage *stage, const json_t *line)
+{
+    int64_t now_ms = json_integer_value(json_object_get(line, "now"));
+    if (text_of(line, "read") != NULL)
+        return words_read(text_of(line, "read"));
+    if (text_of(line, "moment") != NULL)
+        return json_pack("{s:I}", "ms", (json_int_t)words_moment(text_of(line, "moment"), now_ms));
+    if (text_of(line, "convert") == NULL)
+        return NULL;
+    const char *type = stage_type(text_of(line, "convert"));
+    json_t *data = stage_data(stage, text_of(line, "convert"), json_object_get(line, "with"));
+    json_t *out = json_pack("{s:s, s:o}", "type", type, "data",
+                            words_of_message(schema_find_event(type), data, stage->names, now_ms));
+    json_decref(data);
+    return out;
+}
+
 static json_t *answer(struct stage **stage, const json_t *line)
 {
-    json_t *out = NULL;
+    json_t *out = translate(*stage, line);
+    if (out != NULL)
+        return out;
     if (json_is_true(json_object_get(line, "reset"))) {
         stage_free(*stage);
         *stage = stage_new(WORLD);
