@@ -6,6 +6,7 @@
 #include "webhook/webhook.h"
 
 #include <jansson.h>
+#include <string.h>
 
 static enum status start_hub(struct session *session, void **self, struct fault *fault)
 {
@@ -49,6 +50,14 @@ static bool store_alive(void *self, struct fault *fault)
 static void stop_store(void *self)
 {
     store_service_stop(self);
+}
+
+/* A file; the address of a server may hold a password. */
+static void announce_store(void *self, const struct session *session, json_t *line)
+{
+    (void)self;
+    if (strncmp(session->sql.database, "postgres", strlen("postgres")) != 0)
+        (void)json_object_set_new(line, "store", json_string(session->sql.database));
 }
 
 static enum status start_gateway(struct session *session, void **self, struct fault *fault)
@@ -101,7 +110,7 @@ static void stop_webhook(void *self)
 
 const struct part_row parts[] = {
     {PART_HUB, "hub", start_hub, hub_ready, hub_alive, stop_hub, NULL},
-    {PART_STORE, "store", start_store, store_ready, store_alive, stop_store, NULL},
+    {PART_STORE, "store", start_store, store_ready, store_alive, stop_store, announce_store},
     {PART_GATEWAY, "gateway", start_gateway, gateway_ready, gateway_alive, stop_gateway, announce_gateway},
     {PART_WEBHOOK, "webhook", start_webhook, webhook_ready, webhook_alive, stop_webhook, NULL},
 };
