@@ -2,7 +2,8 @@
 
 #include "domain/format.h"
 
-const char *designation_key(struct arena *arena, DesignationList list, const char *institution, const char *doctor)
+const char *designation_key(struct arena *arena, DesignationList list, const char *institution,
+                            const char *doctor)
 {
     switch ((int)list) {
     case LIST_HOSPITAL:

@@ -1,5 +1,5 @@
-/* line_quantity.h: what was prescribed, dispensed and returned of each line of a prescription. Ten-thousandths of the line's
- * unit; an absent quantity is 0. */
+/* line_quantity.h: what was prescribed, dispensed and returned of each line of a prescription.
+ * Ten-thousandths of the line's unit; an absent quantity is 0. */
 #ifndef DOMAIN_LINE_QUANTITY_H
 #define DOMAIN_LINE_QUANTITY_H
 
@@ -21,12 +21,13 @@ bool lines_all_dispensed(const PrescriptionState *state);
 /* All that was dispensed came back. */
 bool lines_all_returned(const PrescriptionState *state);
 
-/* How a line is called: as the hospital numbered it, else by its PLACE (0, 1, ...) as "1", "2", ... in TEXT. */
+/* How a line is called: as the hospital numbered it, else by its PLACE (0, 1, ...) as "1", "2", ... in TEXT.
+ */
 enum { LINE_NUMBER_BYTES = 24 };
 const char *line_number_of(const PrescriptionLine *line, size_t place, char text[LINE_NUMBER_BYTES]);
 
-/* BEFORE + MORE as a new message; NULL when the arena is full. Rules see to it that the sum is no more than a quantity that was
- * said. */
+/* BEFORE + MORE as a new message; NULL when the arena is full. Rules see to it that the sum is no more than a
+ * quantity that was said. */
 Quantity *quantity_sum(struct decision *decision, const Quantity *before, const Quantity *more);
 
 #endif

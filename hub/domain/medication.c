@@ -37,7 +37,8 @@ static struct span days_of(const MedicationItem *item)
     return (struct span){text_day(item->from), text_day(item->until)};
 }
 
-const MedicationItem *medication_overlap(const Medication *medication, const char *generic_name, struct span days)
+const MedicationItem *medication_overlap(const Medication *medication, const char *generic_name,
+                                         struct span days)
 {
     for (size_t i = 0; medication != NULL && i < medication->n_items; i++)
         if (strcmp(medication->items[i]->generic_name, generic_name) == 0 &&
@@ -90,8 +91,9 @@ static void set_days(struct decision *decision, MedicationItem *item, struct spa
 
 /* --- uploaded --- */
 
-static MedicationItem *prescribed_item(struct decision *decision, const char *row, const PrescriptionLine *line,
-                                       const char *line_number, date_t issued_on)
+static MedicationItem *prescribed_item(struct decision *decision, const char *row,
+                                       const PrescriptionLine *line, const char *line_number,
+                                       date_t issued_on)
 {
     MedicationItem *item = decision_message(decision, MEDICATION_ITEM);
     if (item == NULL)

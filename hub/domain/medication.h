@@ -1,6 +1,7 @@
-/* medication.h: what a person takes, across all prescriptions: one row of the person, "medication", that is kept up as
- * prescriptions are uploaded, dispensed and end. Each function reads the row and writes it; at most one of them is called in a
- * decision. What ended long before the day in hand is left out, so the row stays small. */
+/* medication.h: what a person takes, across all prescriptions: one row of the person, "medication", that is
+ * kept up as prescriptions are uploaded, dispensed and end. Each function reads the row and writes it; at
+ * most one of them is called in a decision. What ended long before the day in hand is left out, so the row
+ * stays small. */
 #ifndef DOMAIN_MEDICATION_H
 #define DOMAIN_MEDICATION_H
 
@@ -13,9 +14,10 @@
 const Medication *medication_of(struct view *view);
 /* The days for which LINE is prescribed, if it begins on DAY and does not say otherwise. */
 struct span medication_days(const PrescriptionLine *line, date_t day);
-/* A drug called GENERIC_NAME that another prescription gives on one of these days; NULL if there is none. MEDICATION may be
- * NULL. */
-const MedicationItem *medication_overlap(const Medication *medication, const char *generic_name, struct span days);
+/* A drug called GENERIC_NAME that another prescription gives on one of these days; NULL if there is none.
+ * MEDICATION may be NULL. */
+const MedicationItem *medication_overlap(const Medication *medication, const char *generic_name,
+                                         struct span days);
 
 /* ROW was uploaded with these lines. */
 void medication_prescribed(struct view *view, struct decision *decision, const char *row,

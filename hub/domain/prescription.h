@@ -1,18 +1,20 @@
 /* prescription.h: the prescription family. Key: the person's pseudonym.
  *
- *     medhub.prescription.uploaded.v1        the issuing hospital: it was written         prescription_upload.c
- *     medhub.prescription.reviewed.v1        its pharmacist, then the dispenser's         prescription_review.c
- *     medhub.prescription.claimed.v1         a dispenser holds it, for a while            prescription_claim.c
+ *     medhub.prescription.uploaded.v1        the issuing hospital: it was written prescription_upload.c
+ *     medhub.prescription.reviewed.v1        its pharmacist, then the dispenser's prescription_review.c
+ *     medhub.prescription.claimed.v1         a dispenser holds it, for a while prescription_claim.c
  *     medhub.prescription.released.v1        and lets it go
- *     medhub.prescription.dispensed.v1       the holder gives some or all of it           prescription_dispense.c
- *     medhub.prescription.returned.v1        some of it comes back                        prescription_return.c
- *     medhub.prescription.revoked.v1         the issuer takes back what is not dispensed  prescription_revoke.c
- *     medhub.prescription.settled.v1         the hub: a settlement named it               prescription_settle.c
- *     medhub.prescription.expiry.timer       midnight after the last valid day: expired   prescription_expire.c
- *     medhub.prescription.claim.timer        a claim was not used in time: claim_lapsed   prescription_claim.c
+ *     medhub.prescription.dispensed.v1       the holder gives some or all of it prescription_dispense.c
+ *     medhub.prescription.returned.v1        some of it comes back prescription_return.c
+ *     medhub.prescription.revoked.v1         the issuer takes back what is not dispensed
+ * prescription_revoke.c medhub.prescription.settled.v1         the hub: a settlement named it
+ * prescription_settle.c medhub.prescription.expiry.timer       midnight after the last valid day: expired
+ * prescription_expire.c medhub.prescription.claim.timer        a claim was not used in time: claim_lapsed
+ * prescription_claim.c
  *
- * Which of these is possible when, and for whom, is said by one table in prescription_state.c; what they share is in
- * prescription_step.h. Rows: Prescription and Medication in schemas/medhub/state/v1/state.proto. */
+ * Which of these is possible when, and for whom, is said by one table in prescription_state.c; what they
+ * share is in prescription_step.h. Rows: Prescription and Medication in schemas/medhub/state/v1/state.proto.
+ */
 #ifndef DOMAIN_PRESCRIPTION_H
 #define DOMAIN_PRESCRIPTION_H
 
@@ -36,7 +38,7 @@ enum {
     REVIEWED_RULES = 6,
     CLAIMED_RULES = 12,
     RELEASED_RULES = 5,
-    DISPENSED_RULES = 19,
+    DISPENSED_RULES = 20,
     RETURNED_RULES = 8,
     REVOKED_RULES = 6,
     SETTLED_RULES = 5,
@@ -53,7 +55,8 @@ void claim_decide(struct view *view, const struct event *event, void *prepared, 
 void claim_lapse(struct view *view, const struct event *event, struct decision *decision);
 extern const struct rule prescription_released_rules[RELEASED_RULES];
 void *release_claim_prepare(struct view *view, const struct event *event);
-void release_claim_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision);
+void release_claim_decide(struct view *view, const struct event *event, void *prepared,
+                          struct decision *decision);
 extern const struct rule prescription_dispensed_rules[DISPENSED_RULES];
 void *dispense_prepare(struct view *view, const struct event *event);
 void dispense_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision);
@@ -70,23 +73,25 @@ void prescription_expire(struct view *view, const struct event *event, struct de
 
 /* --- uploaded --- */
 
+struct upload_line {
+    const CatalogueItem *item; /* as listed in the region on the day, or NULL */
+    const PaymentLimit *limit; /* or NULL */
+};
+
 /* What the rules and the decision of an upload look at. */
 struct upload {
     const PrescriptionUploaded *said;
     const char *benefit_region; /* of insurance; of care where it is not given */
     const Organisation *issuer; /* as registered on the day of issue, or NULL */
     date_t issued_on;
-    date_t last_day; /* on which it may be dispensed; DATE_NONE: neither said nor in the policy */
-    struct upload_line {
-        const CatalogueItem *item; /* as listed in the region on the day, or NULL */
-        const PaymentLimit *limit; /* or NULL */
-    } *lines; /* one for each line of what was said */
+    date_t last_day;           /* on which it may be dispensed; DATE_NONE: neither said nor in the policy */
+    struct upload_line *lines; /* one for each line of what was said */
     const Medication *medication; /* what the person takes already, or NULL */
 };
 
 /* The catalogue's row of a drug of KIND in REGION on DATE, or NULL. */
-const CatalogueItem *prescription_item(struct view *view, LineKind kind, bool hospital_preparation, const char *code,
-                                       const char *region, date_t date);
+const CatalogueItem *prescription_item(struct view *view, LineKind kind, bool hospital_preparation,
+                                       const char *code, const char *region, date_t date);
 /* True if INSTITUTION may make or use the hospital preparation ITEM. */
 bool prescription_item_permits(const CatalogueItem *item, const char *institution);
 

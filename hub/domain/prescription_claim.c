@@ -1,7 +1,6 @@
 /* Claimed, released, lapsed: one dispenser at a time holds it, for as long as the policy says. */
 #include "domain/prescription.h"
 
-#include "domain/designation.h"
 #include "domain/line_quantity.h"
 #include "domain/organisation.h"
 
@@ -36,8 +35,8 @@ void *claim_prepare(struct view *view, const struct event *event)
     };
     step_begin(view, &claim->step);
     if (claim->step.state != NULL)
-        (void)view_policy_int(view, PRESCRIPTION_CLAIM_HOURS, claim->step.state->region_of_care, claim->step.day,
-                              &claim->hours);
+        (void)view_policy_int(view, PRESCRIPTION_CLAIM_HOURS, claim->step.state->region_of_care,
+                              claim->step.day, &claim->hours);
     return claim;
 }
 
@@ -48,38 +47,12 @@ static const struct prescription_step *step_of(const struct rule_context *contex
     return context->prepared;
 }
 
-static void dispenser_is_designated(struct rule_context *context)
-{
-    const struct prescription_step *step = step_of(context);
-    if (!organisation_is_designated(step->registered, step->day))
-        rule_refuse(context, "dispenser",
-                    rule_text(context, "%s: %s", step->actor, organisation_state_name(step->registered)),
-                    rule_text(context, "live and designated on %s", rule_day(context, step->day)));
-}
-
-static bool is_pharmacy(const struct prescription_step *step)
-{
-    return step->registered != NULL && step->registered->kind == ORGANISATION_PHARMACY;
-}
-
 static void dispenser_is_an_institution(struct rule_context *context)
 {
     const struct prescription_step *step = step_of(context);
-    if (step->registered != NULL && !is_pharmacy(step) && step->registered->kind != ORGANISATION_HOSPITAL)
+    if (step->registered != NULL && !step_is_of_a_pharmacy(step) &&
+        step->registered->kind != ORGANISATION_HOSPITAL)
         rule_refuse(context, "dispenser", step->actor, "a hospital or a pharmacy");
-}
-
-static void dual_channel_pharmacy_is_listed(struct rule_context *context)
-{
-    const struct prescription_step *step = step_of(context);
-    const PrescriptionState *state = step->state;
-    if (state == NULL || state->extra_attribute != DUAL_CHANNEL)
-        return;
-    DesignationList list = is_pharmacy(step) ? LIST_PHARMACY : LIST_HOSPITAL;
-    if (!designation_holds(context->view, list, step->actor, "", state->region_of_care, step->day))
-        rule_refuse(context, "dispenser", step->actor,
-                    rule_text(context, "on the dual-channel lists of region %s on %s", state->region_of_care,
-                              rule_day(context, step->day)));
 }
 
 static bool may_dispense_preparation(struct view *view, const struct prescription_step *step,
@@ -105,7 +78,7 @@ static void preparations_stay_with_maker_and_partners(struct rule_context *conte
 static void granules_stay_in_medical_institutions(struct rule_context *context)
 {
     const struct prescription_step *step = step_of(context);
-    for (size_t i = 0; step->state != NULL && is_pharmacy(step) && i < step->state->n_lines; i++)
+    for (size_t i = 0; step->state != NULL && step_is_of_a_pharmacy(step) && i < step->state->n_lines; i++)
         if (step->state->lines[i]->kind == LINE_GRANULES) {
             rule_refuse(context, "dispenser", step->actor, "a medical institution, for formula granules");
             return;
@@ -113,16 +86,6 @@ static void granules_stay_in_medical_institutions(struct rule_context *context)
 }
 
 /* --- rules: for how long --- */
-
-static void it_is_still_valid(struct rule_context *context)
-{
-    const struct prescription_step *step = step_of(context);
-    char bound[MOMENT_TEXT_BYTES];
-    if (step->state != NULL &&
-        (step->at_ms >= step->state->valid_until_ms || context->view->now_ms >= step->state->valid_until_ms))
-        rule_refuse(context, "claimedAt", "after its last valid moment",
-                    rule_text(context, "before %s", moment_format_ms(step->state->valid_until_ms, bound)));
-}
 
 static void claim_has_an_end(struct rule_context *context)
 {
@@ -140,7 +103,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .code = "prescription.dispenser_not_designated",
         .document = CIRCULATION,
         .clause = "定点医疗机构或定点零售药店调配，C1 L1360、L1364",
-        .evaluate = dispenser_is_designated,
+        .evaluate = step_dispenser_is_designated,
         .sentence_zh = "认领机构在认领当日须为在网的定点机构",
         .sentence_en = "On the day of the claim the dispenser is live and designated.",
     },
@@ -158,7 +121,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .code = "prescription.dispenser_not_listed",
         .document = DUAL_CHANNEL_OPINION,
         .clause = "三定：定零售药店，C4 L5516、L5528",
-        .evaluate = dual_channel_pharmacy_is_listed,
+        .evaluate = step_dispenser_is_listed,
         .sentence_zh = "双通道处方的认领机构须在统筹地区三定名单内",
         .sentence_en = "The dispenser of a dual-channel prescription is on the region's lists.",
     },
@@ -185,7 +148,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .code = "prescription.past_validity",
         .document = CENTRE,
         .clause = "D001 valiEndTime，nhsa-wire 2.2",
-        .evaluate = it_is_still_valid,
+        .evaluate = step_is_within_validity,
         .sentence_zh = "处方须在有效期内认领",
         .sentence_en = "A prescription is claimed while it is valid.",
     },
@@ -250,7 +213,8 @@ void *release_claim_prepare(struct view *view, const struct event *event)
 
 const struct rule prescription_released_rules[RELEASED_RULES] = {PRESCRIPTION_STEP_RULES("08")};
 
-void release_claim_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+void release_claim_decide(struct view *view, const struct event *event, void *prepared,
+                          struct decision *decision)
 {
     struct prescription_step *step = prepared;
     (void)view;

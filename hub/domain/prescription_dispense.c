@@ -1,61 +1,9 @@
-/* Dispensed: the dispenser that holds it, and whose pharmacist has passed it, gives some or all of it to the patient. */
-#include "domain/prescription.h"
+/* What a dispensing must be: the dispenser that holds it, and whose pharmacist has passed it, gives some or
+ * all of it to the patient. What is made of it: prescription_dispense_decide.c. */
+#include "domain/prescription_dispense.h"
 
-#include "domain/format.h"
 #include "domain/line_quantity.h"
-#include "domain/medication.h"
-#include "domain/organisation.h"
 #include "domain/prescription_trace.h"
-
-struct dispensing {
-    struct prescription_step step;
-    const PrescriptionDispensed *said;
-    struct dispensing_line {
-        PrescriptionLineState *line; /* of the prescription; NULL: it has none of that number */
-        const CatalogueItem *item;   /* of what was given, on the day; or NULL */
-    } *lines;
-};
-
-static void look_up_line(struct view *view, struct dispensing *dispensing, size_t place)
-{
-    const struct prescription_step *step = &dispensing->step;
-    const DispensedLine *said = dispensing->said->lines[place];
-    PrescriptionLineState *line = line_of_number(step->state, said->line_number);
-    dispensing->lines[place].line = line;
-    if (line != NULL)
-        dispensing->lines[place].item =
-            prescription_item(view, line->kind, line->hospital_preparation, said->catalogue_code,
-                              prescription_benefit_region(step->state), step->day);
-}
-
-void *dispense_prepare(struct view *view, const struct event *event)
-{
-    const PrescriptionDispensed *said = (const PrescriptionDispensed *)event->message;
-    struct dispensing *dispensing = arena_take(view->arena, sizeof *dispensing);
-    struct dispensing_line *lines = arena_take_zeroed(view->arena, said->n_lines * sizeof *lines);
-    if (dispensing == NULL || lines == NULL)
-        return NULL;
-    *dispensing = (struct dispensing){
-        .step =
-            {
-                .person = said->person,
-                .national_number = said->national_number,
-                .institution = said->institution,
-                .hospital_number = said->hospital_number,
-                .move = MOVE_DISPENSE,
-                .actor = said->dispenser,
-                .actor_path = "dispenser",
-                .at = said->dispensed_at,
-                .at_path = "dispensedAt",
-            },
-        .said = said,
-        .lines = lines,
-    };
-    step_begin(view, &dispensing->step);
-    for (size_t i = 0; dispensing->step.state != NULL && i < said->n_lines; i++)
-        look_up_line(view, dispensing, i);
-    return dispensing;
-}
 
 static const struct dispensing *dispensing_of(const struct rule_context *context)
 {
@@ -69,26 +17,6 @@ static void dispensers_pharmacist_has_passed_it(struct rule_context *context)
     const PrescriptionState *state = dispensing_of(context)->step.state;
     if (state != NULL && state->status == PRESCRIPTION_CLAIMED)
         rule_refuse(context, "nationalNumber", "CLAIMED", "passed by the dispenser's pharmacist");
-}
-
-static void dispenser_is_designated(struct rule_context *context)
-{
-    const struct prescription_step *step = &dispensing_of(context)->step;
-    if (!organisation_is_designated(step->registered, step->day))
-        rule_refuse(context, "dispenser",
-                    rule_text(context, "%s: %s", step->actor, organisation_state_name(step->registered)),
-                    rule_text(context, "live and designated on %s", rule_day(context, step->day)));
-}
-
-/* Whether the expiry's timer fired before this event was decided or not makes no difference. */
-static void it_is_still_valid(struct rule_context *context)
-{
-    const struct prescription_step *step = &dispensing_of(context)->step;
-    char bound[MOMENT_TEXT_BYTES];
-    if (step->state != NULL &&
-        (step->at_ms >= step->state->valid_until_ms || context->view->now_ms >= step->state->valid_until_ms))
-        rule_refuse(context, "dispensedAt", "after its last valid moment",
-                    rule_text(context, "before %s", moment_format_ms(step->state->valid_until_ms, bound)));
 }
 
 static void dispensing_number_is_new(struct rule_context *context)
@@ -110,11 +38,12 @@ static void not_too_often(struct rule_context *context)
     if (state == NULL)
         return;
     count_max = state->repeat_max;
-    if (count_max == 0 &&
-        !view_policy_int(context->view, context->rule->parameter, state->region_of_care, step->day, &count_max))
+    if (count_max == 0 && !view_policy_int(context->view, context->rule->parameter, state->region_of_care,
+                                           step->day, &count_max))
         rule_policy_missing(context, state->region_of_care, step->day);
     else if ((int64_t)state->n_dispensings >= count_max)
-        rule_refuse(context, "dispensingNumber", rule_text(context, "%zu dispensings before", state->n_dispensings),
+        rule_refuse(context, "dispensingNumber",
+                    rule_text(context, "%zu dispensings before", state->n_dispensings),
                     rule_text(context, "at most %lld in all", (long long)count_max));
 }
 
@@ -135,7 +64,8 @@ static void dual_channel_patient_is_identified(struct rule_context *context)
 {
     const struct dispensing *dispensing = dispensing_of(context);
     const PrescriptionState *state = dispensing->step.state;
-    if (state != NULL && state->extra_attribute == DUAL_CHANNEL && !is_given(dispensing->said->credential_type))
+    if (state != NULL && state->extra_attribute == DUAL_CHANNEL &&
+        !is_given(dispensing->said->credential_type))
         rule_refuse(context, "credentialType", "", "the document or voucher that the patient showed");
 }
 
@@ -206,8 +136,7 @@ static void doses_add_up(struct rule_context *context)
 static void pharmacy_sells_no_dearer_than_the_standard(struct rule_context *context)
 {
     const struct dispensing *dispensing = dispensing_of(context);
-    const Organisation *dispenser = dispensing->step.registered;
-    if (dispenser == NULL || dispenser->kind != ORGANISATION_PHARMACY)
+    if (!step_is_of_a_pharmacy(&dispensing->step))
         return;
     for (size_t i = 0; i < dispensing->said->n_lines; i++) {
         const CatalogueItem *item = dispensing->lines[i].item;
@@ -231,7 +160,8 @@ static bool contradicts(const DispensedLine *line, const struct label *label)
     return other_lot || other_day;
 }
 
-static void check_code(struct rule_context *context, const DispensedLine *line, const char *path, const char *code)
+static void check_code(struct rule_context *context, const DispensedLine *line, const char *path,
+                       const char *code)
 {
     struct label label;
     if (!prescription_read_code(context->view, code, &label))
@@ -271,7 +201,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
         .code = "prescription.dispenser_not_designated",
         .document = CIRCULATION,
         .clause = "定点医疗机构或定点零售药店调配，C1 L1360、L1364",
-        .evaluate = dispenser_is_designated,
+        .evaluate = step_dispenser_is_designated,
         .sentence_zh = "配药机构在配药当日须为在网的定点机构",
         .sentence_en = "On the day of dispensing the dispenser is live and designated.",
     },
@@ -280,7 +210,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
         .code = "prescription.past_validity",
         .document = CENTRE,
         .clause = "D001 valiEndTime，nhsa-wire 2.2",
-        .evaluate = it_is_still_valid,
+        .evaluate = step_is_within_validity,
         .sentence_zh = "处方须在有效期内配药",
         .sentence_en = "A prescription is dispensed while it is valid.",
     },
@@ -384,104 +314,14 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
         .sentence_zh = "追溯码须可识别，且批号、有效期与明细一致",
         .sentence_en = "Trace codes can be read and say the line's lot and expiry.",
     },
+    {
+        .id = "RX-120",
+        .code = "prescription.dispenser_not_listed",
+        .document = DUAL_CHANNEL_OPINION,
+        .clause = "三定：定零售药店，C4 L5516、L5528",
+        .evaluate = step_dispenser_is_listed,
+        .sentence_zh = "双通道处方的配药机构在配药当日须在统筹地区三定名单内",
+        .sentence_en =
+            "On the day of dispensing the dispenser of a dual-channel prescription is on the lists.",
+    },
 };
-
-/* --- the decision --- */
-
-static DispensingLineState *remember_line(struct decision *decision, const DispensedLine *said)
-{
-    DispensingLineState *line = decision_message(decision, DISPENSING_LINE_STATE);
-    if (line == NULL)
-        return NULL;
-    line->line_number = said->line_number;
-    line->dispensed = said->quantity;
-    return line;
-}
-
-static DispensingState *remember(struct decision *decision, const struct dispensing *dispensing)
-{
-    const PrescriptionDispensed *said = dispensing->said;
-    DispensingState *state = decision_message(decision, DISPENSING_STATE);
-    DispensingLineState **lines = decision_list(decision, said->n_lines);
-    if (state == NULL || lines == NULL)
-        return NULL;
-    state->number = said->dispensing_number;
-    state->dispenser = said->dispenser;
-    state->dispensed_at_ms = dispensing->step.at_ms;
-    state->event_id = lent(decision->event->attributes.id);
-    state->lines = lines;
-    for (size_t i = 0; i < said->n_lines; i++) {
-        lines[i] = remember_line(decision, said->lines[i]);
-        if (lines[i] == NULL)
-            return NULL;
-    }
-    state->n_lines = said->n_lines;
-    return state;
-}
-
-/* False when the arena is full. */
-static bool count(struct decision *decision, struct dispensing *dispensing)
-{
-    PrescriptionState *state = dispensing->step.state;
-    DispensingState *added = remember(decision, dispensing);
-    DispensingState **dispensings = decision_list(decision, state->n_dispensings + 1);
-    if (added == NULL || dispensings == NULL)
-        return false;
-    if (state->n_dispensings > 0)
-        memcpy(dispensings, state->dispensings, state->n_dispensings * sizeof(void *));
-    dispensings[state->n_dispensings++] = added;
-    state->dispensings = dispensings;
-    for (size_t i = 0; i < dispensing->said->n_lines; i++) {
-        PrescriptionLineState *line = dispensing->lines[i].line;
-        line->dispensed = quantity_sum(decision, line->dispensed, dispensing->said->lines[i]->quantity);
-    }
-    if (state->prescribed_doses != NULL)
-        state->dispensed_doses = quantity_sum(decision, state->dispensed_doses, dispensing->said->doses);
-    return !decision->failed;
-}
-
-/* A box of a pharmacy is sold, one of a hospital is used. */
-static void tell_trace(struct view *view, struct decision *decision, const struct dispensing *dispensing)
-{
-    const Organisation *dispenser = dispensing->step.registered;
-    bool is_sale = dispenser != NULL && dispenser->kind == ORGANISATION_PHARMACY;
-    for (size_t i = 0; i < dispensing->said->n_lines; i++) {
-        const DispensedLine *line = dispensing->said->lines[i];
-        for (size_t j = 0; j < line->n_trace_codes; j++) {
-            const struct scanned_code scanned = {
-                .code = line->trace_codes[j],
-                .lot = line->lot,
-                .expires_on = line->expires_on,
-                .catalogue_code = line->catalogue_code,
-                .name = line->generic_name,
-                .pharmacist = dispensing->said->pharmacist,
-                .split = line->split,
-            };
-            const char *suffix = format_in(decision->arena, "trace/%zu/%zu", i, j);
-            decision->failed |= suffix == NULL;
-            if (suffix != NULL)
-                prescription_tell_trace(view, decision, &dispensing->step, is_sale ? STEP_SOLD : STEP_USED, &scanned,
-                                        suffix);
-        }
-    }
-}
-
-void dispense_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
-{
-    struct dispensing *dispensing = prepared;
-    struct prescription_step *step = &dispensing->step;
-    (void)event;
-    if (!count(decision, dispensing))
-        return;
-
-    size_t fact = step_take(decision, step);
-    medication_dispensed(view, decision, step->row, dispensing->said, step->day);
-    if (lines_all_dispensed(step->state))
-        prescription_end_timers(decision, step->row);
-    else
-        prescription_cancel_claim_timer(decision, step->row);
-    tell_trace(view, decision, dispensing);
-    tell_issuer(decision, fact, step->state);
-    tell_insurer(decision, fact, step->state);
-    tell_centre(decision, fact, step->state);
-}

@@ -1,4 +1,5 @@
-/* Expired: midnight after the last valid day has come before everything was dispensed. The timer is called like the row. */
+/* Expired: midnight after the last valid day has come before everything was dispensed. The timer is called
+ * like the row. */
 #include "domain/prescription.h"
 
 #include "domain/medication.h"
@@ -40,5 +41,6 @@ void prescription_expire(struct view *view, const struct event *event, struct de
     tell_organisation(decision, fact, holder);
     tell_centre(decision, fact, state);
     tell_insurer(decision, fact, state);
-    tell_dispensers(decision, fact, state->kind, state->region_of_care, SEEN_BY_DISPENSERS | VISIBLE_CLINICAL);
+    tell_dispensers(decision, fact, state->kind, state->region_of_care,
+                    SEEN_BY_DISPENSERS | VISIBLE_CLINICAL);
 }

@@ -4,21 +4,21 @@
 #include "domain/format.h"
 #include "domain/line_quantity.h"
 
-
 /* --- the limit of a drug --- */
 
-/* National codes of drugs: X and 22 more, Z and 19 more (nhsa-wire 3). Their products are the first 12 or 11 characters. */
+/* National codes of drugs: X and 22 more, Z and 19 more (nhsa-wire 3). Their products are the first 12 or 11
+ * characters. */
 enum { WESTERN_CODE = 23, PATENT_CODE = 20, PRODUCT_LONG = 12, PRODUCT_SHORT = 11 };
 
-static const PaymentLimit *limit_of_product(struct view *view, const char *code, int length, const char *region,
-                                            date_t date)
+static const PaymentLimit *limit_of_product(struct view *view, const char *code, int length,
+                                            const char *region, date_t date)
 {
     const char *product = format_in(view->arena, "%.*s", length, code);
     const char *key = product == NULL ? NULL : catalogue_key(view->arena, KIND_PAYMENT_LIMIT, product);
     view->failed |= key == NULL;
-    const CatalogueItem *row =
-        key == NULL ? NULL
-                    : (const CatalogueItem *)view_table_message(view, CATALOGUE_ITEM, TABLE_CATALOGUE, key, region, date);
+    const CatalogueItem *row = key == NULL ? NULL
+                                           : (const CatalogueItem *)view_table_message(
+                                                 view, CATALOGUE_ITEM, TABLE_CATALOGUE, key, region, date);
     return row == NULL ? NULL : row->limit;
 }
 
@@ -26,7 +26,8 @@ const PaymentLimit *payment_limit_of(struct view *view, const CatalogueItem *ite
                                      const char *region, date_t date)
 {
     size_t length = strlen(code);
-    bool is_western = code[0] == 'X' && length == WESTERN_CODE, is_patent = code[0] == 'Z' && length == PATENT_CODE;
+    bool is_western = code[0] == 'X' && length == WESTERN_CODE,
+         is_patent = code[0] == 'Z' && length == PATENT_CODE;
     if (item != NULL && item->limit != NULL)
         return item->limit;
     if (!is_western && !is_patent)
@@ -62,9 +63,10 @@ struct limited_line {
     const PaymentLimit *limit;
 };
 
-/* Reports PATH ("%zu" is the line's place) for each line that the fund should pay although PREDICATE does not hold. */
-static void hold(struct rule_context *context, bool (*predicate)(const struct limited_line *asked), const char *path,
-                 bool of_line, const char *expected)
+/* Reports PATH ("%zu" is the line's place) for each line that the fund should pay although PREDICATE does not
+ * hold. */
+static void hold(struct rule_context *context, bool (*predicate)(const struct limited_line *asked),
+                 const char *path, bool of_line, const char *expected)
 {
     const struct upload *upload = context->prepared;
     for (size_t i = 0; i < upload->said->n_lines; i++) {
@@ -117,11 +119,12 @@ void limit_age_is_met(struct rule_context *context)
         if (upload->lines[i].limit != NULL && upload->lines[i].limit->age == LIMIT_CHILDREN &&
             said->lines[i]->approval != SELF_PAID)
             rule_refuse(context, "visit.ageYears", "***",
-                        rule_text(context, "for line %zu: a child below %lld years, or paid by the patient", i + 1,
-                                  (long long)below_years));
+                        rule_text(context, "for line %zu: a child below %lld years, or paid by the patient",
+                                  i + 1, (long long)below_years));
 }
 
-/* insutype 510 is maternity; work injury is no insurance of this platform, so nothing here pays what is limited to it. */
+/* insutype 510 is maternity; work injury is no insurance of this platform, so nothing here pays what is
+ * limited to it. */
 static bool is_of_the_insurance(const struct limited_line *asked)
 {
     switch ((int)asked->limit->insurance) {
@@ -159,7 +162,8 @@ static bool is_of_the_level(const struct limited_line *asked)
 
 void limit_level_is_met(struct rule_context *context)
 {
-    hold(context, is_of_the_level, "institution", false, "a hospital of the level that the drug is limited to");
+    hold(context, is_of_the_level, "institution", false,
+         "a hospital of the level that the drug is limited to");
 }
 
 static bool is_for_the_disease(const struct limited_line *asked)

@@ -1,6 +1,7 @@
-/* prescription_limit.h: on what the catalogue lets the fund pay for a drug (限定支付): sex, age, insurance, care, level of the
- * institution, diagnosis, course, amount. A limit stands in the drug's own row, or in the row PAYMENT_LIMIT/PRODUCT of the
- * first 12 (else 11) characters of its national code. A line that the hospital declares self-paid is not limited. */
+/* prescription_limit.h: on what the catalogue lets the fund pay for a drug (限定支付): sex, age, insurance,
+ * care, level of the institution, diagnosis, course, amount. A limit stands in the drug's own row, or in the
+ * row PAYMENT_LIMIT/PRODUCT of the first 12 (else 11) characters of its national code. A line that the
+ * hospital declares self-paid is not limited. */
 #ifndef DOMAIN_PRESCRIPTION_LIMIT_H
 #define DOMAIN_PRESCRIPTION_LIMIT_H
 

@@ -84,7 +84,8 @@ static void no_more_comes_back_than_was_given(struct rule_context *context)
         const ReturnedLine *said = back->said->lines[i];
         const DispensingLineState *line = find_line(back, said->line_number);
         int64_t left = line == NULL ? 0 : quantity_e4(line->dispensed) - quantity_e4(line->returned);
-        if (is_said_before(back->said, i) || quantity_e4(said->quantity) <= 0 || quantity_e4(said->quantity) > left)
+        if (is_said_before(back->said, i) || quantity_e4(said->quantity) <= 0 ||
+            quantity_e4(said->quantity) > left)
             rule_refuse(context, rule_text(context, "lines[%zu].quantity", i), "***",
                         "more than 0 and no more than was given and is not back yet, each line once");
     }
@@ -100,7 +101,8 @@ static void trace_codes_can_be_followed(struct rule_context *context)
             if (!prescription_read_code(context->view, said->lines[i]->trace_codes[j], &label))
                 return;
             if (label.form != LABEL_OTHER && !prescription_code_is_readable(&label))
-                rule_refuse(context, path, "unreadable", "a GS1 code of an item or a 20-digit drug trace code");
+                rule_refuse(context, path, "unreadable",
+                            "a GS1 code of an item or a 20-digit drug trace code");
         }
 }
 

@@ -1,5 +1,5 @@
-/* Reviewed: the issuer's pharmacist lets it circulate, the dispenser's pharmacist lets it be dispensed; either may refuse it,
- * and then the doctor writes another. */
+/* Reviewed: the issuer's pharmacist lets it circulate, the dispenser's pharmacist lets it be dispensed;
+ * either may refuse it, and then the doctor writes another. */
 #include "domain/prescription.h"
 
 #include "domain/medication.h"

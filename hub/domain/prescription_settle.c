@@ -1,5 +1,5 @@
-/* Settled: the settlement flow tells that a settlement named the prescription, or that one that did was reversed. It may come
- * before the dispensing: dispensers settle at the counter. */
+/* Settled: the settlement flow tells that a settlement named the prescription, or that one that did was
+ * reversed. It may come before the dispensing: dispensers settle at the counter. */
 #include "domain/prescription.h"
 
 struct settling {

@@ -4,8 +4,8 @@
  *                    ▲           │           │             │
  *                    └── released, lapsed ◀──┘             └─▶ claimed again, by anybody
  *
- * ways out: refused at review, revoked, expired, returned. A dispensing uses up the claim: what remains is claimed again.
- * Pure; nothing else in the house writes PrescriptionState.status. */
+ * ways out: refused at review, revoked, expired, returned. A dispensing uses up the claim: what remains is
+ * claimed again. Pure; nothing else in the house writes PrescriptionState.status. */
 #ifndef DOMAIN_PRESCRIPTION_STATE_H
 #define DOMAIN_PRESCRIPTION_STATE_H
 
@@ -19,7 +19,7 @@ enum prescription_move {
     MOVE_REVIEW_PASS,     /* the issuer's pharmacist */
     MOVE_REVIEW_REFUSE,
     MOVE_CLAIM,
-    MOVE_APPROVE,         /* the dispenser's pharmacist */
+    MOVE_APPROVE, /* the dispenser's pharmacist */
     MOVE_APPROVE_REFUSE,
     MOVE_RELEASE,
     MOVE_LAPSE,
@@ -53,15 +53,17 @@ const struct prescription_status_row *prescription_status_row(PrescriptionStatus
 
 const char *prescription_move_name(enum prescription_move move);
 
-/* Who may make MOVE where it stands; PARTY_NONE: nobody, the move is not possible. STATE NULL: not uploaded. */
+/* Who may make MOVE where it stands; PARTY_NONE: nobody, the move is not possible. STATE NULL: not uploaded.
+ */
 enum prescription_party prescription_mover(const PrescriptionState *state, enum prescription_move move);
 /* Who may make MOVE wherever it is possible. */
 enum prescription_party prescription_party(enum prescription_move move);
 /* "claim, revoke, expire": the moves that are possible where it stands, in the arena; "" when it is full. */
 const char *prescription_moves_possible(const PrescriptionState *state, struct arena *arena);
 
-/* The setter. MOVE must be possible. What it counts (lines, dispensings, settlements) must be up to date: where a move only
- * says "as counted", the status follows from them. A claim ends with the last status in which somebody holds it. */
+/* The setter. MOVE must be possible. What it counts (lines, dispensings, settlements) must be up to date:
+ * where a move only says "as counted", the status follows from them. A claim ends with the last status in
+ * which somebody holds it. */
 void prescription_move(PrescriptionState *state, enum prescription_move move);
 
 /* True while a dispenser holds it. */

@@ -11,8 +11,9 @@
 PrescriptionState *prescription_find(struct view *view, const char *national_number, const char *institution,
                                      const char *hospital_number, const char **row)
 {
-    *row = is_given(national_number) ? format_in(view->arena, "prescription/%s", national_number)
-                                     : format_in(view->arena, "prescription/%s/%s", institution, hospital_number);
+    *row = is_given(national_number)
+               ? format_in(view->arena, "prescription/%s", national_number)
+               : format_in(view->arena, "prescription/%s/%s", institution, hospital_number);
     view->failed |= *row == NULL;
     PrescriptionState *state =
         *row == NULL ? NULL : (PrescriptionState *)view_state(view, PRESCRIPTION_STATE, "%s", *row);
@@ -68,10 +69,11 @@ void step_move_is_possible(struct rule_context *context)
     const struct prescription_step *step = step_of(context);
     if (step->state == NULL || prescription_mover(step->state, step->move) != PARTY_NONE)
         return;
-    rule_refuse(context, named_path(step),
-                rule_text(context, "%s: %s is not possible", prescription_status_row(step->state->status)->name,
-                          prescription_move_name(step->move)),
-                rule_text(context, "one of: %s", prescription_moves_possible(step->state, context->view->arena)));
+    rule_refuse(
+        context, named_path(step),
+        rule_text(context, "%s: %s is not possible", prescription_status_row(step->state->status)->name,
+                  prescription_move_name(step->move)),
+        rule_text(context, "one of: %s", prescription_moves_possible(step->state, context->view->arena)));
 }
 
 static bool gave_some_of_it(const PrescriptionState *state, const char *dispenser)
@@ -82,7 +84,8 @@ static bool gave_some_of_it(const PrescriptionState *state, const char *dispense
     return false;
 }
 
-/* Who has it is nobody else's business, so a finding says which party is meant and not its name; NULL: it is this one. */
+/* Who has it is nobody else's business, so a finding says which party is meant and not its name; NULL: it is
+ * this one. */
 static const char *party_wanted(const struct prescription_step *step)
 {
     switch (prescription_party(step->move)) {
@@ -140,7 +143,8 @@ void step_moment_is_credible(struct rule_context *context)
     if (step->at_ms <= view->now_ms)
         return;
     date_t today = date_in_china(view->now_ms);
-    if (!view_policy_int(context->view, context->rule->parameter, step->state->region_of_care, today, &skew_minutes))
+    if (!view_policy_int(context->view, context->rule->parameter, step->state->region_of_care, today,
+                         &skew_minutes))
         rule_policy_missing(context, step->state->region_of_care, today);
     else if ((step->at_ms - view->now_ms) / 60000 >= skew_minutes)
         rule_refuse(context, step->at_path, rule_text(context, "%s", found),

@@ -1,10 +1,12 @@
-/* prescription_step.h: what every event about an uploaded prescription has in common: which prescription it names, which
- * move it is in the table of prescription_state.h, who says it and when; the five rules that follow from that; and who hears.
+/* prescription_step.h: what every event about an uploaded prescription has in common: which prescription it
+ * names, which move it is in the table of prescription_state.h, who says it and when; the five rules that
+ * follow from that; and who hears.
  *
  * A handler's prepared structure begins with its step, so that these rules find it:
  *
  *     struct claiming { struct prescription_step step; ... };
- *     static const struct rule claimed_rules[] = { PRESCRIPTION_STEP_RULES("06"), {.id = "RX-066", ...}, ... }; */
+ *     static const struct rule claimed_rules[] = { PRESCRIPTION_STEP_RULES("06"), {.id = "RX-066", ...}, ...
+ * }; */
 #ifndef DOMAIN_PRESCRIPTION_STEP_H
 #define DOMAIN_PRESCRIPTION_STEP_H
 
@@ -20,10 +22,10 @@ struct prescription_step {
     const char *at_path;
 
     /* filled by step_begin */
-    const char *row;            /* "prescription/990000000000000001"; NULL: there is none */
-    PrescriptionState *state;   /* that row, or NULL */
+    const char *row;          /* "prescription/990000000000000001"; NULL: there is none */
+    PrescriptionState *state; /* that row, or NULL */
     int64_t at_ms;
-    date_t day;                 /* local */
+    date_t day;                     /* local */
     const Organisation *registered; /* the actor on that day, or NULL */
 };
 
@@ -41,58 +43,48 @@ void step_move_is_possible(struct rule_context *context);
 void step_party_says_it(struct rule_context *context);
 void step_moment_is_credible(struct rule_context *context);
 
-#define CIRCULATION  "津医保局发〔2021〕106号" /* Tianjin: insurance policy for prescription circulation */
+#define CIRCULATION          "津医保局发〔2021〕106号" /* Tianjin: insurance policy for prescription circulation */
 #define DUAL_CHANNEL_OPINION "甘医保发〔2021〕118号" /* Gansu: dual channel for negotiated drugs */
-#define CENTRE       "电子处方中心接口" /* as public code shows it: nhsa-wire 2.2, 2.3 */
-#define PRESCRIBING  "处方管理办法（卫生部令第53号）"
-#define DRUG_USE     "苏医保规〔2021〕2号" /* Jiangsu: use of drugs */
-#define PRACTICE     "地方实践" /* no regulation in the compendium: regional practice, a region sets its own */
-#define CLOCK_SKEW   "prescription.clock_skew_minutes"
+#define CENTRE               "电子处方中心接口"      /* as public code shows it: nhsa-wire 2.2, 2.3 */
+#define PRESCRIBING          "处方管理办法（卫生部令第53号）"
+#define DRUG_USE             "苏医保规〔2021〕2号" /* Jiangsu: use of drugs */
+#define PRACTICE             "地方实践" /* no regulation in the compendium: regional practice, a region sets its own */
+#define CLOCK_SKEW           "prescription.clock_skew_minutes"
+
+/* What claiming and dispensing share: who may, and until when. */
+void step_dispenser_is_designated(struct rule_context *context);
+void step_dispenser_is_listed(struct rule_context *context); /* for dual-channel drugs */
+void step_is_within_validity(struct rule_context *context);
+bool step_is_of_a_pharmacy(const struct prescription_step *step);
+
+/* clang-format off */
+#define STEP_RULE(id_, code_, evaluate_, document_, clause_, parameter_, zh_, en_)                           \
+    {.id = (id_), .code = (code_), .document = (document_), .clause = (clause_), .parameter = (parameter_),  \
+     .evaluate = (evaluate_), .sentence_zh = (zh_), .sentence_en = (en_)}
 
 /* The first five rules of each handler; TENS are the digits that its five ids share. */
-#define PRESCRIPTION_STEP_RULES(tens)                                                                                  \
-    {                                                                                                                  \
-        .id = "RX-" tens "1",                                                                                          \
-        .code = "prescription.person_differs",                                                                         \
-        .document = DUAL_CHANNEL_OPINION,                                                                              \
-        .clause = "实名制，C4 L5516",                                                                                  \
-        .evaluate = step_person_is_the_key,                                                                            \
-        .sentence_zh = "事件必须写明参保人，且与事件键一致",                                                           \
-        .sentence_en = "The event names the person, and its key is that person.",                                      \
-    },                                                                                                                 \
-        {                                                                                                              \
-            .id = "RX-" tens "2",                                                                                      \
-            .code = "prescription.unknown",                                                                            \
-            .document = CENTRE,                                                                                        \
-            .clause = "D003 hiRxno，nhsa-wire 2.3",                                                                    \
-            .evaluate = step_prescription_is_known,                                                                    \
-            .sentence_zh = "所指处方须为该参保人已上传的处方",                                                         \
-            .sentence_en = "It names a prescription of this person that was uploaded.",                                \
-        },                                                                                                             \
-        {                                                                                                              \
-            .id = "RX-" tens "3",                                                                                      \
-            .code = "prescription.move_not_possible",                                                                  \
-            .document = CIRCULATION,                                                                                   \
-            .clause = "开具、上传、审核、调配、结算，C1 L1358-1362",                                                   \
-            .evaluate = step_move_is_possible,                                                                         \
-            .sentence_zh = "处方当前状态须允许该操作",                                                                 \
-            .sentence_en = "The prescription stands where this step is possible.",                                     \
-        },                                                                                                             \
-        {                                                                                                              \
-            .id = "RX-" tens "4",                                                                                      \
-            .code = "prescription.not_its_party",                                                                      \
-            .document = CIRCULATION,                                                                                   \
-            .clause = "双方对上传、调配、支付各负其责，C1 L1370",                                                      \
-            .evaluate = step_party_says_it,                                                                            \
-            .sentence_zh = "该操作须由有权的一方自己提交",                                                             \
-            .sentence_en = "The step is said by the party that may make it.",                                          \
-        },                                                                                                             \
-    {                                                                                                                  \
-        .id = "RX-" tens "5", .code = "prescription.moment_not_credible", .document = CIRCULATION,                     \
-        .clause = "实时上传，留存开具、上传与接收时间，C1 L1360、L1370", .parameter = CLOCK_SKEW,                      \
-        .evaluate = step_moment_is_credible, .sentence_zh = "操作时间不得早于开具时间，也不得晚于当前时间",            \
-        .sentence_en = "The step is not before the issue nor after the present moment.",                               \
-    }
+#define PRESCRIPTION_STEP_RULES(tens)                                                                        \
+    STEP_RULE("RX-" tens "1", "prescription.person_differs", step_person_is_the_key,                         \
+              DUAL_CHANNEL_OPINION, "实名制，C4 L5516", NULL,                                                \
+              "事件必须写明参保人，且与事件键一致",                                                          \
+              "The event names the person, and its key is that person."),                                    \
+    STEP_RULE("RX-" tens "2", "prescription.unknown", step_prescription_is_known,                            \
+              CENTRE, "D003 hiRxno，nhsa-wire 2.3", NULL,                                                    \
+              "所指处方须为该参保人已上传的处方",                                                            \
+              "It names a prescription of this person that was uploaded."),                                  \
+    STEP_RULE("RX-" tens "3", "prescription.move_not_possible", step_move_is_possible,                       \
+              CIRCULATION, "开具、上传、审核、调配、结算，C1 L1358-1362", NULL,                              \
+              "处方当前状态须允许该操作",                                                                    \
+              "The prescription stands where this step is possible."),                                       \
+    STEP_RULE("RX-" tens "4", "prescription.not_its_party", step_party_says_it,                              \
+              CIRCULATION, "双方对上传、调配、支付各负其责，C1 L1370", NULL,                                 \
+              "该操作须由有权的一方自己提交",                                                                \
+              "The step is said by the party that may make it."),                                            \
+    STEP_RULE("RX-" tens "5", "prescription.moment_not_credible", step_moment_is_credible,                   \
+              CIRCULATION, "实时上传，留存开具、上传与接收时间，C1 L1360、L1370", CLOCK_SKEW,                \
+              "操作时间不得早于开具时间，也不得晚于当前时间",                                                \
+              "The step is not before the issue nor after the present moment.")
+/* clang-format on */
 
 /* --- the decision --- */
 
@@ -102,7 +94,8 @@ size_t step_take(struct decision *decision, struct prescription_step *step);
 /* The region whose insurance pays for it. */
 const char *prescription_benefit_region(const PrescriptionState *state);
 
-/* Who hears of FACT; the source itself has its receipt. The circulation centre and the insurer must know the person. */
+/* Who hears of FACT; the source itself has its receipt. The circulation centre and the insurer must know the
+ * person. */
 void tell_centre(struct decision *decision, size_t fact, const PrescriptionState *state);
 void tell_insurer(struct decision *decision, size_t fact, const PrescriptionState *state);
 void tell_issuer(struct decision *decision, size_t fact, const PrescriptionState *state);

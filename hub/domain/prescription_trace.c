@@ -59,9 +59,9 @@ static ItemScanned *scan_of(struct decision *decision, const struct prescription
     return decision->failed ? NULL : scan;
 }
 
-void prescription_tell_trace(struct view *view, struct decision *decision, const struct prescription_step *step,
-                             Medhub__Trace__V1__Step trace_step, const struct scanned_code *scanned,
-                             const char *suffix)
+void prescription_tell_trace(struct view *view, struct decision *decision,
+                             const struct prescription_step *step, Medhub__Trace__V1__Step trace_step,
+                             const struct scanned_code *scanned, const char *suffix)
 {
     struct label label;
     if (!prescription_read_code(view, scanned->code, &label) || !prescription_code_is_readable(&label))

@@ -1,5 +1,5 @@
-/* prescription_trace.h: what becomes of the trace codes of dispensed and returned drugs: each is told to the trace family as a
- * scan of its own product, in the same transaction. */
+/* prescription_trace.h: what becomes of the trace codes of dispensed and returned drugs: each is told to the
+ * trace family as a scan of its own product, in the same transaction. */
 #ifndef DOMAIN_PRESCRIPTION_TRACE_H
 #define DOMAIN_PRESCRIPTION_TRACE_H
 
@@ -17,9 +17,10 @@ struct scanned_code {
 bool prescription_read_code(struct view *view, const char *code, struct label *label);
 /* True if the label names the product that a scan is told to. */
 bool prescription_code_is_readable(const struct label *label);
-/* Tells that the holder of STEP did TRACE_STEP with what SCANNED names; SUFFIX is different for each code of the event. */
-void prescription_tell_trace(struct view *view, struct decision *decision, const struct prescription_step *step,
-                             Medhub__Trace__V1__Step trace_step, const struct scanned_code *scanned,
-                             const char *suffix);
+/* Tells that the holder of STEP did TRACE_STEP with what SCANNED names; SUFFIX is different for each code of
+ * the event. */
+void prescription_tell_trace(struct view *view, struct decision *decision,
+                             const struct prescription_step *step, Medhub__Trace__V1__Step trace_step,
+                             const struct scanned_code *scanned, const char *suffix);
 
 #endif

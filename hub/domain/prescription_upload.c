@@ -71,8 +71,8 @@ static void line_numbers_are_different(struct rule_context *context)
     for (size_t i = 1; i < said->n_lines; i++)
         for (size_t j = 0; j < i; j++)
             if (strcmp(line_number_of(said->lines[i], i, one), line_number_of(said->lines[j], j, other)) == 0)
-                rule_refuse(context, rule_text(context, "lines[%zu].lineNumber", i), said->lines[i]->line_number,
-                            rule_text(context, "not that of line %zu", j + 1));
+                rule_refuse(context, rule_text(context, "lines[%zu].lineNumber", i),
+                            said->lines[i]->line_number, rule_text(context, "not that of line %zu", j + 1));
 }
 
 static void pieces_are_in_doses(struct rule_context *context)
@@ -148,8 +148,8 @@ static bool is_dual_channel(const struct upload *upload)
 static void dual_channel_hospital_is_listed(struct rule_context *context)
 {
     const struct upload *upload = upload_of(context);
-    if (is_dual_channel(upload) && !designation_holds(context->view, LIST_HOSPITAL, upload->said->institution, "",
-                                                      upload->said->region_of_care, upload->issued_on))
+    if (is_dual_channel(upload) && !designation_holds(context->view, LIST_HOSPITAL, upload->said->institution,
+                                                      "", upload->said->region_of_care, upload->issued_on))
         rule_refuse(context, "institution", upload->said->institution,
                     rule_text(context, "on the list of designated hospitals of region %s on %s",
                               upload->said->region_of_care, rule_day(context, upload->issued_on)));
@@ -160,8 +160,8 @@ static void dual_channel_doctor_is_listed(struct rule_context *context)
     const struct upload *upload = upload_of(context);
     const char *doctor = upload->said->doctor->code;
     if (is_dual_channel(upload) &&
-        (!is_given(doctor) || !designation_holds(context->view, LIST_DOCTOR, upload->said->institution, doctor,
-                                                 upload->said->region_of_care, upload->issued_on)))
+        (!is_given(doctor) || !designation_holds(context->view, LIST_DOCTOR, upload->said->institution,
+                                                 doctor, upload->said->region_of_care, upload->issued_on)))
         rule_refuse(context, "doctor.code", doctor,
                     rule_text(context, "on the list of responsible doctors of region %s on %s",
                               upload->said->region_of_care, rule_day(context, upload->issued_on)));
@@ -197,8 +197,9 @@ static void doctor_may_prescribe_it(struct rule_context *context)
         const CatalogueItem *item = upload->lines[i].item;
         if (item != NULL && is_given(item->prescriber_title) &&
             (!is_given(title) || strcmp(title, item->prescriber_title) > 0))
-            rule_refuse(context, "doctor.titleCode", title,
-                        rule_text(context, "%s or a higher title, for line %zu", item->prescriber_title, i + 1));
+            rule_refuse(
+                context, "doctor.titleCode", title,
+                rule_text(context, "%s or a higher title, for line %zu", item->prescriber_title, i + 1));
     }
 }
 
@@ -229,13 +230,13 @@ static void drugs_are_not_taken_twice(struct rule_context *context)
     const struct upload *upload = upload_of(context);
     for (size_t i = 0; i < upload->said->n_lines; i++) {
         const PrescriptionLine *line = upload->said->lines[i];
-        const MedicationItem *other =
-            medication_overlap(upload->medication, line->generic_name, medication_days(line, upload->issued_on));
+        const MedicationItem *other = medication_overlap(upload->medication, line->generic_name,
+                                                         medication_days(line, upload->issued_on));
         if (other != NULL)
-            rule_refuse_or_warn(context, upload->said->region_of_care, upload->issued_on,
-                                rule_text(context, "lines[%zu].genericName", i), "***",
-                                rule_text(context, "no other prescription of it from %s to %s", other->from,
-                                          other->until));
+            rule_refuse_or_warn(
+                context, upload->said->region_of_care, upload->issued_on,
+                rule_text(context, "lines[%zu].genericName", i), "***",
+                rule_text(context, "no other prescription of it from %s to %s", other->from, other->until));
     }
 }
 

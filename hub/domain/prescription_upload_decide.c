@@ -24,14 +24,14 @@ static CatalogueKind catalogue_kind(LineKind kind, bool hospital_preparation)
     }
 }
 
-const CatalogueItem *prescription_item(struct view *view, LineKind kind, bool hospital_preparation, const char *code,
-                                       const char *region, date_t date)
+const CatalogueItem *prescription_item(struct view *view, LineKind kind, bool hospital_preparation,
+                                       const char *code, const char *region, date_t date)
 {
     const char *key = catalogue_key(view->arena, catalogue_kind(kind, hospital_preparation), code);
     view->failed |= key == NULL;
-    return key == NULL
-               ? NULL
-               : (const CatalogueItem *)view_table_message(view, CATALOGUE_ITEM, TABLE_CATALOGUE, key, region, date);
+    return key == NULL ? NULL
+                       : (const CatalogueItem *)view_table_message(view, CATALOGUE_ITEM, TABLE_CATALOGUE, key,
+                                                                   region, date);
 }
 
 bool prescription_item_permits(const CatalogueItem *item, const char *institution)
@@ -93,7 +93,8 @@ void *upload_prepare(struct view *view, const struct event *event)
 
 /* --- the decision --- */
 
-static PrescriptionLineState *remember_line(struct decision *decision, const PrescriptionUploaded *said, size_t place)
+static PrescriptionLineState *remember_line(struct decision *decision, const PrescriptionUploaded *said,
+                                            size_t place)
 {
     const PrescriptionLine *line = said->lines[place];
     char number[LINE_NUMBER_BYTES];
@@ -150,7 +151,8 @@ static PrescriptionState *remember(struct decision *decision, const struct uploa
 /* D003 brings the pharmacist's review along; without it the review is an event of its own. */
 static enum prescription_move move_of(const PrescriptionUploaded *said)
 {
-    bool is_reviewed = said->pharmacist != NULL && is_given(said->pharmacist->code) && said->reviewed_at != NULL;
+    bool is_reviewed =
+        said->pharmacist != NULL && is_given(said->pharmacist->code) && said->reviewed_at != NULL;
     return is_reviewed ? MOVE_UPLOAD_REVIEWED : MOVE_UPLOAD;
 }
 
@@ -164,13 +166,14 @@ static void point_to(struct decision *decision, const PrescriptionUploaded *said
     decision_write(decision, &pointer->base, "prescription/%s/%s", said->institution, said->hospital_number);
 }
 
-/* The circulation centre and the insurer must know the person to serve and pay; dispensers see what is wanted where, and
- * learn the person when the patient comes. */
+/* The circulation centre and the insurer must know the person to serve and pay; dispensers see what is wanted
+ * where, and learn the person when the patient comes. */
 static void tell_those_in_scope(struct decision *decision, size_t fact, const PrescriptionState *state)
 {
     tell_centre(decision, fact, state);
     tell_insurer(decision, fact, state);
-    tell_dispensers(decision, fact, state->kind, state->region_of_care, SEEN_BY_DISPENSERS | VISIBLE_CLINICAL);
+    tell_dispensers(decision, fact, state->kind, state->region_of_care,
+                    SEEN_BY_DISPENSERS | VISIBLE_CLINICAL);
 }
 
 void upload_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)

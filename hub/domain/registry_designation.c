@@ -1,4 +1,5 @@
-/* The events of the three designations. Row of an institution: designation/KEY/REGION, the latest span on that list. */
+/* The events of the three designations. Row of an institution: designation/KEY/REGION, the latest span on
+ * that list. */
 #include "domain/designation.h"
 #include "domain/span.h"
 
@@ -106,7 +107,8 @@ const struct rule designation_listed_rules[DESIGNATION_LISTED_RULES] = {
         .clause = "三定名单报省级备案，C4 L5516",
         .evaluate = institution_is_the_key,
         .sentence_zh = "名单所列机构须与事件键一致，责任医师须写明编码",
-        .sentence_en = "What is listed belongs to the institution that is the key; a doctor is listed by code.",
+        .sentence_en =
+            "What is listed belongs to the institution that is the key; a doctor is listed by code.",
     },
     {
         .id = "RG-012",
@@ -136,7 +138,8 @@ const struct rule designation_removed_rules[DESIGNATION_REMOVED_RULES] = {
         .clause = "三定名单报省级备案，C4 L5516",
         .evaluate = institution_is_the_key,
         .sentence_zh = "移出名单的机构须与事件键一致，责任医师须写明编码",
-        .sentence_en = "What is removed belongs to the institution that is the key; a doctor is named by code.",
+        .sentence_en =
+            "What is removed belongs to the institution that is the key; a doctor is named by code.",
     },
     {
         .id = "RG-015",
@@ -166,12 +169,15 @@ static void apply(struct decision *decision, const struct listing *listing, stru
     decision->failed |= state->valid_from == NULL || state->valid_until == NULL;
 
     const ProtobufCMessage *row = span_is_ordered(span) ? &designation->base : NULL;
-    decision_table_row(decision, TABLE_DESIGNATION, listing->key, designation->region, span.from, span.until, row);
+    decision_table_row(decision, TABLE_DESIGNATION, listing->key, designation->region, span.from, span.until,
+                       row);
     decision_write(decision, row == NULL ? NULL : &state->base, "designation/%s/%s", listing->key,
                    designation->region);
     decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", designation->institution);
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s", designation->region);
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "circulation@%s", designation->region);
+    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s",
+                     designation->region);
+    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "circulation@%s",
+                     designation->region);
 }
 
 void designation_list(struct view *view, const struct event *event, void *prepared, struct decision *decision)
@@ -182,7 +188,8 @@ void designation_list(struct view *view, const struct event *event, void *prepar
     apply(decision, listing, listing->span);
 }
 
-void designation_remove(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+void designation_remove(struct view *view, const struct event *event, void *prepared,
+                        struct decision *decision)
 {
     const struct listing *listing = prepared;
     (void)view;

@@ -1,10 +1,11 @@
-/* What a settlement has to do with circulated prescriptions: they lie under the same person, so the same decision sees them. */
+/* What a settlement has to do with circulated prescriptions: they lie under the same person, so the same
+ * decision sees them. */
 #include "domain/format.h"
 #include "domain/prescription.h"
 #include "domain/settlement.h"
 
-/* The row of the prescription NUMBER: a national number, else one of the hospital whose quota is charged, or of the payee. NULL:
- * it was not circulated, which most are not. */
+/* The row of the prescription NUMBER: a national number, else one of the hospital whose quota is charged, or
+ * of the payee. NULL: it was not circulated, which most are not. */
 static const char *find_row(struct view *view, const SettlementPosted *said, const char *number)
 {
     const char *const hospitals[] = {said->quota_owner, said->payee};
@@ -17,7 +18,8 @@ static const char *find_row(struct view *view, const SettlementPosted *said, con
     return NULL;
 }
 
-static void add_once(struct view *view, const SettlementPosted *said, const char *number, SettlementState *state)
+static void add_once(struct view *view, const SettlementPosted *said, const char *number,
+                     SettlementState *state)
 {
     const char *row = is_given(number) ? find_row(view, said, number) : NULL;
     for (size_t i = 0; row != NULL && i < state->n_prescriptions; i++)
@@ -44,8 +46,8 @@ bool settlement_find_prescriptions(struct view *view, struct decision *decision,
     return !view->failed;
 }
 
-static void tell(struct view *view, struct decision *decision, const SettlementState *state, const char *person,
-                 bool reversed, size_t place)
+static void tell(struct view *view, struct decision *decision, const SettlementState *state,
+                 const char *person, bool reversed, size_t place)
 {
     const char *suffix = format_in(decision->arena, "prescription/%zu", place);
     const PrescriptionState *prescription =

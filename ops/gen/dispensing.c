@@ -1,6 +1,6 @@
-/* dispensing.c: what becomes of the prescriptions of the day: three in four are claimed by a pharmacy of the city, passed by its
- * pharmacist and dispensed, most of them whole, with a trace code on every box; one claim in ten is released instead, and one
- * in ten tries to dispense before its pharmacist has looked. */
+/* dispensing.c: what becomes of the prescriptions of the day: three in four are claimed by a pharmacy of the
+ * city, passed by its pharmacist and dispensed, most of them whole, with a trace code on every box; one claim
+ * in ten is released instead, and one in ten tries to dispense before its pharmacist has looked. */
 #include "ops/gen/gen.h"
 
 #include "domain/line_quantity.h"
@@ -10,7 +10,13 @@
 
 typedef Medhub__Common__V1__Practitioner Practitioner;
 
-enum { MINUTE_MS = 60000, CLAIMED_PERCENT = 75, RELEASED_PERCENT = 10, HASTY_PERCENT = 10, PART_PERCENT = 15 };
+enum {
+    MINUTE_MS = 60000,
+    CLAIMED_PERCENT = 75,
+    RELEASED_PERCENT = 10,
+    HASTY_PERCENT = 10,
+    PART_PERCENT = 15
+};
 
 struct course {
     const PrescriptionUploaded *prescription;
@@ -41,8 +47,9 @@ static Practitioner *pharmacist_of(struct gen *gen, const struct participant *ph
 static void say(struct gen *gen, struct course *course, const char *what, const ProtobufCMessage *message,
                 struct expected expected)
 {
-    gen_event(gen, course->pharmacy->id, gen_text(gen, "%s-%s-%lld", gen->run, what, (long long)course->number),
-              course->at_ms, message, expected);
+    gen_event(gen, course->pharmacy->id,
+              gen_text(gen, "%s-%s-%lld", gen->run, what, (long long)course->number), course->at_ms, message,
+              expected);
     course->at_ms += MINUTE_MS;
 }
 

@@ -1,12 +1,13 @@
-/* prescription_agent: the prescription family as a filter, for test_prescription_model.py. A line of JSON in, a line out:
+/* prescription_agent: the prescription family as a filter, for test_prescription_model.py. A line of JSON in,
+ * a line out:
  *     {"reset": true}                                                      a new world
  *     {"at": "2026-03-02 10:00:00"}                                        time goes on, timers fire
  *     {"who": "惠民药店", "id": "e1", "says": "claimed", "with": {...}}      an event, as a scenario says it
  *     {"read": "tests/scenario/x.yaml"}                                    the file as JSON
  *     {"moment": "now+1h", "now": MS}                                      milliseconds
- *     {"convert": "claimed", "with": {...}, "now": MS}                            the type and data of an event, nothing is said
- * out: {"outcome", "codes": [...], "fired": [...], "stands", "holder", "dispensed", "returned", "timers"} of prescription N-1 of
- * person-1 (tests/scenario/world.yaml). */
+ *     {"convert": "claimed", "with": {...}, "now": MS}                            the type and data of an
+ * event, nothing is said out: {"outcome", "codes": [...], "fired": [...], "stands", "holder", "dispensed",
+ * "returned", "timers"} of prescription N-1 of person-1 (tests/scenario/world.yaml). */
 #include "domain/line_quantity.h"
 #include "domain/messages.h"
 #include "domain/prescription_state.h"
@@ -51,13 +52,15 @@ static json_t *fired(const struct stage *stage)
 
 static void add_state(struct stage *stage, json_t *out)
 {
-    const PrescriptionState *state = (const PrescriptionState *)stage_row(stage, PRESCRIPTION_STATE, PERSON, ROW);
+    const PrescriptionState *state =
+        (const PrescriptionState *)stage_row(stage, PRESCRIPTION_STATE, PERSON, ROW);
     PrescriptionStatus status = state == NULL ? PRESCRIPTION_STATUS_NONE : state->status;
     json_object_set_new(out, "stands", json_string(prescription_status_row(status)->name));
     json_object_set_new(out, "holder", json_string(state == NULL ? "" : state->claimed_by));
     json_object_set_new(out, "dispensed",
                         json_integer(state == NULL ? 0 : quantity_e4(state->lines[0]->dispensed)));
-    json_object_set_new(out, "returned", json_integer(state == NULL ? 0 : quantity_e4(state->lines[0]->returned)));
+    json_object_set_new(out, "returned",
+                        json_integer(state == NULL ? 0 : quantity_e4(state->lines[0]->returned)));
     json_object_set_new(out, "timers", json_integer((json_int_t)stage->timer_count));
 }
 

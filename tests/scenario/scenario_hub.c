@@ -1,10 +1,8 @@
-/* scenario_hub: the hub with the shipped domains on an existing Kafka, and a clock that only its standard input moves.
- *     scenario_hub BROKERS STATE_FOLDER FIRST_MOMENT_MS
- * Lines in, one line out each:
- *     clock MS        the hub's time from now on     -> ok
- *     rows TABLE      what its tables hold so far    -> a number
- *     ready           restored and assigned?         -> yes or no
- * The end of the input stops it in order. */
+/* scenario_hub: the hub with the shipped domains on an existing Kafka, and a clock that only its standard
+ * input moves. scenario_hub BROKERS STATE_FOLDER FIRST_MOMENT_MS Lines in, one line out each: clock MS the
+ * hub's time from now on     -> ok rows TABLE      what its tables hold so far    -> a number ready restored
+ * and assigned?         -> yes or no The end of the input stops it in order. */
+#include "base/log.h"
 #include "flow/hub.h"
 
 #include <inttypes.h>
@@ -35,7 +33,8 @@ static void answer(struct hub *hub, atomic_int_fast64_t *now_ms, char *line)
     (void)fflush(stdout);
 }
 
-static enum status run(const char *const *sets, size_t set_count, atomic_int_fast64_t *now_ms, struct fault *fault)
+static enum status run(const char *const *sets, size_t set_count, atomic_int_fast64_t *now_ms,
+                       struct fault *fault)
 {
     struct settings settings;
     struct kafka_client client;
@@ -43,7 +42,8 @@ static enum status run(const char *const *sets, size_t set_count, atomic_int_fas
     struct hub *hub = NULL;
     char line[256];
     const struct conf_source source = {.sets = sets, .set_count = set_count};
-    const struct hub_options options = {.domains = domains_all, .clock = {read_clock, now_ms}, .boot_id = "scenario"};
+    const struct hub_options options = {
+        .domains = domains_all, .clock = {read_clock, now_ms}, .boot_id = "scenario"};
 
     enum status status = settings_load(source, &settings, &client, &conf, fault);
     if (status != STATUS_OK)
@@ -64,6 +64,7 @@ int main(int count, char **arguments)
 
     if (count != 4)
         return 2;
+    log_set_level(LOG_LEVEL_WARN);
     (void)snprintf(brokers, sizeof brokers, "kafka.brokers=%s", arguments[1]);
     (void)snprintf(folder, sizeof folder, "state.directory=%s", arguments[2]);
     atomic_int_fast64_t now_ms = strtoll(arguments[3], NULL, 10);

@@ -1,5 +1,6 @@
 // links: medhub_domain dep::yaml dep::jansson
-/* Plays the scenarios of tests/scenario/<family>/<name>.yaml in memory: README.md beside this file says how they are written. */
+/* Plays the scenarios of tests/scenario/<family>/<name>.yaml in memory: README.md beside this file says how
+ * they are written. */
 #include "domain/messages.h"
 #include "domain/prescription_state.h"
 
@@ -55,11 +56,11 @@ struct play {
     size_t number; /* of the step, from 1 */
 };
 
-#define FAIL(play, ...)                                                                                                \
-    do {                                                                                                               \
-        print_message("%s, step %zu:\n  ", (play)->title, (play)->number);                                             \
-        print_message(__VA_ARGS__);                                                                                    \
-        fail_msg("not as written");                                                                                    \
+#define FAIL(play, ...)                                                                                      \
+    do {                                                                                                     \
+        print_message("%s, step %zu:\n  ", (play)->title, (play)->number);                                   \
+        print_message(__VA_ARGS__);                                                                          \
+        fail_msg("not as written");                                                                          \
     } while (0)
 
 static const char *text_of(const struct play *play, const char *key)
@@ -98,8 +99,8 @@ static void set_clock(const struct play *play)
         at_ms = words_moment(text_of(play, "at"), at_ms);
     if (at_ms < play->stage->trial->now_ms)
         FAIL(play, "time does not go back");
-    (json_is_true(json_object_get(play->step, "late")) ? stage_set_clock_before_timers : stage_set_clock)(play->stage,
-                                                                                                          at_ms);
+    (json_is_true(json_object_get(play->step, "late")) ? stage_set_clock_before_timers
+                                                       : stage_set_clock)(play->stage, at_ms);
     check_fired(play);
 }
 
@@ -113,7 +114,8 @@ static void say(const struct play *play)
         FAIL(play, "who says it?");
     json_t *data = stage_data(play->stage, type, json_object_get(play->step, "with"));
     stage_say(play->stage, &(struct said){stage_id_of(play->stage, text_of(play, "who")),
-                                          id == NULL ? number : json_string_value(id), stage_type(type), data, text_of(play, "key")});
+                                          id == NULL ? number : json_string_value(id), stage_type(type), data,
+                                          text_of(play, "key")});
     json_decref(data);
 }
 
@@ -125,7 +127,8 @@ static void check_refusal(const struct play *play, const char *wanted)
     const struct findings *findings = &play->stage->trial->event.findings;
     char code[TEXT_BYTES], path[TEXT_BYTES] = "";
     if (play->stage->answer != ANSWER_REFUSED)
-        FAIL(play, "%s instead of %s", play->stage->answer == ANSWER_ACCEPTED ? "accepted" : "duplicate", wanted);
+        FAIL(play, "%s instead of %s", play->stage->answer == ANSWER_ACCEPTED ? "accepted" : "duplicate",
+             wanted);
     if (sscanf(wanted, "refused %255s at %255s", code, path) < 1)
         FAIL(play, "what is \"%s\"?", wanted);
     for (size_t i = 0; i < findings->count; i++) {
@@ -220,7 +223,8 @@ static void note_holding(const struct play *play)
         struct shown *rule = shown_rule(id);
         if (rule == NULL || strcmp(rule->type, play->stage->trial->event.attributes.type) != 0)
             FAIL(play, "%s is no rule of this event", id);
-        if (play->stage->answer != ANSWER_ACCEPTED || trial_finding(play->stage->trial, rule->rule->code) != NULL)
+        if (play->stage->answer != ANSWER_ACCEPTED ||
+            trial_finding(play->stage->trial, rule->rule->code) != NULL)
             FAIL(play, "%s is not held", id);
         rule->holds = true;
     }
@@ -249,7 +253,8 @@ static void check_status(const struct play *play, const char *person, const char
     (void)snprintf(row, sizeof row, "prescription/%s", number);
     const PrescriptionState *state =
         (const PrescriptionState *)stage_row(play->stage, PRESCRIPTION_STATE, person, row);
-    const char *found = prescription_status_row(state == NULL ? PRESCRIPTION_STATUS_NONE : state->status)->name;
+    const char *found =
+        prescription_status_row(state == NULL ? PRESCRIPTION_STATUS_NONE : state->status)->name;
     if (strcmp(found, wanted) != 0)
         FAIL(play, "%s stands at %s instead of %s", number, found, wanted);
 }
@@ -286,8 +291,9 @@ static void check_medication(const struct play *play)
 
 static void check_keys(const struct play *play)
 {
-    static const char *const keys[] = {"at",    "who",     "says",   "with",  "id",    "then", "warns",
-                                       "heard", "follows", "stands", "takes", "holds", "late", "fires", "key"};
+    static const char *const keys[] = {"at",    "who",   "says",  "with",    "id",
+                                       "then",  "warns", "heard", "follows", "stands",
+                                       "takes", "holds", "late",  "fires",   "key"};
     const char *key = NULL;
     json_t *value = NULL;
     json_object_foreach((json_t *)play->step, key, value)
@@ -337,7 +343,8 @@ static void set_policy(struct stage *stage, const json_t *policy)
 static void play_scenario(void **state)
 {
     const json_t *scenario = *state, *steps = json_object_get(scenario, "steps");
-    struct play play = {.stage = stage_new(WORLD), .title = json_string_value(json_object_get(scenario, "title"))};
+    struct play play = {.stage = stage_new(WORLD),
+                        .title = json_string_value(json_object_get(scenario, "title"))};
     set_policy(play.stage, json_object_get(scenario, "policy"));
     for (size_t i = 0; i < json_array_size(steps); i++) {
         play.step = json_array_get(steps, i);
@@ -354,7 +361,8 @@ static void every_rule_is_shown_both_ways(void **state)
     for (size_t i = 0; i < shown_count; i++) {
         if (shown[i].refuses && shown[i].holds)
             continue;
-        print_message("%s %s:%s%s\n", shown[i].rule->id, shown[i].rule->code, shown[i].refuses ? "" : " never refuses",
+        print_message("%s %s:%s%s\n", shown[i].rule->id, shown[i].rule->code,
+                      shown[i].refuses ? "" : " never refuses",
                       shown[i].holds ? "" : " is held by no accepted event");
         missing++;
     }

@@ -45,12 +45,14 @@ static json_t *convert(yaml_document_t *document, int index)
         return scalar(node);
     case YAML_SEQUENCE_NODE:
         made = json_array();
-        for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++)
+        for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
+             item++)
             json_array_append_new(made, convert(document, *item));
         return made;
     case YAML_MAPPING_NODE:
         made = json_object();
-        for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
+        for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+             pair++) {
             const yaml_node_t *key = yaml_document_get_node(document, pair->key);
             json_object_set_new(made, (const char *)key->data.scalar.value, convert(document, pair->value));
         }
@@ -101,9 +103,8 @@ static int64_t clock_time(const char *text)
 {
     int hour = 0, minute = 0, second = 0;
     date_t day = date_parse(bytes_from(text, strnlen(text, DATE_TEXT_BYTES - 1)));
-    if (day == DATE_NONE ||
-        (text[DATE_TEXT_BYTES - 1] != '\0' &&
-         sscanf(text + DATE_TEXT_BYTES - 1, " %d:%d:%d", &hour, &minute, &second) < 2))
+    if (day == DATE_NONE || (text[DATE_TEXT_BYTES - 1] != '\0' &&
+                             sscanf(text + DATE_TEXT_BYTES - 1, " %d:%d:%d", &hour, &minute, &second) < 2))
         fail_msg("no moment: %s", text);
     return date_begin_in_china_ms(day) + ((hour * 60 + minute) * 60 + second) * INT64_C(1000);
 }
@@ -143,8 +144,8 @@ static const struct short_form {
     const char *message, *member;
     int decimals; /* -1: a text */
 } short_forms[] = {
-    {"medhub.common.v1.Quantity", "e4", 4},           {"medhub.common.v1.Money", "fen", 2},
-    {"medhub.common.v1.Price", "microYuan", 6},       {"medhub.common.v1.Coded", "code", -1},
+    {"medhub.common.v1.Quantity", "e4", 4},        {"medhub.common.v1.Money", "fen", 2},
+    {"medhub.common.v1.Price", "microYuan", 6},    {"medhub.common.v1.Coded", "code", -1},
     {"medhub.common.v1.Practitioner", "code", -1},
 };
 
@@ -189,7 +190,8 @@ static const struct field_facts *field_named(const struct message_facts *facts, 
     return NULL;
 }
 
-json_t *words_of_message(const struct message_facts *facts, const json_t *value, const json_t *names, int64_t now_ms)
+json_t *words_of_message(const struct message_facts *facts, const json_t *value, const json_t *names,
+                         int64_t now_ms)
 {
     json_t *made = json_object(), *inner = NULL, *element = NULL;
     const char *name = NULL;

@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#define OPERATOR   "medhub"
-#define FIRST_DAY  "2025-01-01T00:00:00Z"
-#define POLICY     "ops/policy/national.yaml"
+#define OPERATOR  "medhub"
+#define FIRST_DAY "2025-01-01T00:00:00Z"
+#define POLICY    "ops/policy/national.yaml"
 enum { DEDUPE_DAYS = 30 };
 
 /* --- names --- */
@@ -22,7 +22,8 @@ enum { DEDUPE_DAYS = 30 };
 const char *stage_type(const char *type)
 {
     char full[128];
-    (void)snprintf(full, sizeof full, strchr(type, '.') == NULL ? "medhub.prescription.%s.v1" : "medhub.%s.v1", type);
+    (void)snprintf(full, sizeof full,
+                   strchr(type, '.') == NULL ? "medhub.prescription.%s.v1" : "medhub.%s.v1", type);
     const struct message_facts *facts = schema_find_event(full);
     if (facts == NULL)
         fail_msg("there is no event %s", full);
@@ -40,14 +41,14 @@ json_t *stage_data(const struct stage *stage, const char *type, const json_t *wi
     const json_t *template = json_object_get(stage->templates, type);
     json_t *data = template == NULL ? json_object() : json_deep_copy(template), *value = NULL;
     const char *path = NULL;
-    json_object_foreach((json_t *)with, path, value)
-        words_set(data, path, value);
+    json_object_foreach((json_t *)with, path, value) words_set(data, path, value);
     return data;
 }
 
 /* --- what follows from a decision --- */
 
-static void note(struct stage_note *notes, size_t *count, const char *type, const char *answer, const char *code)
+static void note(struct stage_note *notes, size_t *count, const char *type, const char *answer,
+                 const char *code)
 {
     assert_true(*count < STAGE_NOTES_MAX);
     (void)snprintf(notes[(*count)++].text, sizeof notes->text, "%.60s%s%s%.80s", type, answer,
@@ -62,7 +63,8 @@ static void remove_timer(struct stage *stage, size_t place)
 static void take_timer(struct stage *stage, const struct decided_timer *decided)
 {
     for (size_t i = 0; i < stage->timer_count; i++)
-        if (strcmp(stage->timers[i].key, stage->trial->key) == 0 && strcmp(stage->timers[i].name, decided->name) == 0)
+        if (strcmp(stage->timers[i].key, stage->trial->key) == 0 &&
+            strcmp(stage->timers[i].name, decided->name) == 0)
             remove_timer(stage, i--);
     if (decided->cancel)
         return;
@@ -92,7 +94,8 @@ static void take_follow_up(struct stage *stage, const struct decided_submission 
     const struct event_attributes *of = &stage->trial->event.attributes;
     follow_up->type = decided->type;
     (void)snprintf(follow_up->key, sizeof follow_up->key, "%s", decided->key);
-    (void)snprintf(follow_up->id, sizeof follow_up->id, "%.60s/%.120s/%.100s", of->source, of->id, decided->suffix);
+    (void)snprintf(follow_up->id, sizeof follow_up->id, "%.60s/%.120s/%.100s", of->source, of->id,
+                   decided->suffix);
     follow_up->message = copy_of(decided->message);
 }
 
@@ -228,7 +231,8 @@ void stage_pass_on(struct stage *stage)
         if (is_repeated(stage, OPERATOR, follow_up.id)) {
             stage->answer = ANSWER_DUPLICATE;
         } else {
-            trial_submit_as(stage->trial, follow_up.id, follow_up.type, OPERATOR, follow_up.key, follow_up.message);
+            trial_submit_as(stage->trial, follow_up.id, follow_up.type, OPERATOR, follow_up.key,
+                            follow_up.message);
             take_answer(stage);
         }
         note(stage->followed, &stage->followed_count, follow_up.type, answers[stage->answer],
@@ -238,8 +242,8 @@ void stage_pass_on(struct stage *stage)
     stage->follow_up_count = 0;
 }
 
-ProtobufCMessage *stage_row(struct stage *stage, const ProtobufCMessageDescriptor *descriptor, const char *key,
-                            const char *name)
+ProtobufCMessage *stage_row(struct stage *stage, const ProtobufCMessageDescriptor *descriptor,
+                            const char *key, const char *name)
 {
     memory_view_turn_to(stage->trial->world, key);
     struct bytes row = memory_view_operations.state(stage->trial->world, name);
@@ -288,8 +292,8 @@ static void play_lists(struct stage *stage, const json_t *lists)
     json_t *row = NULL;
     json_array_foreach(lists, index, row)
         say_of_world(stage, "registry.designation_listed",
-                     json_pack("{s:O, s:O, s:s}", "institution", json_object_get(row, "institution"), "designation",
-                               row, "valid_from", "2025-01-01"));
+                     json_pack("{s:O, s:O, s:s}", "institution", json_object_get(row, "institution"),
+                               "designation", row, "valid_from", "2025-01-01"));
 }
 
 static void play_catalogue(struct stage *stage, const json_t *catalogue)
@@ -302,8 +306,8 @@ static void play_catalogue(struct stage *stage, const json_t *catalogue)
         const char *kind = json_string_value(json_object_get(item, "kind"));
         json_t *key =
             json_sprintf("%s/%s", kind + strlen("KIND_"), json_string_value(json_object_get(item, "code")));
-        json_t *data = json_pack("{s:o, s:s, s:o, s:[s], s:s}", "item_key", key, "region", "000000", "item", item,
-                                 "changes", "CHANGE_ADDED", "effective_on",
+        json_t *data = json_pack("{s:o, s:s, s:o, s:[s], s:s}", "item_key", key, "region", "000000", "item",
+                                 item, "changes", "CHANGE_ADDED", "effective_on",
                                  json_string_value(json_object_get(item, "valid_from")));
         say_of_world(stage, "catalogue.item_changed", data);
     }
@@ -316,14 +320,14 @@ static void play_policy(struct stage *stage)
     json_array_foreach(json_object_get(file, "parameters"), index, row)
     {
         bool is_date = strcmp(json_string_value(json_object_get(row, "kind")), "date") == 0;
-        json_t *parameter =
-            json_pack("{s:O, s:s, s:O, s:O}", "name", json_object_get(row, "name"), "kind",
-                      is_date ? "PARAMETER_KIND_DATE" : "PARAMETER_KIND_INTEGER", is_date ? "date" : "integer",
-                      json_object_get(row, "value"), "document", json_object_get(row, "document"));
+        json_t *parameter = json_pack("{s:O, s:s, s:O, s:O}", "name", json_object_get(row, "name"), "kind",
+                                      is_date ? "PARAMETER_KIND_DATE" : "PARAMETER_KIND_INTEGER",
+                                      is_date ? "date" : "integer", json_object_get(row, "value"), "document",
+                                      json_object_get(row, "document"));
         say_of_world(stage, "policy.parameter_set",
                      json_pack("{s:O, s:O, s:O, s:o}", "name", json_object_get(row, "name"), "region",
-                               json_object_get(row, "region"), "valid_from", json_object_get(row, "valid_from"),
-                               "parameter", parameter));
+                               json_object_get(row, "region"), "valid_from",
+                               json_object_get(row, "valid_from"), "parameter", parameter));
     }
     json_decref(file);
 }

@@ -1,5 +1,6 @@
-/* stage.h: a small country in memory: all shipped domains, a clock, timers and follow-ups, but no Kafka. Scenarios and models
- * play on it what the engine would do: decide, apply, fire what is due, pass follow-ups on, answer repetitions.
+/* stage.h: a small country in memory: all shipped domains, a clock, timers and follow-ups, but no Kafka.
+ * Scenarios and models play on it what the engine would do: decide, apply, fire what is due, pass follow-ups
+ * on, answer repetitions.
  *
  *     struct stage *stage = stage_new("tests/scenario/world.yaml");
  *     stage_set_clock(stage, at_ms);                                    // fires what is due until then
@@ -52,7 +53,8 @@ struct stage {
     size_t id_count;
 };
 
-/* Plays the world's file: organisations, lists, catalogue, and the nation's policy as shipped, all as events. */
+/* Plays the world's file: organisations, lists, catalogue, and the nation's policy as shipped, all as events.
+ */
 struct stage *stage_new(const char *world);
 void stage_free(struct stage *stage);
 
@@ -70,12 +72,13 @@ void stage_pass_on(struct stage *stage);
 
 /* The template of the short TYPE ("uploaded") with the changes of WITH (paths to values): a new value. */
 json_t *stage_data(const struct stage *stage, const char *type, const json_t *with);
-/* "claimed" is medhub.prescription.claimed.v1, "settlement.posted" medhub.settlement.posted.v1; lent by the schema. */
+/* "claimed" is medhub.prescription.claimed.v1, "settlement.posted" medhub.settlement.posted.v1; lent by the
+ * schema. */
 const char *stage_type(const char *type);
 /* An organisation's id by its name, or the text itself. */
 const char *stage_id_of(const struct stage *stage, const char *who);
 /* The row of KEY, in the arena of the event in hand, or NULL. */
-ProtobufCMessage *stage_row(struct stage *stage, const ProtobufCMessageDescriptor *descriptor, const char *key,
-                            const char *name);
+ProtobufCMessage *stage_row(struct stage *stage, const ProtobufCMessageDescriptor *descriptor,
+                            const char *key, const char *name);
 
 #endif

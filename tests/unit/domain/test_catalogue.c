@@ -293,6 +293,14 @@ static void every_kind_of_change_is_told_apart(void **state)
     ASSERT_CHANGE(CHANGE_PAYMENT_STANDARD, after.payment_standard_text = chars("4.15元"));
     ASSERT_CHANGE(CHANGE_PAYMENT_STANDARD, after.payment_standard_confidential = true);
     ASSERT_CHANGE(CHANGE_LIMIT, after.limit_remark = chars("x"));
+    PaymentLimit limit = MEDHUB__CATALOGUE__V1__PAYMENT_LIMIT__INIT, other = limit;
+    ASSERT_CHANGE(CHANGE_LIMIT, after.limit = &limit);
+    before.limit = &limit;
+    other.course_days = 14;
+    ASSERT_CHANGE(CHANGE_LIMIT, after.limit = &other);
+    other.course_days = 0;
+    ASSERT_CHANGE(CHANGE_OTHER, after.limit = &other, after.prescriber_title = chars("232"));
+    before.limit = NULL;
     ASSERT_CHANGE(CHANGE_VALIDITY, after.agreement_until = chars("2026-12-31"));
     ASSERT_CHANGE(CHANGE_OTHER, after.dosage_form = chars("x"));
     after = before;

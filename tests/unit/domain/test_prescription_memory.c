@@ -20,7 +20,8 @@ static const struct told {
     {"市一医院", "reviewed", "{}"},
     {"惠民药店", "claimed", "{}"},
     {"惠民药店", "reviewed", "{\"reviewer\": \"惠民药店\", \"stage\": \"REVIEW_STAGE_DISPENSER\"}"},
-    {"惠民药店", "dispensed", "{\"lines[0].trace_codes\": [\"81234561234567890123\", \"81234561234567890124\"]}"},
+    {"惠民药店", "dispensed",
+     "{\"lines[0].trace_codes\": [\"81234561234567890123\", \"81234561234567890124\"]}"},
     {"惠民药店", "returned", "{\"lines[0].trace_codes\": [\"81234561234567890123\"]}"},
     {"惠民药店", "settlement.posted", "{}"},
     {"康宁药店", "claimed", "{\"dispenser\": \"康宁药店\"}"},
@@ -38,9 +39,11 @@ static size_t parts_of(const struct decision *decision)
 /* Says event PLACE; with TRIED, only decides it. */
 static void tell(struct stage *stage, size_t place, bool tried)
 {
-    json_t *changes = json_loads(life[place].with, 0, NULL), *data = stage_data(stage, life[place].type, changes);
+    json_t *changes = json_loads(life[place].with, 0, NULL),
+           *data = stage_data(stage, life[place].type, changes);
     char id[] = {(char)('a' + place), '\0'};
-    const struct said said = {stage_id_of(stage, life[place].who), id, stage_type(life[place].type), data, NULL};
+    const struct said said = {stage_id_of(stage, life[place].who), id, stage_type(life[place].type), data,
+                              NULL};
     (tried ? stage_try : stage_say)(stage, &said);
     assert_accepted(stage->trial);
     if (!tried)
@@ -59,8 +62,8 @@ static bool decide_within(struct trial *trial, size_t limit, size_t whole)
     view_init(&trial->view, &memory_view_operations, trial->world, small, trial->key, trial->now_ms,
               trial->calendar);
     decision_init(&trial->decision, small, &trial->event);
-    handler_decide(handler_find(domains_all, trial->event.attributes.type, &domain), &trial->view, &trial->event,
-                   &trial->decision);
+    handler_decide(handler_find(domains_all, trial->event.attributes.type, &domain), &trial->view,
+                   &trial->event, &trial->decision);
     bool accepted = trial->decision.outcome == OUTCOME_ACCEPTED;
     assert_int_equal(parts_of(&trial->decision), accepted ? whole : 0);
     assert_true(accepted || trial->decision.outcome == OUTCOME_REFUSED);
@@ -77,7 +80,8 @@ static void decide_with_ever_more(size_t place)
         tell(stage, i, false);
     tell(stage, place, true);
     size_t whole = parts_of(&stage->trial->decision);
-    for (size_t limit = FIRST_LIMIT; limit <= LAST_LIMIT; limit += limit < FINE_LIMIT ? FINE_STEP : COARSE_STEP)
+    for (size_t limit = FIRST_LIMIT; limit <= LAST_LIMIT;
+         limit += limit < FINE_LIMIT ? FINE_STEP : COARSE_STEP)
         *(decide_within(stage->trial, limit, whole) ? &accepted : &refused) += 1;
     assert_true(refused > 5 && accepted > 5);
     stage_free(stage);

@@ -9,24 +9,17 @@
 
 enum { STATUSES = PRESCRIPTION_APPROVED + 1 };
 
-/* The specification, written down a second time: a column per status in the order of the numbers in state.proto
- *     none uploaded reviewed claimed partly dispensed settled refused revoked expired returned approved
- * and who may: I issuer, D any dispenser, H holder, G who gave some, h hub, . nobody. */
+/* The specification, written down a second time: a column per status in the order of the numbers in
+ * state.proto none uploaded reviewed claimed partly dispensed settled refused revoked expired returned
+ * approved and who may: I issuer, D any dispenser, H holder, G who gave some, h hub, . nobody. */
 static const char *const expected[PRESCRIPTION_MOVES] = {
-    [MOVE_UPLOAD] = "I...........",
-    [MOVE_UPLOAD_REVIEWED] = "I...........",
-    [MOVE_REVIEW_PASS] = ".I..........",
-    [MOVE_REVIEW_REFUSE] = ".I..........",
-    [MOVE_CLAIM] = "..D.D.......",
-    [MOVE_APPROVE] = "...H........",
-    [MOVE_APPROVE_REFUSE] = "...H.......H",
-    [MOVE_RELEASE] = "...H.......H",
-    [MOVE_LAPSE] = "...h.......h",
-    [MOVE_DISPENSE] = "...........H",
-    [MOVE_RETURN] = "...GGGGGGG.G",
-    [MOVE_REVOKE] = ".IIII......I",
-    [MOVE_EXPIRE] = ".hhhh......h",
-    [MOVE_SETTLE] = ".hhhhhhhhh.h",
+    [MOVE_UPLOAD] = "I...........",         [MOVE_UPLOAD_REVIEWED] = "I...........",
+    [MOVE_REVIEW_PASS] = ".I..........",    [MOVE_REVIEW_REFUSE] = ".I..........",
+    [MOVE_CLAIM] = "..D.D.......",          [MOVE_APPROVE] = "...H........",
+    [MOVE_APPROVE_REFUSE] = "...H.......H", [MOVE_RELEASE] = "...H.......H",
+    [MOVE_LAPSE] = "...h.......h",          [MOVE_DISPENSE] = "...........H",
+    [MOVE_RETURN] = "...GGGGGGG.G",         [MOVE_REVOKE] = ".IIII......I",
+    [MOVE_EXPIRE] = ".hhhh......h",         [MOVE_SETTLE] = ".hhhhhhhhh.h",
     [MOVE_UNSETTLE] = ".hhhhhhhhhhh",
 };
 
@@ -114,7 +107,8 @@ static int set_up(void **state)
     return 0;
 }
 
-static PrescriptionStatus after(struct fixture *fixture, PrescriptionStatus before, enum prescription_move move)
+static PrescriptionStatus after(struct fixture *fixture, PrescriptionStatus before,
+                                enum prescription_move move)
 {
     fixture->row.status = before;
     fixture->row.claimed_by = lent("P1");
