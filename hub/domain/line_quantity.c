@@ -1,7 +1,5 @@
 #include "domain/line_quantity.h"
 
-#include <stdio.h>
-
 PrescriptionLineState *line_of_number(const PrescriptionState *state, const char *number)
 {
     for (size_t i = 0; i < state->n_lines; i++)
@@ -32,12 +30,19 @@ bool lines_all_returned(const PrescriptionState *state)
     return true;
 }
 
+/* Without printf: every line of every prescription asks. */
+static const char *place_as_text(size_t place, char text[LINE_NUMBER_BYTES])
+{
+    char *at = &text[LINE_NUMBER_BYTES - 1];
+    *at = '\0';
+    for (size_t left = place + 1; left > 0; left /= 10)
+        *--at = (char)('0' + left % 10);
+    return at;
+}
+
 const char *line_number_of(const PrescriptionLine *line, size_t place, char text[LINE_NUMBER_BYTES])
 {
-    if (is_given(line->line_number))
-        return line->line_number;
-    (void)snprintf(text, LINE_NUMBER_BYTES, "%zu", place + 1);
-    return text;
+    return is_given(line->line_number) ? line->line_number : place_as_text(place, text);
 }
 
 Quantity *quantity_sum(struct decision *decision, const Quantity *before, const Quantity *more)

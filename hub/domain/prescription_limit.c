@@ -1,7 +1,6 @@
 #include "domain/prescription.h"
 
 #include "domain/catalogue_key.h"
-#include "domain/format.h"
 #include "domain/line_quantity.h"
 
 /* --- the limit of a drug --- */
@@ -10,10 +9,10 @@
  * characters. */
 enum { WESTERN_CODE = 23, PATENT_CODE = 20, PRODUCT_LONG = 12, PRODUCT_SHORT = 11 };
 
-static const PaymentLimit *limit_of_product(struct view *view, const char *code, int length,
+static const PaymentLimit *limit_of_product(struct view *view, const char *code, size_t length,
                                             const char *region, date_t date)
 {
-    const char *product = format_in(view->arena, "%.*s", length, code);
+    const char *product = arena_text(view->arena, bytes_from(code, length));
     const char *key = product == NULL ? NULL : catalogue_key(view->arena, KIND_PAYMENT_LIMIT, product);
     view->failed |= key == NULL;
     const CatalogueItem *row = key == NULL ? NULL
