@@ -6,9 +6,14 @@
                                            on standard error
     edge.py submit GATEWAY KEY EVENTS      submits by signed batches, waits for the decisions, prints one answer a line
 
+    edge.py life GATEWAY KEY EVENTS        the life of the first prescription among them that is dispensed, one step after the
+                                           other, with another pharmacy that claims it too and a second dispensing
+
 An empty line among the events is a place where everything before it must be decided first."""
+import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.error
@@ -106,5 +111,66 @@ def submit(address, key, file_name):
                 waiting.append(event)
 
 
+LIFE = {
+    "uploaded": "医院上传，院内药师已审核 / the hospital uploads it, its pharmacist has reviewed it",
+    "claimed": "药店认领 / a pharmacy claims it",
+    "claimed by another": "另一家药店也来认领 / another pharmacy claims it too",
+    "reviewed": "药店药师审方通过 / the pharmacy's pharmacist passes it",
+    "dispensed": "配药，逐盒登记追溯码 / it is dispensed, with the trace code of each box",
+    "dispensed again": "再配一次 / it is dispensed a second time",
+}
+
+
+def copied(event, name, **data):
+    """EVENT said once more under another id, with other data."""
+    return {**event, "id": f"{event['id']}-{name}", "data": {**event["data"], **data}}
+
+
+def moved_to_now(events):
+    """A claim lapses after hours: the same life, ending a moment ago."""
+    last = max(datetime.datetime.fromisoformat(event["time"]) for event in events)
+    by = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) - last - datetime.timedelta(seconds=2)
+
+    def moved(match):
+        return (datetime.datetime.fromisoformat(match[0]) + by).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    return [json.loads(re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moved, json.dumps(event, ensure_ascii=False)))
+            for event in events]
+
+
+def steps_of_a_life(events):
+    number = next(event["subject"] for event in events if event["type"].endswith("prescription.dispensed.v1"))
+    life = {}
+    for event in events:
+        if event["data"].get("nationalNumber") == number:
+            life[event["type"].split(".")[2]] = event
+    life = dict(zip(life, moved_to_now(list(life.values())), strict=True))
+    others = [event["source"] for event in events
+              if event["type"].endswith("prescription.claimed.v1") and event["source"] != life["claimed"]["source"]]
+    stranger = copied(life["claimed"], "other", dispenser=others[0])
+    stranger["source"] = others[0]
+    again = copied(life["dispensed"], "again", dispensingNumber=life["dispensed"]["data"]["dispensingNumber"] + "-2")
+    return [("uploaded", life["uploaded"]), ("claimed", life["claimed"]), ("claimed by another", stranger),
+            ("reviewed", life["reviewed"]), ("dispensed", life["dispensed"]), ("dispensed again", again)]
+
+
+def life(address, key, file_name):
+    gateway = Gateway(address, key)
+    with open(file_name, encoding="utf-8") as file:
+        steps = steps_of_a_life([json.loads(line) for line in file if line.strip()])
+    for name, event in steps:
+        body = {field: value for field, value in event.items() if field not in OWN_ATTRIBUTES}
+        status, answer = gateway.post("application/cloudevents+json", json.dumps(body, ensure_ascii=False).encode())
+        print(f"  {event['source']:14} {LIFE[name]}")
+        finding = next((one for one in answer.get("findings", []) if one["severity"] == "refuse"), None)
+        if status == 200:
+            print(f"  {'':14} → 200 受理 / accepted")
+        elif status == 422 and finding is not None:
+            print(f"  {'':14} → 422 拒绝 / refused: {finding['rule']} {finding['sentenceZh']} / {finding['sentenceEn']}")
+            print(f"  {'':14}   依据 {finding['citation']}；实际 {finding.get('found', '')}；应为 {finding.get('expected', '')}")
+        else:
+            sys.exit(f"the gateway answered {status}: {json.dumps(answer, ensure_ascii=False)[:2000]}")
+
+
 if __name__ == "__main__":
-    {"join": join, "submit": submit}[sys.argv[1]](*sys.argv[2:])
+    {"join": join, "submit": submit, "life": life}[sys.argv[1]](*sys.argv[2:])
