@@ -4,6 +4,7 @@
 #include "domain/view.h"
 #include "flow/follower.h"
 #include "flow/hub.h"
+#include "kafka/source.h"
 #include "kafka/topics.h"
 #include "webhook/dispatch.h"
 #include "webhook/measures.h"
@@ -11,9 +12,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-enum { MAP_BYTES = 1024 * 1024 * 1024, PAUSE_MS = 20, START_TIMEOUT_US = 60 * 1000 * 1000 };
+enum { MAP_BYTES = 1024 * 1024 * 1024, PAUSE_MS = 20, START_TIMEOUT_US = 60 * 1000 * 1000, REJOIN_US = 60 * 1000 * 1000 };
 
 struct webhook {
     const struct webhook_settings *settings;
@@ -74,11 +76,28 @@ static enum status serve(struct webhook *webhook)
     return status;
 }
 
+/* librdkafka has a static member fenced by itself when the coordinator was away (its issue 3437): it joins again. Who is fenced
+ * twice in a short time has a rival of its name, and ends. Where the endpoints stand is in Kafka, so nothing is lost either
+ * way. */
+static enum status serve_and_join_again(struct webhook *webhook)
+{
+    int64_t fenced_us = -REJOIN_US;
+
+    for (;;) {
+        enum status status = serve(webhook);
+        int64_t now_us = clock_monotonic_us();
+        if (status == STATUS_OK || strcmp(webhook->fault.code, SOURCE_FENCED) != 0 || now_us - fenced_us < REJOIN_US)
+            return status;
+        log_warn("webhook.joins_again", LOG_STR("code", webhook->fault.code));
+        fenced_us = now_us;
+    }
+}
+
 static void *run(void *self)
 {
     struct webhook *webhook = self;
 
-    if (wait_for_registry(webhook) && serve(webhook) == STATUS_OK)
+    if (wait_for_registry(webhook) && serve_and_join_again(webhook) == STATUS_OK)
         return NULL;
     if (!atomic_load(&webhook->stopping))
         log_error("webhook.ended", LOG_STR("code", webhook->fault.code), LOG_STR("text", webhook->fault.text));
