@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# serial
 # timeout: 300
 """The real program with its real domains on a real Kafka: what gen says must be answered is answered, also when the hub is
 killed in the middle, and a reader that is not ours (Python) finds each submission exactly once and every key's versions

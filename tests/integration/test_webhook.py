@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# serial
 # timeout: 540
 """Deliveries to endpoints that misbehave in every way, on a real Kafka, with the connector killed in between: nothing is
 lost, each key arrives in order, what cannot be delivered is parked, and an endpoint that behaves notices nothing."""
