@@ -60,6 +60,7 @@ class Process:
     def __init__(self, name, command, log, environment=None):
         self.name, self.lines, self.changed = name, [], threading.Condition()
         self.begun_ms, self.expected_to_end = unix_ms(), False
+        self.was_told_to_end = False  # while it lived: else it ended by itself
         self._log = open(log, "a", encoding="utf-8")
         self.child = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, stdout=sys.stderr,
                                       env={**os.environ, **(environment or {})}, preexec_fn=_die_with_parent)
@@ -141,6 +142,7 @@ class Process:
 
     def kill(self):
         self.expected_to_end = True
+        self.was_told_to_end |= self.is_alive()
         with contextlib.suppress(ProcessLookupError):
             self.signal(signal.SIGKILL)
         self.child.wait()
@@ -159,6 +161,7 @@ class Hub(Process):
 
     def stop(self, timeout_s=30):
         self.expected_to_end = True
+        self.was_told_to_end |= self.is_alive()
         self.signal(signal.SIGTERM)
         return self.wait_end(timeout_s)
 

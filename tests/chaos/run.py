@@ -214,7 +214,9 @@ class Run:
         log = kafka_log.read(self.address, verify.TOPICS)
         self.watch.close()
         restores = list(self._restores())
-        owners = {line["partition"]: hub for hub, line, _ in sorted(restores, key=lambda each: each[1]["ts"])}
+        # The last to restore a partition owns it; one that ended by itself (fenced by its rival) owns nothing any more.
+        owners = {line["partition"]: hub
+                  for hub, line, _ in sorted(restores, key=lambda each: (each[0].was_told_to_end or each[0].is_alive(), each[1]["ts"]))}
         fresh = {number: self._dump("--dump-changelog", self.address, verify.STATE, number,
                                     tempfile.mkdtemp(dir=self.folder)) for number in range(PARTITIONS)}
         return verify.Evidence(
