@@ -339,6 +339,17 @@ static void drug_row(uint64_t number, struct arena *arena,
     row(TABLE_CATALOGUE, arena_format(arena, "WESTERN_DRUG/%s", drug.code), &drug.base, arena, each, context);
 }
 
+/* Persons come again, and with them the same drugs: the policy as shipped warns of that and takes the prescription. */
+static void policy_row(struct arena *arena,
+                       void (*each)(const char *topic, struct bytes key, struct bytes value, void *context), void *context)
+{
+    Medhub__Policy__V1__Parameter parameter = MEDHUB__POLICY__V1__PARAMETER__INIT;
+
+    parameter.name = text("prescription.double_medication.refuse");
+    parameter.kind = MEDHUB__POLICY__V1__PARAMETER_KIND__PARAMETER_KIND_INTEGER;
+    row(TABLE_POLICY, parameter.name, &parameter.base, arena, each, context);
+}
+
 void sample_each_row(struct arena *arena,
                      void (*each)(const char *topic, struct bytes key, struct bytes value, void *context),
                      void *context)
@@ -351,4 +362,6 @@ void sample_each_row(struct arena *arena,
         arena_reset(arena);
         drug_row(i, arena, each, context);
     }
+    arena_reset(arena);
+    policy_row(arena, each, context);
 }
