@@ -1,14 +1,6 @@
 #include "gateway/settings.h"
 
-#define ROW(key_, kind_, member_, min_, max_, fallback_, help_, help_zh_)                                              \
-    {.key = (key_),                                                                                                    \
-     .kind = (kind_),                                                                                                  \
-     .offset = offsetof(struct gateway_settings, member_),                                                             \
-     .min = (min_),                                                                                                    \
-     .max = (max_),                                                                                                    \
-     .fallback = (fallback_),                                                                                          \
-     .help = (help_),                                                                                                  \
-     .help_zh = (help_zh_)}
+#define ROW(...) CONF_ROW(struct gateway_settings, __VA_ARGS__)
 
 const struct conf_row gateway_settings_rows[] = {
     ROW("gateway.address", CONF_STRING, address, 1, 100, "127.0.0.1",

@@ -1,14 +1,6 @@
 #include "store/settings.h"
 
-#define ROW(key_, kind_, member_, min_, max_, fallback_, help_, help_zh_)                                              \
-    {.key = (key_),                                                                                                    \
-     .kind = (kind_),                                                                                                  \
-     .offset = offsetof(struct sql_settings, member_),                                                                 \
-     .min = (min_),                                                                                                    \
-     .max = (max_),                                                                                                    \
-     .fallback = (fallback_),                                                                                          \
-     .help = (help_),                                                                                                  \
-     .help_zh = (help_zh_)}
+#define ROW(...) CONF_ROW(struct sql_settings, __VA_ARGS__)
 
 const struct conf_row sql_settings_rows[] = {
     ROW("store.database", CONF_STRING, database, 1, 4096, "medhub.sqlite",

@@ -1,14 +1,6 @@
 #include "webhook/settings.h"
 
-#define ROW(key_, kind_, member_, min_, max_, fallback_, help_, help_zh_)                                              \
-    {.key = (key_),                                                                                                    \
-     .kind = (kind_),                                                                                                  \
-     .offset = offsetof(struct webhook_settings, member_),                                                             \
-     .min = (min_),                                                                                                    \
-     .max = (max_),                                                                                                    \
-     .fallback = (fallback_),                                                                                          \
-     .help = (help_),                                                                                                  \
-     .help_zh = (help_zh_)}
+#define ROW(...) CONF_ROW(struct webhook_settings, __VA_ARGS__)
 
 const struct conf_row webhook_settings_rows[] = {
     ROW("webhook.directory", CONF_STRING, directory, 1, 1000, "medhub-webhook",

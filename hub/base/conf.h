@@ -35,6 +35,25 @@ struct conf_row {
     const char *help_zh; /* the same in Chinese */
 };
 
+/* A row for a number or a text, and one for a choice, that fill MEMBER_ of STRUCT_: what every table of settings is written in. */
+#define CONF_ROW(struct_, key_, kind_, member_, min_, max_, fallback_, help_, help_zh_)                                \
+    {.key = (key_),                                                                                                    \
+     .kind = (kind_),                                                                                                  \
+     .offset = offsetof(struct_, member_),                                                                             \
+     .min = (min_),                                                                                                    \
+     .max = (max_),                                                                                                    \
+     .fallback = (fallback_),                                                                                          \
+     .help = (help_),                                                                                                  \
+     .help_zh = (help_zh_)}
+#define CONF_ROW_OF_CHOICES(struct_, key_, member_, choices_, fallback_, help_, help_zh_)                              \
+    {.key = (key_),                                                                                                    \
+     .kind = CONF_CHOICE,                                                                                              \
+     .offset = offsetof(struct_, member_),                                                                             \
+     .fallback = (fallback_),                                                                                          \
+     .choices = (choices_),                                                                                            \
+     .help = (help_),                                                                                                  \
+     .help_zh = (help_zh_)}
+
 struct conf; /* the loaded values with their origin; owns the strings */
 
 struct conf_source {

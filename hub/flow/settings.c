@@ -5,23 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define ROW(key_, kind_, member_, min_, max_, fallback_, help_, help_zh_)                                              \
-    {.key = (key_),                                                                                                    \
-     .kind = (kind_),                                                                                                  \
-     .offset = offsetof(struct settings, member_),                                                                     \
-     .min = (min_),                                                                                                    \
-     .max = (max_),                                                                                                    \
-     .fallback = (fallback_),                                                                                          \
-     .help = (help_),                                                                                                  \
-     .help_zh = (help_zh_)}
-#define CHOICE(key_, member_, choices_, fallback_, help_, help_zh_)                                                    \
-    {.key = (key_),                                                                                                    \
-     .kind = CONF_CHOICE,                                                                                              \
-     .offset = offsetof(struct settings, member_),                                                                     \
-     .fallback = (fallback_),                                                                                          \
-     .choices = (choices_),                                                                                            \
-     .help = (help_),                                                                                                  \
-     .help_zh = (help_zh_)}
+#define ROW(...) CONF_ROW(struct settings, __VA_ARGS__)
+#define CHOICE(...) CONF_ROW_OF_CHOICES(struct settings, __VA_ARGS__)
 
 const struct conf_row settings_rows[] = {
     ROW("kafka.brokers", CONF_STRING, kafka_brokers, 1, 4096, "127.0.0.1:9092",
