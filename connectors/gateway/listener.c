@@ -75,6 +75,11 @@ static struct exchange *exchange_of(struct request *request)
     return (struct exchange *)(void *)request;
 }
 
+struct MHD_Connection *listener_connection(struct request *request)
+{
+    return exchange_of(request)->connection;
+}
+
 /* ---- slow clients ---- */
 
 static void set_deadline(struct peer *peer, int64_t in_ms)
@@ -395,14 +400,12 @@ static bool take_body(struct exchange *exchange, const char *data, size_t length
 
 /* ---- the answer goes ---- */
 
-static ssize_t read_stream(void *context, uint64_t position, char *to, size_t max);
-
 static struct MHD_Response *response_of(struct exchange *exchange)
 {
     struct answer *answer = &exchange->request.answer;
 
     if (answer->stream != NULL)
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, read_stream, exchange, NULL);
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, stream_read, &exchange->request, NULL);
     if (answer->file < 0) /* the request outlives its response */
         return MHD_create_response_from_buffer(answer->body.length, (void *)answer->body.data, MHD_RESPMEM_PERSISTENT);
     struct MHD_Response *response = MHD_create_response_from_fd64(answer->file_bytes, answer->file);
@@ -544,145 +547,6 @@ static enum MHD_Result advance(void *self, struct MHD_Connection *connection, co
     if (exchange->state == EXCHANGE_HELD)
         return come_back(exchange);
     return exchange->state == EXCHANGE_READING ? whole(exchange) : MHD_YES;
-}
-
-/* ---- streams ---- */
-
-struct stream {
-    pthread_mutex_t lock;
-    struct request *request;
-    struct buffer pending;
-    size_t sent; /* of pending */
-    bool suspended, parked, over;
-    void (*wanted)(struct request *request);
-    void (*ended)(struct request *request);
-};
-
-struct stream *stream_new(struct request *request, size_t bytes_max, void (*wanted)(struct request *request),
-                          void (*ended)(struct request *request))
-{
-    struct stream *made = calloc(1, sizeof *made);
-
-    if (made == NULL)
-        return NULL;
-    (void)pthread_mutex_init(&made->lock, NULL);
-    buffer_init(&made->pending, bytes_max);
-    made->request = request;
-    made->wanted = wanted;
-    made->ended = ended;
-    return made;
-}
-
-void stream_free(struct stream *stream)
-{
-    if (stream == NULL)
-        return;
-    buffer_done(&stream->pending);
-    (void)pthread_mutex_destroy(&stream->lock);
-    free(stream);
-}
-
-/* Under the lock. */
-static void wake(struct stream *stream)
-{
-    if (stream->suspended) /* so the connection is there: only one that runs can end */
-        MHD_resume_connection(exchange_of(stream->request)->connection);
-    stream->suspended = false;
-}
-
-bool stream_append(struct stream *stream, struct bytes bytes)
-{
-    (void)pthread_mutex_lock(&stream->lock);
-    bool fits = !stream->over && stream->pending.length + bytes.length <= stream->pending.limit;
-    if (fits)
-        buffer_append_bytes(&stream->pending, bytes);
-    fits = fits && buffer_ok(&stream->pending);
-    wake(stream);
-    (void)pthread_mutex_unlock(&stream->lock);
-    return fits;
-}
-
-bool stream_is_over(struct stream *stream)
-{
-    (void)pthread_mutex_lock(&stream->lock);
-    bool over = stream->over;
-    (void)pthread_mutex_unlock(&stream->lock);
-    return over;
-}
-
-/* Who parked a stream that then ends or runs empty hears of it, once. */
-static void take_out_of_park(struct stream *stream, void (**call)(struct request *request))
-{
-    *call = NULL;
-    if (stream->parked && stream->over)
-        *call = stream->ended;
-    else if (stream->parked && stream->sent == stream->pending.length)
-        *call = stream->wanted;
-    if (*call != NULL)
-        stream->parked = false;
-}
-
-void stream_park(struct stream *stream)
-{
-    void (*call)(struct request *request);
-    struct request *request = stream->request;
-
-    (void)pthread_mutex_lock(&stream->lock);
-    stream->parked = true;
-    take_out_of_park(stream, &call);
-    (void)pthread_mutex_unlock(&stream->lock);
-    if (call != NULL)
-        call(request);
-}
-
-void stream_end(struct stream *stream)
-{
-    void (*call)(struct request *request);
-    struct request *request = stream->request;
-
-    (void)pthread_mutex_lock(&stream->lock);
-    stream->over = true;
-    take_out_of_park(stream, &call);
-    wake(stream);
-    (void)pthread_mutex_unlock(&stream->lock);
-    if (call != NULL)
-        call(request);
-}
-
-static size_t take_pending(struct stream *stream, char *to, size_t max)
-{
-    size_t left = stream->pending.length - stream->sent, count = left < max ? left : max;
-
-    if (count > 0)
-        memcpy(to, stream->pending.data + stream->sent, count);
-    stream->sent += count;
-    if (stream->sent == stream->pending.length) {
-        buffer_clear(&stream->pending);
-        stream->sent = 0;
-    }
-    return count;
-}
-
-static ssize_t read_stream(void *context, uint64_t position, char *to, size_t max)
-{
-    struct exchange *exchange = context;
-    struct stream *stream = exchange->request.answer.stream;
-    void (*call)(struct request *request) = NULL;
-    (void)position;
-
-    (void)pthread_mutex_lock(&stream->lock);
-    ssize_t count = (ssize_t)take_pending(stream, to, max);
-    if (count == 0 && stream->over)
-        count = MHD_CONTENT_READER_END_OF_STREAM;
-    if (count == 0) {
-        stream->suspended = true;
-        MHD_suspend_connection(exchange->connection);
-        take_out_of_park(stream, &call);
-    }
-    (void)pthread_mutex_unlock(&stream->lock);
-    if (call != NULL)
-        call(&exchange->request);
-    return count;
 }
 
 /* ---- start and end ---- */

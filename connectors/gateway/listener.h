@@ -1,5 +1,5 @@
-/* listener.h: HTTP itself: sockets, TLS, limits, slow clients; requests out of it and answers into it. listener.c is the only
- * file that includes microhttpd.h and gnutls.h.
+/* listener.h: HTTP itself: sockets, TLS, limits, slow clients; requests out of it and answers into it. listener.c and
+ * stream.c are the only files that include microhttpd.h.
  *
  * A pool of threads of libmicrohttpd, each with its own epoll. A request that waits is suspended and costs no thread.
  *
@@ -44,6 +44,9 @@ int listener_port(const struct listener *listener);
 size_t listener_busy(const struct listener *listener);
 /* Every answer from now on closes its connection. */
 void listener_close_connections(struct listener *listener);
+struct MHD_Connection;
+/* For stream.c: the connection that REQUEST came on. */
+struct MHD_Connection *listener_connection(struct request *request);
 /* No request may be held any more. NULL is fine. */
 void listener_stop(struct listener *listener);
 

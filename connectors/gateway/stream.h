@@ -5,6 +5,8 @@
 
 #include "base/bytes.h"
 
+#include <sys/types.h>
+
 struct stream;
 struct request;
 
@@ -23,5 +25,8 @@ bool stream_is_over(struct stream *stream);
 void stream_park(struct stream *stream);
 /* No more will come; what is in the buffer is still sent. */
 void stream_end(struct stream *stream);
+
+/* For listener.c: what libmicrohttpd asks for more of the body of CONTEXT, a request whose answer is a stream. */
+ssize_t stream_read(void *context, uint64_t position, char *to, size_t max);
 
 #endif
