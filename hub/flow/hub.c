@@ -213,6 +213,11 @@ uint64_t hub_table_rows(struct hub *hub, const char *table)
     return tables_rows_applied(hub->shared.tables, table);
 }
 
+bool hub_has_followed(struct hub *hub, const char *topic, int32_t partition, int64_t offset)
+{
+    return hub_is_ready(hub) && follower_has_read(hub->follower, topic, partition, offset);
+}
+
 void hub_stop(struct hub *hub)
 {
     if (hub == NULL)

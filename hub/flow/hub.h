@@ -30,6 +30,8 @@ bool hub_is_ready(struct hub *hub);
 bool hub_is_alive(struct hub *hub, struct fault *fault);
 /* Rows of TABLE applied so far by the follower, and the sum over all tables when TABLE is NULL. Any thread. */
 uint64_t hub_table_rows(struct hub *hub, const char *table);
+/* True once everything below OFFSET of that partition of a table's topic is in the tables. Any thread. */
+bool hub_has_followed(struct hub *hub, const char *topic, int32_t partition, int64_t offset);
 
 /* Blocks until the batches in hand are committed and all threads have ended; releases everything. NULL is fine. */
 void hub_stop(struct hub *hub);

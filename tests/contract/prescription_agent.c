@@ -104,7 +104,7 @@ static json_t *answer(struct stage **stage, const json_t *line)
         return out;
     if (json_is_true(json_object_get(line, "reset"))) {
         stage_free(*stage);
-        *stage = stage_new(WORLD);
+        *stage = stage_new(WORLD, NULL);
     } else if (text_of(line, "at") != NULL) {
         stage_set_clock(*stage, words_moment(text_of(line, "at"), (*stage)->trial->now_ms));
         out = json_pack("{s:o}", "fired", fired(*stage));
@@ -119,7 +119,7 @@ static json_t *answer(struct stage **stage, const json_t *line)
 
 int main(void)
 {
-    struct stage *stage = stage_new(WORLD);
+    struct stage *stage = stage_new(WORLD, NULL);
     char *text = NULL;
     size_t capacity = 0;
     ssize_t length;

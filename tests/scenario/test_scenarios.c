@@ -5,6 +5,7 @@
 #include "domain/prescription_state.h"
 
 #include "support/plain_words.h"
+#include "support/row_words.h"
 #include "support/stage.h"
 
 #include <glob.h>
@@ -12,13 +13,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-#define SCENARIOS "tests/scenario/prescription/*.yaml"
-#define WORLD     "tests/scenario/world.yaml"
-#define PERSON    "person-1"
-enum { SCENARIOS_MAX = 400, RULES_MAX = 200, TEXT_BYTES = 256, SCENARIOS_WANTED = 60 };
+#define FOLDER "tests/scenario/"
+#define WORLD  "world.yaml"
+#define PERSON "person-1"
+enum { SCENARIOS_MAX = 2000, RULES_MAX = 1000, TEXT_BYTES = 256, SCENARIOS_WANTED = 60 };
 
 /* --- which rules were shown --- */
 
@@ -29,8 +31,13 @@ static struct shown {
 } shown[RULES_MAX];
 static size_t shown_count;
 
+/* A family whose name is that of a folder here shows all its rules. */
 static void list_rules(const struct domain *domain)
 {
+    char folder[TEXT_BYTES];
+    (void)snprintf(folder, sizeof folder, FOLDER "%s", domain->name);
+    if (access(folder, R_OK) != 0)
+        return;
     for (size_t i = 0; i < domain->handler_count; i++)
         for (size_t j = 0; j < domain->handlers[i].rule_count; j++) {
             assert_true(shown_count < RULES_MAX);
@@ -289,11 +296,24 @@ static void check_medication(const struct play *play)
             FAIL(play, "takes %s", view->items[i]->generic_name);
 }
 
+/* rows: {KEY: {ROW: {path: value}}}; null instead of the fields: there is no such row. */
+static void check_rows(const struct play *play)
+{
+    const char *key = NULL, *name = NULL;
+    json_t *rows = NULL, *wanted = NULL;
+    json_object_foreach(json_object_get(play->step, "rows"), key, rows)
+        json_object_foreach(rows, name, wanted)
+    {
+        char why[TEXT_BYTES];
+        if (!words_row_is(play->stage, key, name, wanted, why, sizeof why))
+            FAIL(play, "row %s of %s: %s", name, key, why);
+    }
+}
+
 static void check_keys(const struct play *play)
 {
-    static const char *const keys[] = {"at",    "who",   "says",  "with",    "id",
-                                       "then",  "warns", "heard", "follows", "stands",
-                                       "takes", "holds", "late",  "fires",   "key"};
+    static const char *const keys[] = {"at",     "who",   "says",  "with", "id",    "then",  "warns", "heard",
+                                       "follows", "stands", "takes", "rows", "holds", "late", "fires", "key"};
     const char *key = NULL;
     json_t *value = NULL;
     json_object_foreach((json_t *)play->step, key, value)
@@ -321,9 +341,16 @@ static void play_step(const struct play *play)
     }
     check_standing(play);
     check_medication(play);
+    check_rows(play);
 }
 
 /* --- one scenario --- */
+
+/* What `play_scenario` gets: a scenario and the world of its family, or NULL. */
+struct story {
+    const json_t *scenario;
+    char *family_world;
+};
 
 static void set_policy(struct stage *stage, const json_t *policy)
 {
@@ -342,8 +369,9 @@ static void set_policy(struct stage *stage, const json_t *policy)
 
 static void play_scenario(void **state)
 {
-    const json_t *scenario = *state, *steps = json_object_get(scenario, "steps");
-    struct play play = {.stage = stage_new(WORLD),
+    const struct story *story = *state;
+    const json_t *scenario = story->scenario, *steps = json_object_get(scenario, "steps");
+    struct play play = {.stage = stage_new(FOLDER WORLD, story->family_world),
                         .title = json_string_value(json_object_get(scenario, "title"))};
     set_policy(play.stage, json_object_get(scenario, "policy"));
     for (size_t i = 0; i < json_array_size(steps); i++) {
@@ -369,38 +397,57 @@ static void every_rule_is_shown_both_ways(void **state)
     assert_int_equal(missing, 0);
 }
 
-static size_t gather(json_t *file, struct CMUnitTest *tests, size_t count)
+static struct CMUnitTest tests[SCENARIOS_MAX + 1];
+static struct story stories[SCENARIOS_MAX];
+static size_t test_count;
+
+static void gather(const json_t *file, const char *family_world)
 {
     for (size_t i = 0; i < json_array_size(file); i++) {
-        json_t *scenario = json_array_get(file, i);
-        assert_true(count < SCENARIOS_MAX);
-        tests[count++] = (struct CMUnitTest){.name = json_string_value(json_object_get(scenario, "title")),
-                                             .test_func = play_scenario,
-                                             .initial_state = scenario};
+        const json_t *scenario = json_array_get(file, i);
+        assert_true(test_count < SCENARIOS_MAX);
+        struct story *story = &stories[test_count];
+        *story = (struct story){scenario, family_world == NULL ? NULL : strdup(family_world)};
+        tests[test_count++] =
+            (struct CMUnitTest){.name = json_string_value(json_object_get(scenario, "title")),
+                                .test_func = play_scenario,
+                                .initial_state = story};
     }
-    return count;
+}
+
+/* The scenarios of FOLDER/family/name.yaml; FOLDER/family/world.yaml is what that family adds to the world. */
+static json_t *gather_files(void)
+{
+    json_t *files = json_array();
+    glob_t found;
+    if (glob(FOLDER "*/*.yaml", 0, NULL, &found) != 0)
+        return files;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *path = found.gl_pathv[i], *name = strrchr(path, '/') + 1;
+        char world[2 * TEXT_BYTES];
+        (void)snprintf(world, sizeof world, "%.*s" WORLD, (int)(name - path), path);
+        if (strcmp(name, WORLD) == 0)
+            continue;
+        json_t *file = words_read(path);
+        gather(file, access(world, R_OK) == 0 ? world : NULL);
+        json_array_append_new(files, file);
+    }
+    globfree(&found);
+    return files;
 }
 
 int main(void)
 {
-    static struct CMUnitTest tests[SCENARIOS_MAX + 1];
-    json_t *files = json_array();
-    size_t count = 0;
-    glob_t found;
-
-    if (glob(SCENARIOS, 0, NULL, &found) != 0)
-        return EXIT_FAILURE;
-    list_rules(domains_all[0]);
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        json_t *file = words_read(found.gl_pathv[i]);
-        count = gather(file, tests, count);
-        json_array_append_new(files, file);
-    }
-    globfree(&found);
+    for (size_t i = 0; domains_all[i] != NULL; i++)
+        list_rules(domains_all[i]);
+    json_t *files = gather_files();
+    size_t count = test_count;
     if (count < SCENARIOS_WANTED)
         print_message("only %zu scenarios\n", count);
-    tests[count++] = (struct CMUnitTest)cmocka_unit_test(every_rule_is_shown_both_ways);
-    int failed = _cmocka_run_group_tests("scenarios", tests, count, NULL, NULL);
+    tests[test_count++] = (struct CMUnitTest)cmocka_unit_test(every_rule_is_shown_both_ways);
+    int failed = _cmocka_run_group_tests("scenarios", tests, test_count, NULL, NULL);
+    for (size_t i = 0; i < count; i++)
+        free(stories[i].family_world);
     json_decref(files);
-    return failed + (count <= SCENARIOS_WANTED);
+    return failed + (count < SCENARIOS_WANTED);
 }

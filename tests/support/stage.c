@@ -332,19 +332,27 @@ static void play_policy(struct stage *stage)
     json_decref(file);
 }
 
-struct stage *stage_new(const char *world)
+static void play_world(struct stage *stage, const char *path)
 {
-    struct stage *stage = calloc(1, sizeof *stage);
-    json_t *file = words_read(world);
-    assert_non_null(stage);
-    stage->trial = trial_new(FIRST_DAY);
-    stage->names = json_object();
-    stage->templates = json_incref(json_object_get(file, "templates"));
-    play_policy(stage);
+    json_t *file = words_read(path);
+    json_object_update(stage->templates, json_object_get(file, "templates"));
     play_organisations(stage, json_object_get(file, "organisations"));
     play_lists(stage, json_object_get(file, "lists"));
     play_catalogue(stage, json_object_get(file, "catalogue"));
     json_decref(file);
+}
+
+struct stage *stage_new(const char *world, const char *family_world)
+{
+    struct stage *stage = calloc(1, sizeof *stage);
+    assert_non_null(stage);
+    stage->trial = trial_new(FIRST_DAY);
+    stage->names = json_object();
+    stage->templates = json_object();
+    play_policy(stage);
+    play_world(stage, world);
+    if (family_world != NULL)
+        play_world(stage, family_world);
     return stage;
 }
 

@@ -2,7 +2,7 @@
  * Scenarios and models play on it what the engine would do: decide, apply, fire what is due, pass follow-ups
  * on, answer repetitions.
  *
- *     struct stage *stage = stage_new("tests/scenario/world.yaml");
+ *     struct stage *stage = stage_new("tests/scenario/world.yaml", NULL);
  *     stage_set_clock(stage, at_ms);                                    // fires what is due until then
  *     stage_say(stage, &(struct said){"惠民药店", "e1", "medhub.prescription.claimed.v1", data, NULL});
  *     ... stage->trial has the decision, stage->answer what the receipt would say
@@ -53,9 +53,9 @@ struct stage {
     size_t id_count;
 };
 
-/* Plays the world's file: organisations, lists, catalogue, and the nation's policy as shipped, all as events.
- */
-struct stage *stage_new(const char *world);
+/* Plays the world's file: organisations, lists, catalogue, and the nation's policy as shipped, all as events;
+ * then what the file FAMILY_WORLD adds (same form), unless that is NULL. */
+struct stage *stage_new(const char *world, const char *family_world);
 void stage_free(struct stage *stage);
 
 /* Time goes on to NOW_MS: timers fire in the order in which they are due, noted in FIRED. */

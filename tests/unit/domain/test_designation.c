@@ -16,7 +16,7 @@
 
 static int set_up(void **state)
 {
-    *state = stage_new(WORLD);
+    *state = stage_new(WORLD, NULL);
     return 0;
 }
 

@@ -73,7 +73,7 @@ static bool decide_within(struct trial *trial, size_t limit, size_t whole)
 
 static void decide_with_ever_more(size_t place)
 {
-    struct stage *stage = stage_new(WORLD);
+    struct stage *stage = stage_new(WORLD, NULL);
     size_t refused = 0, accepted = 0;
     stage_set_clock(stage, words_moment("2026-03-02 10:00", 0));
     for (size_t i = 0; i < place; i++)
