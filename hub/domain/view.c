@@ -4,6 +4,7 @@
 #include "domain/messages.h"
 #include "domain/region.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 void view_init(struct view *view, const struct view_operations *operations, void *self, struct arena *arena,
@@ -76,6 +77,57 @@ ProtobufCMessage *view_state(struct view *view, const ProtobufCMessageDescriptor
 
     struct bytes row = view->operations->state(view->self, name);
     return row.data == NULL ? NULL : unpack(view, descriptor, row);
+}
+
+/* --- rows of the key, in order --- */
+
+struct scanning {
+    struct view *view;
+    struct view_row *rows;
+    size_t rows_max, bytes;
+    struct view_rows found;
+};
+
+static bool take_row(struct bytes name, struct bytes value, void *context)
+{
+    struct scanning *scanning = context;
+    struct view *view = scanning->view;
+    size_t count = scanning->found.count;
+
+    scanning->bytes += name.length + value.length;
+    if (count == scanning->rows_max || (count > 0 && scanning->bytes > VIEW_SCAN_BYTES_MAX)) {
+        scanning->found.more = true;
+        return false;
+    }
+    struct view_row *row = &scanning->rows[count];
+    row->name = arena_text(view->arena, name);
+    row->value = arena_bytes(view->arena, value);
+    if (row->name == NULL || row->value.data == NULL) {
+        view->failed = true;
+        return false;
+    }
+    scanning->found.count++;
+    return true;
+}
+
+struct view_rows view_scan(struct view *view, const char *prefix, const char *after, size_t rows_max)
+{
+    assert(rows_max >= 1 && rows_max <= VIEW_SCAN_ROWS_MAX);
+    struct scanning scanning = {.view = view, .rows_max = rows_max};
+
+    scanning.rows = arena_take(view->arena, rows_max * sizeof *scanning.rows);
+    if (scanning.rows == NULL)
+        view->failed = true;
+    else
+        view->operations->scan(view->self, prefix, after, take_row, &scanning);
+    scanning.found.rows = scanning.rows;
+    return scanning.found;
+}
+
+ProtobufCMessage *view_unpack(struct view *view, const ProtobufCMessageDescriptor *descriptor,
+                              const struct view_row *row)
+{
+    return unpack(view, descriptor, row->value);
 }
 
 /* --- what was read --- */

@@ -53,6 +53,10 @@ struct table_answer {
 struct view_operations {
     /* The row NAME of the event's key, BYTES_NONE if there is none. Lent until the end of the decision. */
     struct bytes (*state)(void *self, const char *name);
+    /* Calls EACH for the rows of the event's key whose names begin with PREFIX and come after AFTER ("": from the first), in
+     * byte order of names, until it returns false. What EACH gets is lent for the call; EACH reads nothing else. */
+    void (*scan)(void *self, const char *prefix, const char *after,
+                 bool (*each)(struct bytes name, struct bytes value, void *context), void *context);
     /* The row of TABLE under KEY for exactly REGION valid on DATE; false if there is none. */
     bool (*table)(void *self, const char *table, const char *key, const char *region, date_t date,
                   struct table_row *row);
@@ -83,6 +87,25 @@ void view_init(struct view *view, const struct view_operations *operations, void
  * unpack is our fault and aborts. */
 ProtobufCMessage *view_state(struct view *view, const ProtobufCMessageDescriptor *descriptor, const char *name_format,
                              ...) __attribute__((format(printf, 3, 4)));
+
+/* Rows of this key, as they were before this event (what earlier events of the batch wrote is there, as in view_state). */
+struct view_row {
+    const char *name;
+    struct bytes value;
+};
+struct view_rows {
+    const struct view_row *rows; /* in byte order of names; all of it lies in the view's arena */
+    size_t count;
+    bool more; /* there are rows behind the last one: go on after its name */
+};
+enum { VIEW_SCAN_ROWS_MAX = 10000, VIEW_SCAN_BYTES_MAX = 4 << 20 };
+/* The first ROWS_MAX (1..VIEW_SCAN_ROWS_MAX) rows whose names begin with PREFIX and come after AFTER ("": from the first). Fewer,
+ * but at least one, if they would take more than VIEW_SCAN_BYTES_MAX. A key may hold millions of rows: who wants all of them
+ * goes on in rounds (background.h). */
+struct view_rows view_scan(struct view *view, const char *prefix, const char *after, size_t rows_max);
+/* A scanned row unpacked; NULL when the arena is full. */
+ProtobufCMessage *view_unpack(struct view *view, const ProtobufCMessageDescriptor *descriptor,
+                              const struct view_row *row);
 
 /* The row of KEY on DATE for REGION or, if it has none, for the next outer one (county, city, province, nation). TABLE
  * and KEY must live as long as the event: a constant, a text of its arena or of its message. */

@@ -20,6 +20,15 @@ static struct bytes read_state(void *self, const char *name)
     return row;
 }
 
+static void scan_state(void *self, const char *prefix, const char *after,
+                       bool (*each)(struct bytes name, struct bytes value, void *context), void *context)
+{
+    struct flow *flow = self;
+
+    rows_each_after(flow->task->store, bytes_of(flow->view.key), ROW_STATE, bytes_of(prefix), bytes_of(after), each,
+                    context);
+}
+
 /* Lends from the tables' snapshot, which stays as it is for the whole batch. */
 static bool read_table(void *self, const char *table, const char *key, const char *region, date_t date,
                        struct table_row *row)
@@ -69,7 +78,7 @@ static struct table_answer *remembered_answer(void *self, const char *table, con
 }
 
 static const struct view_operations view_of_store = {
-    .state = read_state, .table = read_table, .answer = remembered_answer};
+    .state = read_state, .scan = scan_state, .table = read_table, .answer = remembered_answer};
 
 enum status decide_stage(struct flow *flow, struct event *event)
 {

@@ -165,18 +165,49 @@ const struct rebuilt_fact *rebuild_submission(const struct rebuild *rebuild, con
 
 /* --- the world as a decision sees it --- */
 
-static struct rebuilt_row *find_state(const struct rebuild *rebuild, const char *name)
+/* Where the row NAME stands, or would. */
+static size_t place_of(const struct rebuild *rebuild, const char *name)
 {
-    for (size_t i = 0; i < rebuild->row_count; i++)
-        if (strcmp(rebuild->rows[i].name, name) == 0)
-            return &rebuild->rows[i];
-    return NULL;
+    size_t low = 0, high = rebuild->row_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(rebuild->rows[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool stands_at(const struct rebuild *rebuild, size_t place, const char *name)
+{
+    return place < rebuild->row_count && strcmp(rebuild->rows[place].name, name) == 0;
 }
 
 static struct bytes read_state(void *self, const char *name)
 {
-    const struct rebuilt_row *row = find_state(self, name);
-    return row == NULL ? BYTES_NONE : row->value;
+    const struct rebuild *rebuild = self;
+    size_t place = place_of(rebuild, name);
+    return stands_at(rebuild, place, name) ? rebuild->rows[place].value : BYTES_NONE;
+}
+
+static void scan_state(void *self, const char *prefix, const char *after,
+                       bool (*each)(struct bytes name, struct bytes value, void *context), void *context)
+{
+    const struct rebuild *rebuild = self;
+    bool behind = after[0] != '\0' && strcmp(after, prefix) >= 0;
+    size_t place = place_of(rebuild, behind ? after : prefix);
+
+    if (behind && stands_at(rebuild, place, after))
+        place++;
+    for (; place < rebuild->row_count; place++) {
+        const struct rebuilt_row *row = &rebuild->rows[place];
+        if (strncmp(row->name, prefix, strlen(prefix)) != 0)
+            return;
+        if (row->value.data != NULL && !each(bytes_of(row->name), row->value, context))
+            return;
+    }
 }
 
 bool rebuild_find_row(const struct rebuild *rebuild, const ConsultedRow *consulted, struct tables_row *row)
@@ -217,7 +248,8 @@ static bool read_table(void *self, const char *table, const char *key, const cha
     return there;
 }
 
-static const struct view_operations view_of_facts = {.state = read_state, .table = read_table};
+static const struct view_operations view_of_facts = {
+    .state = read_state, .scan = scan_state, .table = read_table};
 
 /* --- deciding again --- */
 
@@ -260,16 +292,17 @@ struct bytes rebuild_fact_bytes(const struct remade *remade, size_t index)
 
 static void take_write(struct rebuild *rebuild, const struct decided_write *write)
 {
-    struct rebuilt_row *row = find_state(rebuild, write->name);
+    size_t place = place_of(rebuild, write->name);
     struct bytes value = write->message == NULL ? BYTES_NONE : pack_message(write->message, rebuild->arena);
 
-    if (row == NULL) {
+    if (!stands_at(rebuild, place, write->name)) {
         if (!make_room((void **)&rebuild->rows, rebuild->row_count, &rebuild->row_capacity, sizeof *rebuild->rows))
             return;
-        row = &rebuild->rows[rebuild->row_count++];
-        row->name = keep(rebuild->arena, write->name);
+        memmove(&rebuild->rows[place + 1], &rebuild->rows[place],
+                (rebuild->row_count++ - place) * sizeof *rebuild->rows);
+        rebuild->rows[place].name = keep(rebuild->arena, write->name);
     }
-    row->value = value;
+    rebuild->rows[place].value = value;
 }
 
 static struct rebuilt_timer *find_timer(const struct rebuild *rebuild, const char *name)

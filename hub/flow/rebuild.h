@@ -70,7 +70,7 @@ struct rebuild {
     size_t fact_count, fact_capacity;
     struct rebuilt_step *steps;
     size_t step_count;
-    struct rebuilt_row *rows;
+    struct rebuilt_row *rows; /* in byte order of names */
     size_t row_count, row_capacity;
     struct rebuilt_timer *timers;
     size_t timer_count, timer_capacity;

@@ -33,6 +33,32 @@ bool row_key_split(struct bytes key, struct bytes *entity, enum row_kind *kind, 
     return entity->length <= ENTITY_BYTES_MAX && name->length <= ROW_NAME_BYTES_MAX;
 }
 
+struct naming {
+    bool (*each)(struct bytes name, struct bytes value, void *context);
+    void *context;
+};
+
+static bool give_name(struct bytes key, struct bytes value, void *context)
+{
+    const struct naming *naming = context;
+    struct bytes entity, name;
+    enum row_kind kind;
+
+    return row_key_split(key, &entity, &kind, &name) && naming->each(name, value, naming->context);
+}
+
+void rows_each_after(struct store *store, struct bytes entity, enum row_kind kind, struct bytes prefix,
+                     struct bytes after, bool (*each)(struct bytes name, struct bytes value, void *context),
+                     void *context)
+{
+    struct naming naming = {each, context};
+    struct row_key first, last_seen;
+
+    if (!row_key_make(&first, entity, kind, prefix) || !row_key_make(&last_seen, entity, kind, after))
+        return; /* no row can have such a name */
+    store_each_after(store, STORE_ROWS, row_key_bytes(&first), row_key_bytes(&last_seen), give_name, &naming);
+}
+
 uint64_t row_version(struct store *store, struct bytes entity)
 {
     struct row_key key;

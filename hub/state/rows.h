@@ -29,6 +29,12 @@ static inline struct bytes row_key_bytes(const struct row_key *key)
 /* Splits a key made above; false if it is none. */
 bool row_key_split(struct bytes key, struct bytes *entity, enum row_kind *kind, struct bytes *name);
 
+/* Calls EACH for the rows of ENTITY of kind KIND whose names begin with PREFIX and come after AFTER (empty: from the first), in
+ * byte order of names, until it returns false. Within a transaction; EACH must not use the store. */
+void rows_each_after(struct store *store, struct bytes entity, enum row_kind kind, struct bytes prefix,
+                     struct bytes after, bool (*each)(struct bytes name, struct bytes value, void *context),
+                     void *context);
+
 /* The key's version: number of facts so far. */
 uint64_t row_version(struct store *store, struct bytes entity);
 

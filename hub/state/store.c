@@ -488,12 +488,17 @@ bool store_seek(struct store *store, enum store_database database, struct bytes 
     return true;
 }
 
-static void each_from(struct store *store, MDB_cursor *cursor, struct bytes prefix,
+/* AFTER BYTES_NONE: from the first. */
+static void each_from(struct store *store, MDB_cursor *cursor, struct bytes prefix, struct bytes after,
                       bool (*each)(struct bytes key, struct bytes value, void *context), void *context)
 {
-    MDB_val key = val_of(prefix), value = {0, NULL};
+    bool behind = after.length > 0 && bytes_compare(after, prefix) >= 0;
+    struct bytes from = behind ? after : prefix;
+    MDB_val key = val_of(from), value = {0, NULL};
 
-    int code = mdb_cursor_get(cursor, &key, &value, prefix.length == 0 ? MDB_FIRST : MDB_SET_RANGE);
+    int code = mdb_cursor_get(cursor, &key, &value, from.length == 0 ? MDB_FIRST : MDB_SET_RANGE);
+    if (code == MDB_SUCCESS && behind && bytes_equal(bytes_of_val(key), after))
+        code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     while (code == MDB_SUCCESS && bytes_start_with(bytes_of_val(key), prefix) &&
            each(bytes_of_val(key), bytes_of_val(value), context))
         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
@@ -506,7 +511,16 @@ void store_each(struct store *store, enum store_database database, struct bytes 
     MDB_cursor *cursor = cursor_of(store, database);
 
     if (cursor != NULL)
-        each_from(store, cursor, prefix, each, context);
+        each_from(store, cursor, prefix, BYTES_NONE, each, context);
+}
+
+void store_each_after(struct store *store, enum store_database database, struct bytes prefix, struct bytes after,
+                      bool (*each)(struct bytes key, struct bytes value, void *context), void *context)
+{
+    MDB_cursor *cursor = cursor_of(store, database);
+
+    if (cursor != NULL)
+        each_from(store, cursor, prefix, after, each, context);
 }
 
 struct store_reader {
@@ -628,7 +642,7 @@ void store_reader_each(struct store_reader *reader, enum store_database database
 
     if (cursor == NULL)
         return;
-    each_from(reader->store, cursor, prefix, each, context);
+    each_from(reader->store, cursor, prefix, BYTES_NONE, each, context);
     mdb_cursor_close(cursor);
 }
 

@@ -68,6 +68,9 @@ bool store_seek(struct store *store, enum store_database database, struct bytes 
  * store: it has one cursor. */
 void store_each(struct store *store, enum store_database database, struct bytes prefix,
                 bool (*each)(struct bytes key, struct bytes value, void *context), void *context);
+/* The same, of those whose key comes after AFTER. */
+void store_each_after(struct store *store, enum store_database database, struct bytes prefix, struct bytes after,
+                      bool (*each)(struct bytes key, struct bytes value, void *context), void *context);
 
 /* A snapshot of what is committed, for one thread at a time; independent of the writer. It does not change between
  * renewals; a released one must be renewed before it is read. What it lends lives as long as the snapshot. */

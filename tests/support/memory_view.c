@@ -97,6 +97,31 @@ static struct bytes read_state(void *self, const char *name)
     return row == NULL ? BYTES_NONE : row->value;
 }
 
+static int by_name(const void *left, const void *right)
+{
+    const struct state_row *const *a = left, *const *b = right;
+    return strcmp((*a)->name, (*b)->name);
+}
+
+static void scan_state(void *self, const char *prefix, const char *after,
+                       bool (*each)(struct bytes name, struct bytes value, void *context), void *context)
+{
+    struct memory_view *memory = self;
+    struct state_row **found = calloc(memory->state_count + 1, sizeof(struct state_row *));
+    size_t count = 0;
+    assert(found != NULL);
+    for (size_t i = 0; i < memory->state_count; i++) {
+        struct state_row *row = &memory->states[i];
+        if (row->value.data != NULL && strcmp(row->key, memory->key) == 0 && strcmp(row->name, after) > 0 &&
+            strncmp(row->name, prefix, strlen(prefix)) == 0)
+            found[count++] = row;
+    }
+    qsort(found, count, sizeof *found, by_name);
+    for (size_t i = 0; i < count && each(bytes_of(found[i]->name), found[i]->value, context); i++)
+        continue;
+    free(found);
+}
+
 /* --- tables --- */
 
 static bool is_row(const struct dated_row *row, const char *table, const char *key, const char *region)
@@ -152,7 +177,8 @@ static bool read_table(void *self, const char *table, const char *key, const cha
     return false;
 }
 
-const struct view_operations memory_view_operations = {.state = read_state, .table = read_table};
+const struct view_operations memory_view_operations = {
+    .state = read_state, .scan = scan_state, .table = read_table};
 
 static void put_parameter(struct memory_view *memory, const char *region, Parameter *parameter)
 {

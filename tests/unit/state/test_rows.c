@@ -4,6 +4,8 @@
 #include "state/numbers.h"
 #include "state/rows.h"
 
+#include <stdio.h>
+
 static void a_key_splits_into_what_it_was_made_of(void **state)
 {
     struct row_key key;
@@ -90,6 +92,63 @@ static void a_version_counts_from_nothing(void **state)
     assert_int_equal(row_version(fixture->store, bytes_of("q")), 0);
 }
 
+static void put_row(struct fixture *fixture, const char *entity, enum row_kind kind, const char *name)
+{
+    struct row_key key;
+
+    assert_true(row_key_make(&key, bytes_of(entity), kind, bytes_of(name)));
+    assert_int_equal(
+        store_put(fixture->store, STORE_ROWS, row_key_bytes(&key), bytes_of(name), &fixture->fault), STATUS_OK);
+}
+
+struct names {
+    char text[256];
+    size_t left;
+};
+
+static bool join(struct bytes name, struct bytes value, void *context)
+{
+    struct names *names = context;
+    assert_true(bytes_equal(name, value));
+    (void)snprintf(names->text + strlen(names->text), sizeof names->text - strlen(names->text), "%.*s ",
+                   (int)name.length, (const char *)name.data);
+    return --names->left > 0;
+}
+
+static void assert_names(struct fixture *fixture, const char *prefix, const char *after, size_t limit,
+                         const char *expected)
+{
+    struct names names = {"", limit};
+    rows_each_after(fixture->store, bytes_of("p"), ROW_STATE, bytes_of(prefix), bytes_of(after), join, &names);
+    assert_string_equal(names.text, expected);
+}
+
+/* Rows of the open transaction: what the batch has written so far is seen, what it has deleted is not. */
+static void rows_follow_a_name_in_order(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const names[] = {"a/2", "b", "a/10", "a/1", "a", "ab", "a/"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        put_row(fixture, "p", ROW_STATE, names[i]);
+    put_row(fixture, "o", ROW_STATE, "a/3");
+    put_row(fixture, "q", ROW_STATE, "a/3");
+    put_row(fixture, "p", ROW_TIMER, "a/3");
+    put_row(fixture, "p", ROW_DEDUPE, "a/3");
+
+    assert_names(fixture, "a/", "", 9, "a/ a/1 a/10 a/2 ");
+    assert_names(fixture, "a/", "a/", 9, "a/1 a/10 a/2 ");
+    assert_names(fixture, "a/", "a/1", 2, "a/10 a/2 ");
+    assert_names(fixture, "a/", "a/1", 1, "a/10 ");
+    assert_names(fixture, "a/", "a/11", 9, "a/2 "); /* a name that is not there any more */
+    assert_names(fixture, "a/", "a/2", 9, "");
+    assert_names(fixture, "a/", "a", 9, "a/ a/1 a/10 a/2 ");
+    assert_names(fixture, "a/", "b", 9, "");
+    assert_names(fixture, "", "", 9, "a a/ a/1 a/10 a/2 ab b ");
+    assert_names(fixture, "c", "", 9, "");
+    assert_names(fixture, "b", "b", 9, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +157,7 @@ int main(void)
         cmocka_unit_test(what_is_too_long_or_holds_a_nul_is_no_key),
         cmocka_unit_test(foreign_bytes_are_no_key),
         cmocka_unit_test(rows_of_one_entity_stand_together),
+        cmocka_unit_test_setup_teardown(rows_follow_a_name_in_order, set_up_begun, tear_down),
         cmocka_unit_test_setup_teardown(a_version_counts_from_nothing, set_up_begun, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
