@@ -51,3 +51,20 @@ bool region_widen(struct region *region)
     }
     return false;
 }
+
+unsigned region_number(const char *code)
+{
+    struct region region = region_of(code);
+    unsigned number = 0;
+    for (size_t i = 0; i < REGION_BYTES - 1; i++)
+        number = number * 10 + (unsigned)(region.code[i] - '0');
+    return number;
+}
+
+struct region region_of_number(unsigned number)
+{
+    struct region region = region_of(NULL);
+    for (size_t i = REGION_BYTES - 1; i-- > 0; number /= 10)
+        region.code[i] = (char)('0' + number % 10);
+    return region;
+}

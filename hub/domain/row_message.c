@@ -14,6 +14,8 @@ static const struct state_row {
     {"person", "medication", MEDICATION},
     {"person", "settlement/", SETTLEMENT_STATE},
     {"product", "serial/", SCANNED_ITEM_STATE},
+    {"product", "held/", LOT_HOLDING},
+    {"product", "in/", PACK_CONTENT},
     {"item", "rows/", CATALOGUE_ROWS},
     {"item", "tally", RELEASE_TALLY},
     {"institution", "organisation", REGISTERED_ORGANISATION},

@@ -129,7 +129,7 @@ static void not_given_away_twice(struct rule_context *context)
     const struct scan *scan = scan_of(context);
     if (trace_gives_away(scan) && !scan->said->split && trace_is_gone(scan))
         alert(context, ALERT_SOLD_TWICE, "serial",
-              rule_text(context, "%s, sold or used before by %s", scan->serial, scan->earlier->sold_by),
+              rule_text(context, "%s, sold or used before by %s", scan->serial, scan->earlier->holder),
               "one sale or use for each serial, unless it was returned");
 }
 

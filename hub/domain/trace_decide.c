@@ -2,6 +2,9 @@
 
 #include "domain/format.h"
 #include "domain/region.h"
+#include "domain/trace_state.h"
+
+enum { ONE_E4 = 10000 };
 
 /* --- what the rules look at --- */
 
@@ -37,57 +40,35 @@ bool trace_gives_away(const struct scan *scan)
 
 bool trace_is_gone(const struct scan *scan)
 {
-    const ScannedItemState *earlier = scan->earlier;
-    return earlier != NULL && earlier->sold + earlier->used > earlier->returned;
+    return trace_item_is_gone(scan->earlier);
 }
 
 /* --- the serial's row --- */
 
-static void count_step(ScannedItemState *state, const struct scan *scan, bool was_gone)
+static struct trace_move move_of(const struct scan *scan)
 {
-    switch ((int)scan->said->step) {
-    case STEP_PURCHASED:
-        state->purchased++;
-        break;
-    case STEP_SOLD:
-        state->sold++;
-        break;
-    case STEP_USED:
-        state->used++;
-        break;
-    case STEP_SETTLED:
-        state->settled++;
-        break;
-    case STEP_RETURNED:
-        /* Brought back by the patient: all that was given away is back. To the supplier: it never left. */
-        if (was_gone)
-            state->returned = state->sold + state->used;
-        break;
-    default:
-        break;
-    }
+    const ItemScanned *said = scan->said;
+    return (struct trace_move){
+        .step = said->step,
+        .holder = said->holder,
+        .at_ms = timestamp_ms(said->scanned_at),
+        .region = region_number(scan->region),
+        .quantity_e4 = said->quantity == NULL ? ONE_E4 : said->quantity->e4,
+        .split = said->split,
+        .lot = scan->lot,
+        .made_on = text_day(said->made_on),
+        .expires_on = scan->expires_on,
+    };
 }
 
 static const ScannedItemState *remember(struct decision *decision, struct scan *scan)
 {
-    bool was_gone = trace_is_gone(scan);
     ScannedItemState *state =
         scan->earlier != NULL ? scan->earlier : decision_message(decision, SCANNED_ITEM_STATE);
-    char day[DATE_TEXT_BYTES];
-    if (state == NULL)
-        return NULL;
-    count_step(state, scan, was_gone);
-    state->last_step = scan->said->step;
-    state->last_scanned_at_ms = timestamp_ms(scan->said->scanned_at);
-    state->last_place = scan->said->place;
-    state->holder = scan->said->holder;
-    state->lot = lent(scan->lot);
-    state->expires_on = arena_text(decision->arena, bytes_of(date_format(scan->expires_on, day)));
-    if (trace_gives_away(scan)) {
-        state->sold_by = lent(decision->event->attributes.source);
-        state->sold_at_ms = state->last_scanned_at_ms;
-    }
-    return state->expires_on == NULL ? NULL : state;
+    struct trace_move move = move_of(scan);
+    if (state != NULL)
+        trace_move_item(state, &move);
+    return state;
 }
 
 /* --- alerts --- */
@@ -95,7 +76,7 @@ static const ScannedItemState *remember(struct decision *decision, struct scan *
 /* What an alert says of the earlier scan must be read before the row is changed. */
 struct earlier {
     const char *holder;
-    int64_t sold_at_ms;
+    int64_t at_ms;
 };
 
 static AlertRaised *make_alert(struct decision *decision, const struct scan *scan, AlertKind kind,
@@ -120,7 +101,7 @@ static AlertRaised *make_alert(struct decision *decision, const struct scan *sca
     message->sentence_en = lent(rule->sentence_en);
     if (kind == ALERT_SOLD_TWICE) {
         message->other_holder = lent(earlier->holder);
-        message->earlier_at = decision_moment(decision, earlier->sold_at_ms);
+        message->earlier_at = decision_moment(decision, earlier->at_ms);
     }
     return message->citation == NULL ? NULL : message;
 }
@@ -162,7 +143,7 @@ void trace_decide(struct view *view, const struct event *event, void *prepared, 
     (void)view;
     (void)event;
     if (scan->earlier != NULL)
-        earlier = (struct earlier){scan->earlier->sold_by, scan->earlier->sold_at_ms};
+        earlier = (struct earlier){scan->earlier->holder, scan->earlier->last_scanned_at_ms};
 
     size_t fact = decision_fact_of_event(decision);
     tell_the_chain(decision, fact, scan);

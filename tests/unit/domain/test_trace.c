@@ -87,8 +87,8 @@ static void a_right_scan_becomes_a_fact_and_a_row(void **state)
     const ScannedItemState *row = (const ScannedItemState *)fixture->trial->decision.writes[0].message;
     assert_int_equal(row->used, 1);
     assert_string_equal(row->lot, "21");
-    assert_string_equal(row->expires_on, "2028-01-31");
-    assert_string_equal(row->sold_by, HOSPITAL);
+    assert_int_equal(row->expires_day, date_parse(bytes_of("2028-01-31")));
+    assert_string_equal(row->holder, HOSPITAL);
 }
 
 static void those_who_follow_the_item_do_not_see_the_patient(void **state)
