@@ -10,6 +10,7 @@
     extern const size_t symbol_##_length;
 MIGRATION(store_001_first)
 MIGRATION(store_002_answers)
+MIGRATION(store_003_trace)
 
 static const struct {
     const char *name;
@@ -18,6 +19,7 @@ static const struct {
 } migrations[] = {
     {"001_first", store_001_first, &store_001_first_length},
     {"002_answers", store_002_answers, &store_002_answers_length},
+    {"003_trace", store_003_trace, &store_003_trace_length},
 };
 
 int migrate_newest(void)

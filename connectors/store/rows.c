@@ -5,6 +5,7 @@
 #include "event/attributes.h"
 #include "event/unpack.h"
 #include "store/business_keys.h"
+#include "store/rows_trace.h"
 
 #include "medhub/event/v1/event.pb-c.h"
 #include "medhub/webhook/v1/webhook.pb-c.h"
@@ -26,7 +27,7 @@ void rows_init(struct rows *rows, struct arena *arena, struct topic_names *topic
 
 /* ---- small things ---- */
 
-static struct sql_value *add_row(struct rows *rows, enum table_id table)
+struct sql_value *rows_add(struct rows *rows, enum table_id table)
 {
     struct store_row *row =
         arena_take(rows->arena, sizeof *row + tables[table].column_count * sizeof *row->values);
@@ -42,8 +43,7 @@ static struct sql_value *add_row(struct rows *rows, enum table_id table)
     return row->values;
 }
 
-/* The databases take text that is UTF-8 without NUL; what is not is no text of ours. */
-static struct sql_value text_of(struct bytes text)
+struct sql_value rows_text(struct bytes text)
 {
     bool is_text = bytes_is_utf8(text) && (text.length == 0 || memchr(text.data, '\0', text.length) == NULL);
 
@@ -88,11 +88,11 @@ struct keys {
 static void add_key(void *self, enum search_kind kind, struct bytes key)
 {
     struct keys *keys = self;
-    struct sql_value text = text_of(key);
+    struct sql_value text = rows_text(key);
 
     if (text.bytes.length == 0)
         return;
-    struct sql_value *to = add_row(keys->rows, TABLE_BUSINESS_KEY);
+    struct sql_value *to = rows_add(keys->rows, TABLE_BUSINESS_KEY);
     if (to == NULL)
         return;
     *to++ = text;
@@ -161,7 +161,7 @@ static enum status fact_rows(struct rows *rows, const struct record *record, int
     if (status == STATUS_OK)
         status = input_of(rows, provenance->topic, provenance->partition, provenance->offset, record->key,
                           &input, fault);
-    struct sql_value *to = status == STATUS_OK ? add_row(rows, TABLE_FACT) : NULL;
+    struct sql_value *to = status == STATUS_OK ? rows_add(rows, TABLE_FACT) : NULL;
     if (to == NULL)
         return status == STATUS_OK ? check_room(rows, fault) : status;
 
@@ -176,12 +176,13 @@ static enum status fact_rows(struct rows *rows, const struct record *record, int
     *to++ = sql_text(event.attributes.id);
     *to++ = sql_text(event.attributes.subject);
     *to++ = (struct sql_value){.type = SQL_TEXT, .bytes = trace};
-    *to++ = text_of(record->key);
+    *to++ = rows_text(record->key);
     *to++ = sql_bytes(record->value);
 
     struct keys keys = {rows, input, provenance->decided_at_ms};
     add_attributes(&keys, event.attributes.source, event.attributes.id, trace, record->key);
     business_keys_of(facts, message, rows->arena, add_key, &keys);
+    trace_rows(rows, message, place);
     return check_room(rows, fault);
 }
 
@@ -211,7 +212,7 @@ static enum status receipt_rows(struct rows *rows, const struct record *record, 
     if (status == STATUS_OK)
         status = input_of(rows, receipt->input_topic, receipt->input_partition, receipt->input_offset,
                           bytes_of(receipt->key), &input, fault);
-    struct sql_value *to = status == STATUS_OK ? add_row(rows, TABLE_RECEIPT) : NULL;
+    struct sql_value *to = status == STATUS_OK ? rows_add(rows, TABLE_RECEIPT) : NULL;
     if (to == NULL)
         return status == STATUS_OK ? check_room(rows, fault) : status;
     *to++ = sql_integer(place);
@@ -237,7 +238,7 @@ static void recipient_rows(struct rows *rows, const Delivery *delivery, int64_t 
     int64_t type = (int64_t)hash_bytes(bytes_of(delivery->type), 0);
 
     for (size_t i = 0; i < delivery->n_recipients; i++) {
-        struct sql_value *to = add_row(rows, TABLE_RECIPIENT);
+        struct sql_value *to = rows_add(rows, TABLE_RECIPIENT);
         if (to == NULL)
             return;
         *to++ = sql_text(delivery->recipients[i]);
@@ -257,7 +258,7 @@ static enum status delivery_rows(struct rows *rows, const struct record *record,
     if (status == STATUS_OK)
         status = input_of(rows, delivery->input_topic, delivery->input_partition, delivery->input_offset,
                           record->key, &input, fault);
-    struct sql_value *to = status == STATUS_OK ? add_row(rows, TABLE_DELIVERY) : NULL;
+    struct sql_value *to = status == STATUS_OK ? rows_add(rows, TABLE_DELIVERY) : NULL;
     if (to == NULL)
         return status == STATUS_OK ? check_room(rows, fault) : status;
     *to++ = sql_integer(place);
@@ -305,7 +306,7 @@ static enum status parked_input(struct rows *rows, const struct record *record, 
     int64_t partition = 0, offset = 0;
 
     record_each_header(record, note_place, place);
-    const char *topic = arena_text(rows->arena, text_of(place->topic).bytes);
+    const char *topic = arena_text(rows->arena, rows_text(place->topic).bytes);
     if (topic == NULL || topic[0] == '\0' || !text_parse_i64(place->partition, &partition) ||
         !text_parse_i64(place->offset, &offset) || partition < 0 || partition > INT32_MAX)
         return fault_reject(fault, "store.headers",
@@ -341,7 +342,7 @@ static enum status parked_rows(struct rows *rows, const struct record *record, i
 
     (void)!read_attributes(record, &event, &ignored);
     enum status status = parked_input(rows, record, &from, &input, fault);
-    struct sql_value *to = status == STATUS_OK ? add_row(rows, TABLE_PARKED) : NULL;
+    struct sql_value *to = status == STATUS_OK ? rows_add(rows, TABLE_PARKED) : NULL;
     if (to == NULL)
         return status == STATUS_OK ? check_room(rows, fault) : status;
     struct bytes trace = business_trace_id(of->traceparent);
@@ -355,7 +356,7 @@ static enum status parked_rows(struct rows *rows, const struct record *record, i
     *to++ = sql_text(of->type);
     *to++ = sql_text(of->subject);
     *to++ = (struct sql_value){.type = SQL_TEXT, .bytes = trace};
-    *to++ = text_of(from.code);
+    *to++ = rows_text(from.code);
     *to++ = sql_bytes(record->key);
     *to++ = sql_bytes(record->value);
     parked_keys(rows, of, trace, record->key, record->value, input, decided_ms);
@@ -379,7 +380,7 @@ static enum status answer_rows(struct rows *rows, const struct record *record, i
     if (status == STATUS_OK && outcome->input_topic[0] != '\0')
         status = place_of(rows->topics, rows->sql, outcome->input_topic, outcome->input_partition,
                           outcome->input_offset, &input, fault);
-    struct sql_value *to = status == STATUS_OK ? add_row(rows, TABLE_ANSWER) : NULL;
+    struct sql_value *to = status == STATUS_OK ? rows_add(rows, TABLE_ANSWER) : NULL;
     if (to == NULL)
         return status == STATUS_OK ? check_room(rows, fault) : status;
     *to++ = sql_integer(place);
@@ -448,7 +449,7 @@ enum status rows_of_record(struct rows *rows, const struct record *record, int64
 enum status rows_of_unread(struct rows *rows, const struct record *record, int64_t place, const char *code,
                            struct fault *fault)
 {
-    struct sql_value *to = add_row(rows, TABLE_UNREAD);
+    struct sql_value *to = rows_add(rows, TABLE_UNREAD);
 
     if (to == NULL)
         return fault_retry(fault, "memory.out", "no memory for a row");
@@ -487,8 +488,10 @@ static void keys_of_fact(struct rows *rows, const struct sql_cursor *cursor)
         message = NULL;
     add_attributes(&keys, column_text(rows, cursor, 6), column_text(rows, cursor, 7),
                    column_bytes(rows, cursor, 9), column_bytes(rows, cursor, 10));
-    if (message != NULL)
-        business_keys_of(facts, message, rows->arena, add_key, &keys);
+    if (message == NULL)
+        return;
+    business_keys_of(facts, message, rows->arena, add_key, &keys);
+    trace_rows_of_place(rows, message, sql_column_integer(cursor, 0));
 }
 
 static void keys_of_receipt(struct rows *rows, const struct sql_cursor *cursor)
@@ -541,6 +544,11 @@ enum status rows_that_find(struct rows *rows, enum table_id table, const struct 
     case TABLE_ANSWER:
     case TABLE_BUSINESS_KEY:
     case TABLE_UNREAD:
+    case TABLE_TRACE_SCAN:
+    case TABLE_TRACE_ITEM:
+    case TABLE_TRACE_MEMBER:
+    case TABLE_TRACE_USE:
+    case TABLE_TRACE_PRODUCT:
     case TABLE_COUNT:
         break;
     }

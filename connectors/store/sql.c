@@ -67,6 +67,13 @@ enum status sql_start(struct sql *sql, const char *text, const struct sql_value 
     return sql->driver->start(sql, text, arguments, count, cursor, fault);
 }
 
+enum status sql_stream(struct sql *sql, const char *text, const struct sql_value *arguments, size_t count,
+                       struct sql_cursor *cursor, struct fault *fault)
+{
+    *cursor = (struct sql_cursor){.sql = sql};
+    return sql->driver->stream(sql, text, arguments, count, cursor, fault);
+}
+
 enum status sql_next(struct sql_cursor *cursor, bool *row, struct fault *fault)
 {
     return cursor->sql->driver->next(cursor, row, fault);
@@ -146,9 +153,10 @@ enum status sql_script(struct sql *sql, struct bytes text, struct fault *fault)
 /* ---- many rows ---- */
 
 enum status sql_insert_open(struct sql *sql, const char *table, const struct sql_column *columns,
-                            size_t count, struct sql_insert **insert, struct fault *fault)
+                            size_t count, struct sql_merge merge, struct sql_insert **insert,
+                            struct fault *fault)
 {
-    enum status status = sql->driver->insert_open(sql, table, columns, count, insert, fault);
+    enum status status = sql->driver->insert_open(sql, table, columns, count, merge, insert, fault);
 
     if (status != STATUS_OK)
         return status;
@@ -201,6 +209,31 @@ struct sql_prepared *sql_prepared_find(struct sql_prepared *table, const char *t
             return place;
     }
     return NULL;
+}
+
+static void append_columns(struct buffer *text, const char *of, const struct sql_column *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buffer_append_format(text, "%s%s.%s", i == 0 ? "" : ", ", of, columns[i].name);
+}
+
+void sql_append_merge(struct buffer *text, const char *table, const struct sql_column *columns, size_t count,
+                      struct sql_merge merge)
+{
+    const struct sql_column *order = columns + merge.key_count;
+
+    buffer_append_text(text, " ON CONFLICT(");
+    for (size_t i = 0; i < merge.key_count; i++)
+        buffer_append_format(text, "%s%s", i == 0 ? "" : ",", columns[i].name);
+    buffer_append_text(text, ") DO UPDATE SET ");
+    for (size_t i = merge.key_count; i < count; i++)
+        buffer_append_format(text, "%s%s = excluded.%s", i == merge.key_count ? "" : ", ", columns[i].name,
+                             columns[i].name);
+    buffer_append_text(text, " WHERE (");
+    append_columns(text, "excluded", order, merge.order_count);
+    buffer_append_text(text, ") > (");
+    append_columns(text, table, order, merge.order_count);
+    buffer_append_text(text, ")");
 }
 
 bool sql_lock_pause(int64_t *waited_ms, int64_t limit_ms)

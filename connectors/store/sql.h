@@ -65,11 +65,16 @@ struct sql_cursor {
     void *statement; /* NULL: ended */
     void *answer;
     int row;
+    bool streams;
 };
 
 /* TEXT is one statement; ARGUMENTS are lent until sql_end. */
 enum status sql_start(struct sql *sql, const char *text, const struct sql_value *arguments, size_t count,
                       struct sql_cursor *cursor, struct fault *fault) MUST_CHECK;
+/* The same for many rows: the first ones come while the others are still looked for. No other statement may run until
+ * sql_end. */
+enum status sql_stream(struct sql *sql, const char *text, const struct sql_value *arguments, size_t count,
+                       struct sql_cursor *cursor, struct fault *fault) MUST_CHECK;
 /* *ROW false: no more. */
 enum status sql_next(struct sql_cursor *cursor, bool *row, struct fault *fault) MUST_CHECK;
 int64_t sql_column_integer(const struct sql_cursor *cursor, int column);
@@ -90,11 +95,15 @@ struct sql_column {
 };
 enum { SQL_COLUMNS_MAX = 16 };
 
-/* Rows into one table, each with a value for every column. They are in the database at the latest after sql_flush; of rows
- * whose key is there already the first one stays. */
+/* What becomes of a row whose key, the first KEY_COUNT columns, is there already: the row stays that is the last in the
+ * order of the ORDER_COUNT columns behind the key; 0: the first that came. */
+struct sql_merge {
+    size_t key_count, order_count;
+};
+/* Rows into one table, each with a value for every column. They are in the database at the latest after sql_flush. */
 struct sql_insert;
 enum status sql_insert_open(struct sql *sql, const char *table, const struct sql_column *columns, size_t count,
-                            struct sql_insert **insert, struct fault *fault) MUST_CHECK;
+                            struct sql_merge merge, struct sql_insert **insert, struct fault *fault) MUST_CHECK;
 void sql_insert_close(struct sql_insert *insert);
 enum status sql_insert_row(struct sql_insert *insert, const struct sql_value *values, struct fault *fault) MUST_CHECK;
 enum status sql_insert_flush(struct sql_insert *insert, struct fault *fault) MUST_CHECK;

@@ -11,6 +11,8 @@ struct sql_driver {
     void (*rollback)(struct sql *sql);
     enum status (*start)(struct sql *sql, const char *text, const struct sql_value *arguments, size_t count,
                          struct sql_cursor *cursor, struct fault *fault);
+    enum status (*stream)(struct sql *sql, const char *text, const struct sql_value *arguments, size_t count,
+                          struct sql_cursor *cursor, struct fault *fault);
     enum status (*next)(struct sql_cursor *cursor, bool *row, struct fault *fault);
     int64_t (*column_integer)(const struct sql_cursor *cursor, int column);
     struct bytes (*column_bytes)(const struct sql_cursor *cursor, int column);
@@ -18,7 +20,7 @@ struct sql_driver {
     int64_t (*changed)(const struct sql_cursor *cursor); /* after the last sql_next, before the end */
     enum status (*script)(struct sql *sql, const char *text, struct fault *fault);
     enum status (*insert_open)(struct sql *sql, const char *table, const struct sql_column *columns, size_t count,
-                               struct sql_insert **insert, struct fault *fault);
+                               struct sql_merge merge, struct sql_insert **insert, struct fault *fault);
     void (*insert_close)(struct sql_insert *insert);
     enum status (*insert_row)(struct sql_insert *insert, const struct sql_value *values, struct fault *fault);
     enum status (*insert_flush)(struct sql_insert *insert, struct fault *fault);
@@ -53,6 +55,10 @@ struct sql_prepared {
 };
 /* The place of TEXT: found, or free to be filled. NULL when the table is full of others. */
 struct sql_prepared *sql_prepared_find(struct sql_prepared *table, const char *text);
+
+/* " WHERE (excluded.a, excluded.b) > (TABLE.a, TABLE.b)" behind the setting of all columns that are not of the key. */
+void sql_append_merge(struct buffer *text, const char *table, const struct sql_column *columns, size_t count,
+                      struct sql_merge merge);
 
 /* Waits between two tries to get the writer's lock. False when the time is up. */
 bool sql_lock_pause(int64_t *waited_ms, int64_t limit_ms);

@@ -205,12 +205,12 @@ static void fill(struct parameters *to, const struct sql_value *arguments, size_
     }
 }
 
-static enum status postgres_start(struct sql *sql, const char *text, const struct sql_value *arguments,
-                                  size_t count, struct sql_cursor *cursor, struct fault *fault)
+/* The name of the prepared statement TEXT; its parameters in PARAMETERS. */
+static enum status make_ready(struct postgres *postgres, const char *text, const struct sql_value *arguments,
+                              size_t count, struct parameters *parameters, const char **name,
+                              struct fault *fault)
 {
-    struct postgres *postgres = (struct postgres *)sql;
-    struct parameters parameters;
-    enum status status = sql->in_transaction ? STATUS_OK : be_connected(postgres, fault);
+    enum status status = postgres->base.in_transaction ? STATUS_OK : be_connected(postgres, fault);
 
     if (status != STATUS_OK)
         return status;
@@ -221,8 +221,22 @@ static enum status postgres_start(struct sql *sql, const char *text, const struc
         status = prepare(postgres, place, text, fault);
     if (status != STATUS_OK)
         return status;
-    fill(&parameters, arguments, count);
-    PGresult *result = PQexecPrepared(postgres->connection, place->handle, (int)count, parameters.values,
+    fill(parameters, arguments, count);
+    *name = place->handle;
+    return STATUS_OK;
+}
+
+static enum status postgres_start(struct sql *sql, const char *text, const struct sql_value *arguments,
+                                  size_t count, struct sql_cursor *cursor, struct fault *fault)
+{
+    struct postgres *postgres = (struct postgres *)sql;
+    struct parameters parameters;
+    const char *name = NULL;
+
+    enum status status = make_ready(postgres, text, arguments, count, &parameters, &name, fault);
+    if (status != STATUS_OK)
+        return status;
+    PGresult *result = PQexecPrepared(postgres->connection, name, (int)count, parameters.values,
                                       parameters.lengths, parameters.formats, 1);
     ExecStatusType code = PQresultStatus(result);
     if (code != PGRES_COMMAND_OK && code != PGRES_TUPLES_OK) {
@@ -235,9 +249,71 @@ static enum status postgres_start(struct sql *sql, const char *text, const struc
     return STATUS_OK;
 }
 
+/* ---- many rows of an answer: one PGresult each, as they come ---- */
+
+/* The next of them; the one without a row is the last. */
+static enum status take_streamed(struct sql_cursor *cursor, struct fault *fault)
+{
+    struct postgres *postgres = (struct postgres *)cursor->sql;
+    PGresult *result = PQgetResult(postgres->connection);
+    ExecStatusType code = PQresultStatus(result);
+
+    PQclear(cursor->statement);
+    cursor->statement = result;
+    return code == PGRES_SINGLE_TUPLE || code == PGRES_TUPLES_OK
+               ? STATUS_OK
+               : refuse(postgres, result, "running a statement", fault);
+}
+
+/* What is still to come is not wanted. */
+static void end_stream(struct postgres *postgres)
+{
+    PGcancel *cancel = PQgetCancel(postgres->connection);
+    PGresult *result = PQgetResult(postgres->connection);
+    char why[256];
+
+    if (result != NULL && cancel != NULL)
+        (void)PQcancel(cancel, why, sizeof why); /* ignoring: then it comes, and is thrown away */
+    for (; result != NULL; result = PQgetResult(postgres->connection))
+        PQclear(result);
+    PQfreeCancel(cancel);
+}
+
+static enum status postgres_stream(struct sql *sql, const char *text, const struct sql_value *arguments,
+                                   size_t count, struct sql_cursor *cursor, struct fault *fault)
+{
+    struct postgres *postgres = (struct postgres *)sql;
+    struct parameters parameters;
+    const char *name = NULL;
+
+    enum status status = make_ready(postgres, text, arguments, count, &parameters, &name, fault);
+    if (status != STATUS_OK)
+        return status;
+    if (PQsendQueryPrepared(postgres->connection, name, (int)count, parameters.values, parameters.lengths,
+                            parameters.formats, 1) == 0 ||
+        PQsetSingleRowMode(postgres->connection) == 0)
+        return refuse(postgres, NULL, "running a statement", fault);
+    cursor->streams = true;
+    cursor->row = -1;
+    status = take_streamed(cursor, fault);
+    if (status != STATUS_OK)
+        sql_end(cursor);
+    return status;
+}
+
+static enum status next_streamed(struct sql_cursor *cursor, bool *row, struct fault *fault)
+{
+    enum status status = cursor->row < 0 ? STATUS_OK : take_streamed(cursor, fault);
+
+    cursor->row = 0;
+    *row = status == STATUS_OK && PQntuples(cursor->statement) > 0;
+    return status;
+}
+
 static enum status postgres_next(struct sql_cursor *cursor, bool *row, struct fault *fault)
 {
-    (void)fault;
+    if (cursor->streams)
+        return next_streamed(cursor, row, fault);
     *row = ++cursor->row < PQntuples(cursor->statement);
     return STATUS_OK;
 }
@@ -269,6 +345,8 @@ static struct bytes postgres_bytes(const struct sql_cursor *cursor, int column)
 static void postgres_end(struct sql_cursor *cursor)
 {
     PQclear(cursor->statement);
+    if (cursor->streams)
+        end_stream((struct postgres *)cursor->sql);
 }
 
 static int64_t postgres_changed(const struct sql_cursor *cursor)
@@ -332,8 +410,25 @@ static void postgres_insert_close(struct sql_insert *insert)
     free(ours);
 }
 
+/* One statement cannot merge two rows into the same one: of those of a batch only the last goes there. */
+static void append_last_of_each(struct buffer *text, const struct sql_column *columns, struct sql_merge merge)
+{
+    buffer_append_text(text, " ORDER BY ");
+    for (size_t i = 0; i < merge.key_count + merge.order_count; i++)
+        buffer_append_format(text, "%s%s%s", i == 0 ? "" : ", ", columns[i].name, i < merge.key_count ? "" : " DESC");
+}
+
+static void append_what_is_selected(struct buffer *text, const struct sql_column *columns, struct sql_merge merge)
+{
+    buffer_append_text(text, ") SELECT ");
+    for (size_t i = 0; merge.order_count > 0 && i < merge.key_count; i++)
+        buffer_append_format(text, "%s%s", i == 0 ? "DISTINCT ON (" : ", ", columns[i].name);
+    buffer_append_text(text, merge.order_count > 0 ? ") * FROM unnest(" : "* FROM unnest(");
+}
+
 static enum status postgres_insert_open(struct sql *sql, const char *table, const struct sql_column *columns,
-                                        size_t count, struct sql_insert **insert, struct fault *fault)
+                                        size_t count, struct sql_merge merge, struct sql_insert **insert,
+                                        struct fault *fault)
 {
     struct postgres_insert *made = calloc(1, sizeof *made);
     struct buffer text;
@@ -342,17 +437,27 @@ static enum status postgres_insert_open(struct sql *sql, const char *table, cons
     *insert = NULL;
     if (made == NULL)
         return fault_retry(fault, "memory.out", "no memory for an insert");
-    buffer_init(&text, 4096);
+    buffer_init(&text, 8192);
     buffer_append_format(&text, "INSERT INTO %s(", table);
     for (size_t i = 0; i < count; i++)
         buffer_append_format(&text, "%s%s", i == 0 ? "" : ",", columns[i].name);
-    buffer_append_text(&text, ") SELECT * FROM unnest(");
+    append_what_is_selected(&text, columns, merge);
     for (size_t i = 0; i < count; i++)
         buffer_append_format(&text, "%s$%zu::%s[]", i == 0 ? "" : ",", i + 1,
                              columns[i].type == SQL_INTEGER ? "bigint"
                              : columns[i].type == SQL_TEXT  ? "text"
                                                             : "bytea");
-    buffer_append_text(&text, ") ON CONFLICT DO NOTHING");
+    buffer_append_text(&text, ")");
+    if (merge.order_count > 0) {
+        buffer_append_text(&text, " AS new(");
+        for (size_t i = 0; i < count; i++)
+            buffer_append_format(&text, "%s%s", i == 0 ? "" : ",", columns[i].name);
+        buffer_append_text(&text, ")");
+        append_last_of_each(&text, columns, merge);
+        sql_append_merge(&text, table, columns, count, merge);
+    } else {
+        buffer_append_text(&text, " ON CONFLICT DO NOTHING");
+    }
     made->text = strdup(buffer_text(&text));
     buffer_done(&text);
     for (size_t i = 0; i < count; i++) {
@@ -454,6 +559,7 @@ static const struct sql_driver driver = {
     .commit = postgres_commit,
     .rollback = postgres_rollback,
     .start = postgres_start,
+    .stream = postgres_stream,
     .next = postgres_next,
     .column_integer = postgres_integer,
     .column_bytes = postgres_bytes,

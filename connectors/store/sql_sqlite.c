@@ -197,7 +197,8 @@ static void sqlite_rollback(struct sql *sql)
  * ---- */
 
 static enum status sqlite_insert_open(struct sql *sql, const char *table, const struct sql_column *columns,
-                                      size_t count, struct sql_insert **insert, struct fault *fault)
+                                      size_t count, struct sql_merge merge, struct sql_insert **insert,
+                                      struct fault *fault)
 {
     struct sqlite_insert *made = calloc(1, sizeof *made);
     struct buffer text;
@@ -206,13 +207,15 @@ static enum status sqlite_insert_open(struct sql *sql, const char *table, const 
     if (made == NULL)
         return fault_retry(fault, "memory.out", "no memory for an insert");
     buffer_init(&text, TEXT_BYTES_MAX);
-    buffer_append_format(&text, "INSERT OR IGNORE INTO %s(", table);
+    buffer_append_format(&text, "INSERT%s INTO %s(", merge.order_count == 0 ? " OR IGNORE" : "", table);
     for (size_t i = 0; i < count; i++)
         buffer_append_format(&text, "%s%s", i == 0 ? "" : ",", columns[i].name);
     buffer_append_text(&text, ") VALUES(");
     for (size_t i = 0; i < count; i++)
         buffer_append_format(&text, "%s$%zu", i == 0 ? "" : ",", i + 1);
     buffer_append_text(&text, ")");
+    if (merge.order_count > 0)
+        sql_append_merge(&text, table, columns, count, merge);
     enum status status = prepare((struct sqlite *)sql, buffer_text(&text), &made->statement, fault);
     buffer_done(&text);
     if (status == STATUS_OK)
@@ -289,6 +292,7 @@ static const struct sql_driver driver = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .start = sqlite_start,
+    .stream = sqlite_start, /* steps row by row anyway */
     .next = sqlite_next,
     .column_integer = sqlite_column,
     .column_bytes = sqlite_bytes,

@@ -14,6 +14,11 @@ enum table_id {
     TABLE_ANSWER,
     TABLE_BUSINESS_KEY,
     TABLE_UNREAD,
+    TABLE_TRACE_SCAN,
+    TABLE_TRACE_ITEM,
+    TABLE_TRACE_MEMBER,
+    TABLE_TRACE_USE,
+    TABLE_TRACE_PRODUCT,
     TABLE_COUNT,
 };
 
@@ -22,6 +27,7 @@ struct table {
     struct sql_column columns[SQL_COLUMNS_MAX];
     size_t column_count;
     size_t key_count;      /* the first so many columns are the primary key */
+    size_t order_count;    /* of columns behind the key: the last row in their order stays; 0: the first that came */
     unsigned places;       /* bits of the columns that hold a place: a digest says them as topic, partition, offset */
 };
 

@@ -181,7 +181,7 @@ class Store(unittest.TestCase):
 
     def test_the_units_hold_on_postgresql(self):
         """The same programs that ctest runs on SQLite."""
-        for program in ("test_read_model", "test_store_service"):
+        for program in ("test_read_model", "test_store_service", "test_trace_questions"):
             url = self.postgresql.database(program)
             done = subprocess.run([BUILD / "tests" / "unit" / "store" / f"unit_store_{program}"], cwd=SOURCE,
                                   env={**os.environ, "MEDHUB_TEST_POSTGRESQL": url}, stdout=subprocess.PIPE,

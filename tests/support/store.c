@@ -182,8 +182,8 @@ struct bytes store_scan(struct store_test *test, const struct submission *of, co
     return packed(test, &scan.base);
 }
 
-void store_send_fact(struct store_test *test, const struct submission *of, const char *code,
-                     const char *person, const char *traceparent)
+static void send_fact(struct store_test *test, const struct submission *of, struct bytes scan,
+                      const char *traceparent)
 {
     Medhub__Event__V1__Provenance provenance = MEDHUB__EVENT__V1__PROVENANCE__INIT;
     const char *headers[] = {"ce_specversion",
@@ -204,8 +204,22 @@ void store_send_fact(struct store_test *test, const struct submission *of, const
     provenance.offset = of->offset;
     provenance.version = (uint64_t)of->offset + 1;
     provenance.decided_at_ms = decided_ms(of);
-    struct bytes value = pack_fact(store_scan(test, of, code, person), &provenance.base, test->arena);
+    struct bytes value = pack_fact(scan, &provenance.base, test->arena);
     broker_send(&test->broker, STORE_FACT, 0, bytes_of(of->key), value, headers);
+}
+
+void store_send_fact(struct store_test *test, const struct submission *of, const char *code,
+                     const char *person, const char *traceparent)
+{
+    send_fact(test, of, store_scan(test, of, code, person), traceparent);
+}
+
+void store_send_scan(struct store_test *test, int64_t offset, const Medhub__Trace__V1__ItemScanned *scan)
+{
+    const struct submission of = {offset, scan->holder, arena_format(test->arena, "e-%lld", (long long)offset),
+                                  scan->product};
+
+    send_fact(test, &of, packed(test, &scan->base), NULL);
 }
 
 void store_send_delivery(struct store_test *test, const struct submission *of, const char *code,

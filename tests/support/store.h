@@ -58,6 +58,8 @@ void store_send_receipt(struct store_test *test, const struct submission *of, in
 /* A scan; CODE may be NULL. PERSON (may be NULL): on whom it was used. */
 void store_send_fact(struct store_test *test, const struct submission *of, const char *code, const char *person,
                      const char *traceparent);
+/* Any scan, as the fact of the submission at OFFSET. */
+void store_send_scan(struct store_test *test, int64_t offset, const Medhub__Trace__V1__ItemScanned *scan);
 /* Its projection. RECIPIENTS is NULL-terminated. */
 void store_send_delivery(struct store_test *test, const struct submission *of, const char *code, const char *person,
                          unsigned visibility, const char *const *recipients);

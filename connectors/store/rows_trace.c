@@ -1,0 +1,205 @@
+#include "store/rows_trace.h"
+
+#include "code/code.h"
+
+#include "medhub/trace/v1/trace.pb-c.h"
+
+/* It decides the century of dates only, and those are not looked for; fixed, so that a rebuild reads what was read. */
+enum { CENTURY_YEAR = 2026 };
+enum { ONE_E4 = 10000 };
+#define STEP_(name_) MEDHUB__TRACE__V1__STEP__STEP_##name_
+typedef Medhub__Trace__V1__ItemScanned ItemScanned;
+
+/* ---- what a code names ---- */
+
+static struct bytes text_or_empty(struct bytes text)
+{
+    return text.data == NULL ? bytes_of("") : text;
+}
+
+bool trace_identity_read(struct bytes text, struct arena *arena, struct trace_identity *identity)
+{
+    const struct code_options options = {.current_year = CENTURY_YEAR};
+    const struct code_element *unit = NULL;
+    struct code code;
+
+    *identity = (struct trace_identity){bytes_of(""), bytes_of(""), bytes_of("")};
+    if (text.length == 0 || !code_parse(text, &options, arena, &code))
+        return false;
+    identity->product = text_or_empty(code.di);
+    identity->lot = text_or_empty(code.lot);
+    identity->serial = text_or_empty(code.serial);
+    if (identity->product.length == 0 && (unit = code_find(&code, "00")) != NULL)
+        identity->product = identity->serial = unit->value;
+    return identity->product.length > 0;
+}
+
+/* ---- a scan ---- */
+
+struct scan {
+    const ItemScanned *said;
+    struct trace_identity item, parent;
+    int64_t at_ms, place, quantity_e4;
+};
+
+static int64_t moment_ms(const Google__Protobuf__Timestamp *moment)
+{
+    return moment == NULL ? 0 : moment->seconds * 1000 + moment->nanos / 1000000;
+}
+
+/* Where code and fields differ the code counts, as for the hub's rules. */
+static void read_item(struct scan *scan, struct arena *arena)
+{
+    const ItemScanned *said = scan->said;
+
+    (void)!trace_identity_read(bytes_of(said->code), arena, &scan->item); /* items without a code have fields */
+    scan->item.product = bytes_of(said->product);
+    if (scan->item.lot.length == 0)
+        scan->item.lot = bytes_of(said->lot);
+    if (scan->item.serial.length == 0)
+        scan->item.serial = bytes_of(said->serial);
+}
+
+/* A parent that cannot be read is known by its code as it stands. */
+static void read_parent(struct scan *scan, struct arena *arena)
+{
+    struct bytes code = bytes_of(scan->said->parent_code);
+
+    if (!trace_identity_read(code, arena, &scan->parent))
+        scan->parent.serial = code;
+    else if (scan->parent.serial.length == 0)
+        scan->parent.serial = scan->parent.lot.length > 0 ? scan->parent.lot : code;
+}
+
+static struct scan read_scan(const ItemScanned *said, int64_t place, struct arena *arena)
+{
+    struct scan scan = {.said = said,
+                        .place = place,
+                        .at_ms = moment_ms(said->scanned_at),
+                        .quantity_e4 = said->quantity == NULL ? ONE_E4 : said->quantity->e4};
+
+    read_item(&scan, arena);
+    read_parent(&scan, arena);
+    return scan;
+}
+
+/* ---- rows ---- */
+
+static void add_scan(struct rows *rows, const struct scan *scan)
+{
+    struct sql_value *to = rows_add(rows, TABLE_TRACE_SCAN);
+
+    if (to == NULL)
+        return;
+    *to++ = rows_text(scan->item.product);
+    *to++ = rows_text(scan->item.lot);
+    *to++ = rows_text(scan->item.serial);
+    *to++ = sql_text(scan->said->holder);
+    *to++ = sql_integer(scan->at_ms);
+    *to++ = sql_integer(scan->place);
+    *to++ = sql_integer(scan->said->step);
+    *to++ = sql_text(scan->said->counterparty);
+    *to++ = rows_text(scan->parent.product);
+    *to++ = rows_text(scan->parent.serial);
+    *to++ = sql_integer(scan->quantity_e4);
+    *to++ = sql_text(scan->said->region);
+    *to++ = sql_text(scan->said->document);
+}
+
+/* It lies in its parent from the packing on until it is scanned by itself. */
+static void add_item(struct rows *rows, const struct scan *scan)
+{
+    bool is_inside = scan->said->step == STEP_(PACKED);
+    struct sql_value *to = scan->item.serial.length == 0 ? NULL : rows_add(rows, TABLE_TRACE_ITEM);
+
+    if (to == NULL)
+        return;
+    *to++ = rows_text(scan->item.product);
+    *to++ = rows_text(scan->item.serial);
+    *to++ = sql_integer(scan->at_ms);
+    *to++ = sql_integer(scan->place);
+    *to++ = sql_integer(scan->said->step);
+    *to++ = sql_text(scan->said->holder);
+    *to++ = sql_text(scan->said->counterparty);
+    *to++ = rows_text(is_inside ? scan->parent.product : bytes_of(""));
+    *to++ = rows_text(is_inside ? scan->parent.serial : bytes_of(""));
+    *to++ = sql_integer(scan->quantity_e4);
+    *to++ = rows_text(scan->item.lot);
+}
+
+static void add_member(struct rows *rows, const struct scan *scan)
+{
+    bool is_known = scan->item.serial.length > 0 && scan->item.lot.length > 0;
+    struct sql_value *to = is_known ? rows_add(rows, TABLE_TRACE_MEMBER) : NULL;
+
+    if (to == NULL)
+        return;
+    *to++ = rows_text(scan->item.product);
+    *to++ = rows_text(scan->item.lot);
+    *to++ = rows_text(scan->item.serial);
+}
+
+static bool is_use(const ItemScanned *said)
+{
+    return said->step == STEP_(USED) || said->step == STEP_(CHARGED) || said->step == STEP_(SETTLED) || said->step == STEP_(SOLD) ||
+           said->use != NULL || said->settlement[0] != '\0';
+}
+
+static void add_use(struct rows *rows, const struct scan *scan)
+{
+    struct sql_value *to = is_use(scan->said) ? rows_add(rows, TABLE_TRACE_USE) : NULL;
+
+    if (to == NULL)
+        return;
+    *to++ = rows_text(scan->item.product);
+    *to++ = rows_text(scan->item.lot);
+    *to++ = rows_text(scan->item.serial);
+    *to++ = sql_integer(scan->at_ms);
+    *to++ = sql_integer(scan->place);
+    *to++ = sql_integer(scan->said->step);
+    *to++ = sql_text(scan->said->holder);
+    *to++ = sql_text(scan->said->use == NULL ? "" : scan->said->use->person);
+    *to++ = sql_text(scan->said->settlement);
+    *to++ = sql_integer(scan->quantity_e4);
+    *to++ = sql_text(scan->said->region);
+}
+
+static void add_product(struct rows *rows, const struct scan *scan)
+{
+    struct sql_value *to = scan->said->step == STEP_(COMMISSIONED) ? rows_add(rows, TABLE_TRACE_PRODUCT) : NULL;
+
+    if (to == NULL)
+        return;
+    *to++ = rows_text(scan->item.product);
+    *to++ = sql_text(scan->said->holder);
+}
+
+static const ItemScanned *scan_in(const ProtobufCMessage *message)
+{
+    return message->descriptor == &medhub__trace__v1__item_scanned__descriptor ? (const ItemScanned *)message : NULL;
+}
+
+void trace_rows(struct rows *rows, const ProtobufCMessage *message, int64_t place)
+{
+    const ItemScanned *said = scan_in(message);
+
+    if (said == NULL)
+        return;
+    const struct scan scan = read_scan(said, place, rows->arena);
+    add_scan(rows, &scan);
+    add_item(rows, &scan);
+    add_member(rows, &scan);
+    add_use(rows, &scan);
+    add_product(rows, &scan);
+}
+
+void trace_rows_of_place(struct rows *rows, const ProtobufCMessage *message, int64_t place)
+{
+    const ItemScanned *said = scan_in(message);
+
+    if (said == NULL)
+        return;
+    const struct scan scan = read_scan(said, place, rows->arena);
+    add_scan(rows, &scan);
+    add_use(rows, &scan);
+}

@@ -1,0 +1,306 @@
+/* trace_questions.c: the statements. Steps stand in them as the numbers of medhub.trace.v1.Step. */
+#include "store/trace_questions.h"
+
+#include "medhub/trace/v1/trace.pb-c.h"
+
+#define S_(number_) MEDHUB__TRACE__V1__STEP__STEP_##number_
+_Static_assert(S_(COMMISSIONED) == 1 && S_(PACKED) == 2 && S_(UNPACKED) == 3 && S_(INBOUND) == 4 && S_(OUTBOUND) == 5,
+               "the statements say so");
+_Static_assert(S_(PURCHASED) == 6 && S_(STORED) == 7 && S_(USED) == 8 && S_(CHARGED) == 9 && S_(SETTLED) == 10 &&
+                   S_(SOLD) == 11 && S_(RETURNED) == 12 && S_(DESTROYED) == 13,
+               "the statements say so");
+
+#define BIT(argument_) (1u << (argument_))
+#define ITEM           (BIT(TRACE_PRODUCT) | BIT(TRACE_SERIAL))
+#define LOT            (BIT(TRACE_PRODUCT) | BIT(TRACE_LOT))
+
+#define GONE "(8, 9, 10, 11, 13)" /* used, charged, settled, sold, destroyed: nobody's stock any more */
+
+/* Rows that the viewer, parameter NUMBER_, took part in; "" sees all. */
+#define SEEN(row_, number_)                                                                                            \
+    "(CAST($" number_ " AS TEXT) = '' OR " row_ ".holder = $" number_ " OR " row_ ".counterparty = $" number_ ")"
+
+/* The item $1/$2 and the boxes that it lay in, each from when until when, up to UNTIL_. */
+#define INSIDE(until_)                                                                                                 \
+    "WITH RECURSIVE inside(product, serial, from_ms, until_ms, depth) AS ("                                            \
+    "SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST(0 AS BIGINT), CAST(" until_ " AS BIGINT), 0 "                     \
+    "UNION ALL "                                                                                                       \
+    "SELECT s.parent_product, s.parent_serial, s.at_ms, COALESCE((SELECT min(n.at_ms) FROM trace_scan n "              \
+    "WHERE n.product = s.product AND n.serial = s.serial AND n.serial <> '' AND n.at_ms > s.at_ms "                    \
+    "AND n.at_ms <= i.until_ms "                                                                                       \
+    "AND NOT (n.step = 2 AND n.parent_product = s.parent_product AND n.parent_serial = s.parent_serial)), "            \
+    "i.until_ms), i.depth + 1 "                                                                                        \
+    "FROM inside i JOIN trace_scan s ON s.product = i.product AND s.serial = i.serial AND s.serial <> '' "             \
+    "WHERE s.step = 2 AND s.parent_serial <> '' AND s.at_ms >= i.from_ms AND s.at_ms < i.until_ms "                    \
+    "AND i.depth < " TRACE_DEPTH_MAX ") "
+#define FOREVER "9223372036854775807"
+#define OF_INSIDE                                                                                                      \
+    "FROM inside i JOIN trace_scan s ON s.product = i.product AND s.serial = i.serial AND s.serial <> '' "             \
+    "AND s.at_ms >= i.from_ms AND s.at_ms <= i.until_ms "
+
+#define SCAN_COLUMNS                                                                                                   \
+    {{"at", TRACE_MOMENT}, {"step", TRACE_STEP}, {"holder", TRACE_TEXT}, {"counterparty", TRACE_TEXT},                 \
+     {"depth", TRACE_NUMBER}, {"product", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"lot", TRACE_TEXT},                    \
+     {"quantity", TRACE_QUANTITY}, {"parentProduct", TRACE_TEXT}, {"parentSerial", TRACE_TEXT}, {"region", TRACE_TEXT},\
+     {"document", TRACE_TEXT}}
+#define SCAN_VALUES(depth_)                                                                                            \
+    "SELECT s.at_ms, s.step, s.holder, s.counterparty, " depth_ ", s.product, s.serial, s.lot, s.quantity_e4, "        \
+    "s.parent_product, s.parent_serial, s.region, s.document "
+
+#define HOLDER_COLUMNS                                                                                                 \
+    {{"holder", TRACE_TEXT}, {"onTheWayTo", TRACE_TEXT}, {"quantity", TRACE_QUANTITY}, {"items", TRACE_NUMBER},        \
+     {"since", TRACE_MOMENT}}
+
+/* What a scan of a lot without serials adds to its holder's stock. */
+#define STOCK_CHANGE(row_)                                                                                             \
+    "CASE WHEN " row_ ".step IN (1, 4, 6, 12) THEN " row_ ".quantity_e4 "                                              \
+    "WHEN " row_ ".step IN (5, 8, 11, 13) THEN -" row_ ".quantity_e4 ELSE 0 END"
+
+/* Each unit with its holder, carried up from box to box: the box's, if it was scanned after the packing. UNITS_ says where an
+ * item's last row is found, $1 the product, $2 the lot. */
+#define CARRIED(column_) "CASE WHEN b.at_ms >= u.at_ms THEN b." column_ " ELSE u." column_ " END"
+#define SUM_OF_UNITS                                                                                                   \
+    "SELECT h.holder, h.on_the_way_to, CAST(sum(h.quantity_e4) AS BIGINT), CAST(sum(h.items) AS BIGINT), max(h.at_ms) FROM ("
+
+const struct trace_question trace_questions[] = {
+    {
+        .name = "history",
+        .sentence_zh = "一件物品的全部经过，含其所在包装的扫码",
+        .sentence_en = "what happened to an item, with the scans of the boxes that it lay in",
+        .required = ITEM,
+        .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_VIEWER, TRACE_LIMIT},
+        .columns = SCAN_COLUMNS,
+        .text = INSIDE(FOREVER) SCAN_VALUES("i.depth") OF_INSIDE "WHERE " SEEN("s", "3") " ORDER BY s.at_ms, i.depth, s.place "
+                "LIMIT $4",
+    },
+    {
+        .name = "history",
+        .sentence_zh = "一个批次的全部扫码",
+        .sentence_en = "all scans of a lot",
+        .required = LOT,
+        .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_VIEWER, TRACE_LIMIT},
+        .columns = SCAN_COLUMNS,
+        .text = SCAN_VALUES("0") "FROM trace_scan s WHERE s.product = $1 AND s.lot = $2 AND " SEEN("s", "3")
+                " ORDER BY s.at_ms, s.place LIMIT $4",
+    },
+    {
+        .name = "state",
+        .sentence_zh = "某一时刻物品在谁手中、处于哪一环节",
+        .sentence_en = "who had an item at a moment (now, if none is given), and at which step it was",
+        .required = ITEM,
+        .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_AT, TRACE_VIEWER},
+        .columns = SCAN_COLUMNS,
+        .text = INSIDE("$3") SCAN_VALUES("i.depth") OF_INSIDE "WHERE s.at_ms <= $3 AND " SEEN("s", "4")
+                " ORDER BY s.at_ms DESC, i.depth DESC, s.place DESC LIMIT 1",
+    },
+    {
+        .name = "holders",
+        .sentence_zh = "某一时刻批次由谁持有、各多少",
+        .sentence_en = "who held a lot at a moment, and how much of it",
+        .required = LOT | BIT(TRACE_AT),
+        .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_AT, TRACE_VIEWER, TRACE_LIMIT},
+        .columns = HOLDER_COLUMNS,
+        .text = "WITH RECURSIVE unit(step, holder, counterparty, parent_product, parent_serial, at_ms, quantity_e4, depth) AS ("
+                "SELECT s.step, s.holder, s.counterparty, CASE WHEN s.step = 2 THEN s.parent_product ELSE '' END, "
+                "CASE WHEN s.step = 2 THEN s.parent_serial ELSE '' END, s.at_ms, s.quantity_e4, 0 "
+                "FROM trace_member m JOIN trace_scan s ON s.product = m.product AND s.serial = m.serial AND s.serial <> '' "
+                "WHERE m.product = $1 AND m.lot = $2 AND s.at_ms <= $3 AND NOT EXISTS (SELECT 1 FROM trace_scan n "
+                "WHERE n.product = s.product AND n.serial = s.serial AND n.serial <> '' AND n.at_ms <= $3 "
+                "AND (n.at_ms, n.place) > (s.at_ms, s.place)) "
+                "UNION ALL "
+                "SELECT " CARRIED("step") ", " CARRIED("holder") ", " CARRIED("counterparty") ", "
+                "CASE WHEN b.step = 2 THEN b.parent_product ELSE '' END, CASE WHEN b.step = 2 THEN b.parent_serial ELSE '' END, "
+                CARRIED("at_ms") ", u.quantity_e4, u.depth + 1 "
+                "FROM unit u JOIN trace_scan b ON b.product = u.parent_product AND b.serial = u.parent_serial "
+                "AND b.serial <> '' WHERE u.parent_serial <> '' AND u.depth < " TRACE_DEPTH_MAX " AND b.at_ms <= $3 "
+                "AND NOT EXISTS (SELECT 1 FROM trace_scan n WHERE n.product = b.product AND n.serial = b.serial "
+                "AND n.serial <> '' AND n.at_ms <= $3 AND (n.at_ms, n.place) > (b.at_ms, b.place))) "
+                SUM_OF_UNITS
+                "SELECT u.holder AS holder, CASE WHEN u.step = 5 THEN u.counterparty ELSE '' END AS on_the_way_to, "
+                "u.quantity_e4 AS quantity_e4, 1 AS items, u.at_ms AS at_ms FROM unit u WHERE u.step NOT IN " GONE " "
+                "AND (u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM trace_scan b WHERE b.product = u.parent_product "
+                "AND b.serial = u.parent_serial AND b.serial <> '' AND b.at_ms <= $3)) "
+                "UNION ALL "
+                "SELECT s.holder, '', " STOCK_CHANGE("s") ", 0, s.at_ms FROM trace_scan s "
+                "WHERE s.product = $1 AND s.lot = $2 AND s.serial = '' AND s.at_ms <= $3"
+                ") h WHERE CAST($4 AS TEXT) = '' OR h.holder = $4 OR h.on_the_way_to = $4 "
+                "GROUP BY h.holder, h.on_the_way_to HAVING sum(h.quantity_e4) <> 0 ORDER BY h.holder, h.on_the_way_to LIMIT $5",
+    },
+    {
+        .name = "holders",
+        .sentence_zh = "批次现由谁持有、各多少",
+        .sentence_en = "who holds a lot now, and how much of it",
+        .required = LOT,
+        .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_VIEWER, TRACE_LIMIT},
+        .columns = HOLDER_COLUMNS,
+        .text = "WITH RECURSIVE unit(step, holder, counterparty, parent_product, parent_serial, at_ms, quantity_e4, depth) AS ("
+                "SELECT i.step, i.holder, i.counterparty, i.parent_product, i.parent_serial, i.at_ms, i.quantity_e4, 0 "
+                "FROM trace_member m JOIN trace_item i ON i.product = m.product AND i.serial = m.serial "
+                "WHERE m.product = $1 AND m.lot = $2 "
+                "UNION ALL "
+                "SELECT " CARRIED("step") ", " CARRIED("holder") ", " CARRIED("counterparty") ", b.parent_product, "
+                "b.parent_serial, " CARRIED("at_ms") ", u.quantity_e4, u.depth + 1 "
+                "FROM unit u JOIN trace_item b ON b.product = u.parent_product AND b.serial = u.parent_serial "
+                "WHERE u.parent_serial <> '' AND u.depth < " TRACE_DEPTH_MAX ") "
+                SUM_OF_UNITS
+                "SELECT u.holder AS holder, CASE WHEN u.step = 5 THEN u.counterparty ELSE '' END AS on_the_way_to, "
+                "u.quantity_e4 AS quantity_e4, 1 AS items, u.at_ms AS at_ms FROM unit u WHERE u.step NOT IN " GONE " "
+                "AND (u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM trace_item b WHERE b.product = u.parent_product "
+                "AND b.serial = u.parent_serial)) "
+                "UNION ALL "
+                "SELECT s.holder, '', " STOCK_CHANGE("s") ", 0, s.at_ms FROM trace_scan s "
+                "WHERE s.product = $1 AND s.lot = $2 AND s.serial = ''"
+                ") h WHERE CAST($3 AS TEXT) = '' OR h.holder = $3 OR h.on_the_way_to = $3 "
+                "GROUP BY h.holder, h.on_the_way_to HAVING sum(h.quantity_e4) <> 0 ORDER BY h.holder, h.on_the_way_to LIMIT $4",
+    },
+    {
+        .name = "uses",
+        .sentence_zh = "批次（或一件物品）用在谁身上：参保人假名、结算、机构",
+        .sentence_en = "on whom a lot or an item was used: pseudonyms, settlements, institutions",
+        .required = LOT,
+        .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_SERIAL, TRACE_VIEWER, TRACE_PERSONS, TRACE_LIMIT},
+        .columns = {{"at", TRACE_MOMENT}, {"step", TRACE_STEP}, {"holder", TRACE_TEXT}, {"person", TRACE_TEXT},
+                    {"settlement", TRACE_TEXT}, {"lot", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"quantity", TRACE_QUANTITY},
+                    {"region", TRACE_TEXT}},
+        .text = "SELECT s.at_ms, s.step, s.holder, "
+                "CASE WHEN CAST($5 AS TEXT) = '' OR s.holder = $5 THEN s.person ELSE '' END, "
+                "CASE WHEN CAST($5 AS TEXT) = '' OR s.holder = $5 THEN s.settlement ELSE '' END, "
+                "s.lot, s.serial, s.quantity_e4, s.region FROM ("
+                "SELECT * FROM trace_use WHERE product = $1 AND lot = $2 "
+                "UNION ALL "
+                "SELECT t.* FROM trace_member m JOIN trace_use t ON t.product = m.product AND t.lot = '' "
+                "AND t.serial = m.serial WHERE m.product = $1 AND m.lot = $2 AND m.lot <> ''"
+                ") s WHERE (CAST($3 AS TEXT) = '' OR s.serial = $3) AND (CAST($4 AS TEXT) = '' OR s.holder = $4) "
+                "ORDER BY s.at_ms, s.place LIMIT $6",
+    },
+    {
+        .name = "uses",
+        .sentence_zh = "一件物品用在谁身上",
+        .sentence_en = "on whom an item was used",
+        .required = ITEM,
+        .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_VIEWER, TRACE_PERSONS, TRACE_LIMIT},
+        .columns = {{"at", TRACE_MOMENT}, {"step", TRACE_STEP}, {"holder", TRACE_TEXT}, {"person", TRACE_TEXT},
+                    {"settlement", TRACE_TEXT}, {"lot", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"quantity", TRACE_QUANTITY},
+                    {"region", TRACE_TEXT}},
+        .text = "SELECT u.at_ms, u.step, u.holder, "
+                "CASE WHEN CAST($4 AS TEXT) = '' OR u.holder = $4 THEN u.person ELSE '' END, "
+                "CASE WHEN CAST($4 AS TEXT) = '' OR u.holder = $4 THEN u.settlement ELSE '' END, "
+                "u.lot, u.serial, u.quantity_e4, u.region "
+                "FROM (SELECT DISTINCT lot FROM trace_scan WHERE product = $1 AND serial = $2 AND serial <> '') l "
+                "JOIN trace_use u ON u.product = $1 AND u.lot = l.lot AND u.serial = $2 "
+                "WHERE CAST($3 AS TEXT) = '' OR u.holder = $3 ORDER BY u.at_ms, u.place LIMIT $5",
+    },
+    {
+        .name = "upstream",
+        .sentence_zh = "一件物品自现持有者回溯至生产者的各持有者",
+        .sentence_en = "whose hands an item went through, from now back to its maker",
+        .required = ITEM,
+        .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_VIEWER},
+        .columns = {{"holder", TRACE_TEXT}, {"from", TRACE_MOMENT}, {"until", TRACE_MOMENT}, {"step", TRACE_STEP},
+                    {"receivedFrom", TRACE_TEXT}, {"document", TRACE_TEXT}, {"region", TRACE_TEXT}},
+        .text = INSIDE(FOREVER)
+                ", scans AS (SELECT s.at_ms, s.place, s.step, s.holder, s.counterparty, s.document, s.region, i.depth, "
+                "lag(s.holder) OVER (ORDER BY s.at_ms, i.depth, s.place) AS before " OF_INSIDE "), "
+                "hands AS (SELECT c.*, lead(c.at_ms) OVER (ORDER BY c.at_ms, c.depth, c.place) AS until_ms "
+                "FROM scans c WHERE c.before IS NULL OR c.before <> c.holder) "
+                "SELECT h.holder, h.at_ms, COALESCE(h.until_ms, CAST(0 AS BIGINT)), h.step, COALESCE(h.before, ''), h.document, "
+                "h.region FROM hands h WHERE CAST($3 AS TEXT) = '' OR h.holder = $3 OR h.before = $3 "
+                "ORDER BY h.at_ms DESC, h.depth DESC, h.place DESC",
+    },
+    {
+        .name = "upstream",
+        .sentence_zh = "某机构所持批次从谁处购入，逐级回溯至生产者",
+        .sentence_en = "from whom an organisation has a lot, step by step back to its maker",
+        .required = LOT | BIT(TRACE_HOLDER),
+        .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_HOLDER, TRACE_VIEWER, TRACE_LIMIT},
+        .columns = {{"depth", TRACE_NUMBER}, {"holder", TRACE_TEXT}, {"receivedFrom", TRACE_TEXT}, {"quantity", TRACE_QUANTITY},
+                    {"from", TRACE_MOMENT}, {"last", TRACE_MOMENT}},
+        .text = "WITH RECURSIVE up(holder, depth) AS (SELECT CAST($3 AS TEXT), 1 UNION "
+                "SELECT s.counterparty, up.depth + 1 FROM up JOIN trace_scan s ON s.holder = up.holder "
+                "WHERE s.product = $1 AND s.lot = $2 AND s.step IN (4, 6) AND s.counterparty <> '' "
+                "AND up.depth < 16) "
+                "SELECT up.depth, up.holder, s.counterparty, CAST(sum(s.quantity_e4) AS BIGINT), min(s.at_ms), max(s.at_ms) "
+                "FROM (SELECT holder, min(depth) AS depth FROM up GROUP BY holder) up JOIN trace_scan s ON s.product = $1 "
+                "AND s.lot = $2 AND s.holder = up.holder AND (s.step = 1 OR (s.step IN (4, 6) AND s.counterparty <> '')) "
+                "WHERE " SEEN("s", "4") " GROUP BY up.depth, up.holder, s.counterparty "
+                "ORDER BY up.depth, up.holder, s.counterparty LIMIT $5",
+    },
+    {
+        .name = "contents",
+        .sentence_zh = "某一时刻包装内的全部物品，逐级展开",
+        .sentence_en = "what a box held at a moment, at any depth",
+        .required = ITEM | BIT(TRACE_AT),
+        .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_AT, TRACE_VIEWER, TRACE_LIMIT},
+        .columns = {{"depth", TRACE_NUMBER}, {"product", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"lot", TRACE_TEXT},
+                    {"quantity", TRACE_QUANTITY}, {"since", TRACE_MOMENT}, {"parentProduct", TRACE_TEXT},
+                    {"parentSerial", TRACE_TEXT}},
+        .text = "WITH RECURSIVE box(product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial, depth) AS ("
+                "SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), '', CAST(0 AS BIGINT), CAST(0 AS BIGINT), '', '', 0 "
+                "WHERE CAST($4 AS TEXT) = '' OR EXISTS (SELECT 1 FROM trace_scan v WHERE v.product = $1 AND v.serial = $2 "
+                "AND v.serial <> '' AND " SEEN("v", "4") ") "
+                "UNION ALL "
+                "SELECT s.product, s.serial, s.lot, s.quantity_e4, s.at_ms, s.parent_product, s.parent_serial, box.depth + 1 "
+                "FROM box JOIN trace_scan s ON s.parent_product = box.product AND s.parent_serial = box.serial "
+                "AND s.parent_serial <> '' WHERE s.step = 2 AND s.serial <> '' AND s.at_ms <= $3 "
+                "AND box.depth < " TRACE_DEPTH_MAX " AND NOT EXISTS (SELECT 1 FROM trace_scan n "
+                "WHERE n.product = s.product AND n.serial = s.serial AND n.serial <> '' AND n.at_ms <= $3 "
+                "AND (n.at_ms, n.place) > (s.at_ms, s.place))) "
+                "SELECT c.depth, c.product, c.serial, c.lot, c.quantity_e4, c.at_ms, c.parent_product, c.parent_serial FROM ("
+                "SELECT depth, product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial FROM box WHERE depth > 0 "
+                "UNION ALL "
+                "SELECT box.depth + 1, s.product, '', s.lot, CAST(sum(CASE WHEN s.step = 2 THEN s.quantity_e4 "
+                "WHEN s.step = 3 THEN -s.quantity_e4 ELSE 0 END) AS BIGINT), max(s.at_ms), s.parent_product, s.parent_serial "
+                "FROM box JOIN trace_scan s ON s.parent_product = box.product AND s.parent_serial = box.serial "
+                "AND s.parent_serial <> '' WHERE s.serial = '' AND s.at_ms <= $3 "
+                "GROUP BY box.depth, s.product, s.lot, s.parent_product, s.parent_serial HAVING sum(CASE WHEN s.step = 2 "
+                "THEN s.quantity_e4 WHEN s.step = 3 THEN -s.quantity_e4 ELSE 0 END) <> 0"
+                ") c ORDER BY c.depth, c.product, c.serial, c.lot LIMIT $5",
+    },
+    {
+        .name = "contents",
+        .sentence_zh = "包装内现有的全部物品，逐级展开",
+        .sentence_en = "what a box holds now, at any depth",
+        .required = ITEM,
+        .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_VIEWER, TRACE_LIMIT},
+        .columns = {{"depth", TRACE_NUMBER}, {"product", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"lot", TRACE_TEXT},
+                    {"quantity", TRACE_QUANTITY}, {"since", TRACE_MOMENT}, {"parentProduct", TRACE_TEXT},
+                    {"parentSerial", TRACE_TEXT}},
+        .text = "WITH RECURSIVE box(product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial, depth) AS ("
+                "SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), '', CAST(0 AS BIGINT), CAST(0 AS BIGINT), '', '', 0 "
+                "WHERE CAST($3 AS TEXT) = '' OR EXISTS (SELECT 1 FROM trace_scan v WHERE v.product = $1 AND v.serial = $2 "
+                "AND v.serial <> '' AND " SEEN("v", "3") ") "
+                "UNION ALL "
+                "SELECT i.product, i.serial, i.lot, i.quantity_e4, i.at_ms, i.parent_product, i.parent_serial, box.depth + 1 "
+                "FROM box JOIN trace_item i ON i.parent_product = box.product AND i.parent_serial = box.serial "
+                "AND i.parent_serial <> '' WHERE box.depth < " TRACE_DEPTH_MAX ") "
+                "SELECT c.depth, c.product, c.serial, c.lot, c.quantity_e4, c.at_ms, c.parent_product, c.parent_serial FROM ("
+                "SELECT depth, product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial FROM box WHERE depth > 0 "
+                "UNION ALL "
+                "SELECT box.depth + 1, s.product, '', s.lot, CAST(sum(CASE WHEN s.step = 2 THEN s.quantity_e4 "
+                "WHEN s.step = 3 THEN -s.quantity_e4 ELSE 0 END) AS BIGINT), max(s.at_ms), s.parent_product, s.parent_serial "
+                "FROM box JOIN trace_scan s ON s.parent_product = box.product AND s.parent_serial = box.serial "
+                "AND s.parent_serial <> '' WHERE s.serial = '' "
+                "GROUP BY box.depth, s.product, s.lot, s.parent_product, s.parent_serial HAVING sum(CASE WHEN s.step = 2 "
+                "THEN s.quantity_e4 WHEN s.step = 3 THEN -s.quantity_e4 ELSE 0 END) <> 0"
+                ") c ORDER BY c.depth, c.product, c.serial, c.lot LIMIT $4",
+    },
+    {
+        .name = "unreceived",
+        .sentence_zh = "发出后超过指定天数仍无人收货的物品与批次",
+        .sentence_en = "what was shipped and for so many days received by nobody",
+        .required = BIT(TRACE_DAYS),
+        .arguments = {TRACE_DAYS, TRACE_PRODUCT, TRACE_VIEWER, TRACE_LIMIT},
+        .columns = {{"at", TRACE_MOMENT}, {"holder", TRACE_TEXT}, {"counterparty", TRACE_TEXT}, {"product", TRACE_TEXT},
+                    {"lot", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"quantity", TRACE_QUANTITY}},
+        .text = "SELECT at_ms, holder, counterparty, product, lot, serial, quantity_e4 FROM ("
+                "SELECT i.at_ms, i.holder, i.counterparty, i.product, i.lot, i.serial, i.quantity_e4 FROM trace_item i "
+                "WHERE i.step = 5 AND i.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR i.product = $2) AND " SEEN("i", "3") " "
+                "UNION ALL "
+                "SELECT s.at_ms, s.holder, s.counterparty, s.product, s.lot, s.serial, s.quantity_e4 FROM trace_scan s "
+                "WHERE s.serial = '' AND s.step = 5 AND s.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR s.product = $2) AND "
+                SEEN("s", "3") " AND NOT EXISTS (SELECT 1 FROM trace_scan r WHERE r.product = s.product AND r.lot = s.lot "
+                "AND r.serial = '' AND r.holder = s.counterparty AND r.at_ms >= s.at_ms AND r.step IN (4, 6, 7))"
+                ") o ORDER BY at_ms LIMIT $4",
+    },
+};
+const size_t trace_question_count = sizeof trace_questions / sizeof *trace_questions;
