@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
     &command_parked_edit,  &command_parked_redrive,
     &command_explain,      &command_state,
     &command_find,         &command_journey,
+    &command_trace,
     &command_sum,          &command_rules,
     &command_conf,         &command_conf_check,
     &command_topics_plan,

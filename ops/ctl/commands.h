@@ -20,6 +20,7 @@ extern const struct command command_key_new, command_key_show, command_key_sign;
 extern const struct command command_submit, command_facts, command_receipts, command_deliveries,
     command_parked, command_parked_show, command_parked_edit, command_parked_redrive, command_topics_plan,
     command_topics_apply, command_topics_verify, command_rules, command_conf, command_conf_check, command_sum,
-    command_policy_check, command_policy_publish, command_docs, command_state, command_explain, command_find, command_journey;
+    command_policy_check, command_policy_publish, command_docs, command_state, command_explain, command_find, command_journey,
+    command_trace;
 
 #endif
