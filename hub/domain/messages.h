@@ -8,6 +8,7 @@
 #include "medhub/catalogue/v1/catalogue.pb-c.h"
 #include "medhub/policy/v1/policy.pb-c.h"
 #include "medhub/prescription/v1/prescription.pb-c.h"
+#include "medhub/registry/v1/practitioner.pb-c.h"
 #include "medhub/registry/v1/registry.pb-c.h"
 #include "medhub/settlement/v1/settlement.pb-c.h"
 #include "medhub/state/v1/state.pb-c.h"
@@ -189,6 +190,18 @@ typedef Medhub__Registry__V1__DesignationListed DesignationListed;
 typedef Medhub__Registry__V1__DesignationRemoved DesignationRemoved;
 typedef Medhub__Registry__V1__DesignationList DesignationList;
 typedef Medhub__State__V1__Designated DesignatedState;
+typedef Medhub__Common__V1__Practitioner NamedPractitioner; /* as an event names one */
+typedef Medhub__Registry__V1__Practitioner Practitioner;    /* as the register has one */
+typedef Medhub__Registry__V1__PractitionerKind PractitionerKind;
+typedef Medhub__Registry__V1__PractitionerRegistered PractitionerRegistered;
+typedef Medhub__Registry__V1__PractitionerEnded PractitionerEnded;
+typedef Medhub__State__V1__RegisteredPractitioner RegisteredPractitioner;
+typedef Medhub__State__V1__Staff StaffState;
+#define PRACTITIONER                (&medhub__registry__v1__practitioner__descriptor)
+#define REGISTERED_PRACTITIONER     (&medhub__state__v1__registered_practitioner__descriptor)
+#define STAFF_STATE                 (&medhub__state__v1__staff__descriptor)
+#define PRACTITIONER_DOCTOR         MEDHUB__REGISTRY__V1__PRACTITIONER_KIND__PRACTITIONER_KIND_DOCTOR
+#define PRACTITIONER_PHARMACIST     MEDHUB__REGISTRY__V1__PRACTITIONER_KIND__PRACTITIONER_KIND_PHARMACIST
 #define ORGANISATION                (&medhub__registry__v1__organisation__descriptor)
 #define REGISTERED_ORGANISATION     (&medhub__state__v1__registered_organisation__descriptor)
 #define DESIGNATION                 (&medhub__registry__v1__designation__descriptor)

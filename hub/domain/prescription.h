@@ -34,8 +34,8 @@ extern const struct domain domain_prescription;
 
 /* One file each: the rules, what they look at, the decision. */
 enum {
-    UPLOADED_RULES = 29,
-    REVIEWED_RULES = 6,
+    UPLOADED_RULES = 31,
+    REVIEWED_RULES = 7,
     CLAIMED_RULES = 12,
     RELEASED_RULES = 5,
     DISPENSED_RULES = 20,
@@ -83,11 +83,17 @@ struct upload {
     const PrescriptionUploaded *said;
     const char *benefit_region; /* of insurance; of care where it is not given */
     const Organisation *issuer; /* as registered on the day of issue, or NULL */
+    const Practitioner *doctor; /* the same */
     date_t issued_on;
     date_t last_day;           /* on which it may be dispensed; DATE_NONE: neither said nor in the policy */
     struct upload_line *lines; /* one for each line of what was said */
     const Medication *medication; /* what the person takes already, or NULL */
 };
+
+/* Rules about who writes and reviews it: prescription_licence.c. */
+void doctor_may_prescribe_it(struct rule_context *context);
+void doctor_is_licensed(struct rule_context *context);
+void pharmacist_is_licensed(struct rule_context *context);
 
 /* The catalogue's row of a drug of KIND in REGION on DATE, or NULL. */
 const CatalogueItem *prescription_item(struct view *view, LineKind kind, bool hospital_preparation,

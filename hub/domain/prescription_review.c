@@ -3,6 +3,7 @@
 #include "domain/prescription.h"
 
 #include "domain/medication.h"
+#include "domain/practitioner.h"
 
 struct review {
     struct prescription_step step;
@@ -51,6 +52,21 @@ static void pharmacist_is_named(struct rule_context *context)
         rule_refuse(context, "pharmacist.code", "", "the pharmacist's code or licence");
 }
 
+static void reviewer_is_licensed(struct rule_context *context)
+{
+    const struct review *review = context->prepared;
+    const struct prescription_step *step = &review->step;
+    if (step->state != NULL && is_given(review->said->pharmacist->code))
+        practitioner_must_be_licensed(context, &(struct practitioner_asked){
+                                                   .path = "pharmacist.code",
+                                                   .institution = review->said->reviewer,
+                                                   .region = step->state->region_of_care,
+                                                   .said = review->said->pharmacist,
+                                                   .kind = PRACTITIONER_PHARMACIST,
+                                                   .day = step->day,
+                                               });
+}
+
 const struct rule prescription_reviewed_rules[REVIEWED_RULES] = {
     PRESCRIPTION_STEP_RULES("05"),
     {
@@ -61,6 +77,16 @@ const struct rule prescription_reviewed_rules[REVIEWED_RULES] = {
         .evaluate = pharmacist_is_named,
         .sentence_zh = "审方药师须写明编码或执业证号",
         .sentence_en = "A review names its pharmacist by code or licence.",
+    },
+    {
+        .id = "RX-057",
+        .code = "prescription.pharmacist_not_licensed",
+        .document = CIRCULATION,
+        .clause = "药师、执业药师审核，C1 L1360",
+        .parameter = PRACTITIONERS_COMPLETE,
+        .evaluate = reviewer_is_licensed,
+        .sentence_zh = "审方药师当日须在审方机构有有效执业证",
+        .sentence_en = "Who reviews is licensed as a pharmacist at the reviewing institution on that day.",
     },
 };
 

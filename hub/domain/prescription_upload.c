@@ -5,6 +5,8 @@
 #include "domain/line_quantity.h"
 #include "domain/medication.h"
 #include "domain/organisation.h"
+#include "domain/practitioner.h"
+#include "domain/registry.h"
 
 static const struct upload *upload_of(const struct rule_context *context)
 {
@@ -186,21 +188,6 @@ static void preparations_are_the_hospitals_own(struct rule_context *context)
             rule_refuse(context, rule_text(context, "lines[%zu].catalogueCode", i), "***",
                         rule_text(context, "a preparation that %s makes or is a named partner for",
                                   upload->said->institution));
-}
-
-/* drProfttlCodg: 231 is the highest title, 235 the lowest. */
-static void doctor_may_prescribe_it(struct rule_context *context)
-{
-    const struct upload *upload = upload_of(context);
-    const char *title = upload->said->doctor->title_code;
-    for (size_t i = 0; i < upload->said->n_lines; i++) {
-        const CatalogueItem *item = upload->lines[i].item;
-        if (item != NULL && is_given(item->prescriber_title) &&
-            (!is_given(title) || strcmp(title, item->prescriber_title) > 0))
-            rule_refuse(
-                context, "doctor.titleCode", title,
-                rule_text(context, "%s or a higher title, for line %zu", item->prescriber_title, i + 1));
-    }
 }
 
 /* --- diseases and other prescriptions --- */
@@ -510,5 +497,25 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
         .evaluate = limit_amount_is_met,
         .sentence_zh = "药品数量不得超过限定用量",
         .sentence_en = "An amount is no more than the drug is limited to.",
+    },
+    {
+        .id = "RX-039",
+        .code = "prescription.doctor_not_licensed",
+        .document = REGISTRY_ADMISSION,
+        .clause = "人员执业证与第一注册地，C4 L6039",
+        .parameter = PRACTITIONERS_COMPLETE,
+        .evaluate = doctor_is_licensed,
+        .sentence_zh = "开方医师当日须在开方机构有有效执业证",
+        .sentence_en = "Who prescribes is licensed as a doctor at the issuing institution on that day.",
+    },
+    {
+        .id = "RX-040",
+        .code = "prescription.pharmacist_not_licensed",
+        .document = CIRCULATION,
+        .clause = "药师、执业药师审核，C1 L1360",
+        .parameter = PRACTITIONERS_COMPLETE,
+        .evaluate = pharmacist_is_licensed,
+        .sentence_zh = "随处方上传审核结果的药师当日须在开方机构有有效执业证",
+        .sentence_en = "The pharmacist whose review comes with a prescription is licensed at its issuer on that day.",
     },
 };

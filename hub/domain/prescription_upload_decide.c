@@ -5,6 +5,7 @@
 #include "domain/line_quantity.h"
 #include "domain/medication.h"
 #include "domain/organisation.h"
+#include "domain/practitioner.h"
 
 /* --- the catalogue --- */
 
@@ -88,6 +89,7 @@ void *upload_prepare(struct view *view, const struct event *event)
     upload->lines = lines;
     for (size_t i = 0; i < said->n_lines; i++)
         look_up_line(view, upload, i);
+    upload->doctor = practitioner_on(view, said->institution, said->doctor->code, upload->issued_on);
     return upload;
 }
 

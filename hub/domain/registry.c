@@ -2,6 +2,7 @@
 
 #include "domain/designation.h"
 #include "domain/organisation.h"
+#include "domain/practitioner.h"
 #include "domain/span.h"
 
 struct registration {
@@ -148,13 +149,11 @@ static void decide(struct view *view, const struct event *event, void *prepared,
 
 /* --- the family --- */
 
-#define ADMISSION "新疆医药机构纳入医疗保障定点机构协议管理经办规程（2021-11-24）"
-
 static const struct rule changed_rules[] = {
     {
         .id = "RG-001",
         .code = "registry.id_differs",
-        .document = ADMISSION,
+        .document = REGISTRY_ADMISSION,
         .clause = "统一的医保编码，C4 L5925",
         .evaluate = id_is_the_key,
         .sentence_zh = "机构标识须与事件键一致",
@@ -163,7 +162,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "RG-002",
         .code = "registry.state_not_allowed",
-        .document = ADMISSION,
+        .document = REGISTRY_ADMISSION,
         .clause = "申请、评估、协商、联网测试、运行、中止、解除，C4 L6025-6120",
         .evaluate = state_follows_the_earlier_one,
         .sentence_zh = "机构状态须按规定的顺序变化",
@@ -172,7 +171,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "RG-003",
         .code = "registry.out_of_order",
-        .document = ADMISSION,
+        .document = REGISTRY_ADMISSION,
         .clause = "变更，C4 L6110",
         .evaluate = versions_follow_in_time,
         .sentence_zh = "变更生效日期不得早于上一版本",
@@ -181,7 +180,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "RG-004",
         .code = "registry.designation_undated",
-        .document = ADMISSION,
+        .document = REGISTRY_ADMISSION,
         .clause = "协议期限，C4 L6080",
         .evaluate = designation_is_dated,
         .sentence_zh = "在网定点机构须有定点起始日期，截止日期不得早于起始日期",
@@ -212,6 +211,22 @@ static const struct handler handlers[] = {
         .rule_count = DESIGNATION_REMOVED_RULES,
         .prepare = designation_prepare_removal,
         .decide = designation_remove,
+        .roles = "registrar|bureau",
+    },
+    {
+        .type = "medhub.registry.practitioner_registered.v1",
+        .rules = practitioner_registered_rules,
+        .rule_count = PRACTITIONER_REGISTERED_RULES,
+        .prepare = practitioner_prepare_registration,
+        .decide = practitioner_register,
+        .roles = "registrar|bureau",
+    },
+    {
+        .type = "medhub.registry.practitioner_ended.v1",
+        .rules = practitioner_ended_rules,
+        .rule_count = PRACTITIONER_ENDED_RULES,
+        .prepare = practitioner_prepare_end,
+        .decide = practitioner_end,
         .roles = "registrar|bureau",
     },
 };

@@ -4,6 +4,8 @@
  * registry
  *     medhub.registry.designation_listed.v1     a registrar or bureau -> fact, dated row of the table "designation"
  *     medhub.registry.designation_removed.v1    the same: designation.h
+ *     medhub.registry.practitioner_registered.v1  the same: doctors, pharmacists, licences: practitioner.h
+ *     medhub.registry.practitioner_ended.v1     the same
  *
  * Row organisation: the latest version and its first day. A version holds from effective_on, else from the
  * first day of the organisation itself (valid_from), else from today; it never begins before the one it takes
@@ -13,6 +15,9 @@
 
 #include "domain/messages.h"
 #include "domain/rule.h"
+
+/* Xinjiang: how institutions are admitted to insurance agreements */
+#define REGISTRY_ADMISSION "新疆医药机构纳入医疗保障定点机构协议管理经办规程（2021-11-24）"
 
 extern const struct domain domain_registry;
 

@@ -20,6 +20,8 @@ static const struct state_row {
     {"item", "tally", RELEASE_TALLY},
     {"institution", "organisation", REGISTERED_ORGANISATION},
     {"institution", "designation/", DESIGNATED_STATE},
+    {"institution", "practitioner/", REGISTERED_PRACTITIONER},
+    {"institution", "staff", STAFF_STATE},
     {"parameter", "rows/", PARAMETER_ROWS},
 };
 
@@ -32,6 +34,7 @@ static const struct table_rows {
     {TABLE_POLICY, PARAMETER},
     {TABLE_CALENDAR, &medhub__policy__v1__calendar_year__descriptor},
     {TABLE_DESIGNATION, DESIGNATION},
+    {TABLE_PRACTITIONER, PRACTITIONER},
 };
 
 static bool is_named(const char *name, const char *prefix)

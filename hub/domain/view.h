@@ -21,6 +21,7 @@
 #define TABLE_POLICY "policy"       /* key parameter, medhub.policy.v1.Parameter */
 #define TABLE_CALENDAR "calendar"   /* key YYYY, medhub.policy.v1.CalendarYear */
 #define TABLE_DESIGNATION "designation" /* key LIST/INSTITUTION[/DOCTOR], medhub.registry.v1.Designation */
+#define TABLE_PRACTITIONER "practitioner" /* key INSTITUTION/CODE, medhub.registry.v1.Practitioner */
 
 /* One dated version of a row. value is NULL (data) when there is none. */
 struct table_row {

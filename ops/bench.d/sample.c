@@ -20,7 +20,6 @@ enum { COUNTER_BYTES = 300, REPEAT_EVERY = 20, REPEAT_BACK = 7, HOSPITALS = 50, 
 #define INSURED_IN    "650100"
 #define ROW_KEY_BYTES 400
 
-typedef Medhub__Common__V1__Practitioner Practitioner;
 typedef Medhub__Common__V1__Coded Coded;
 typedef Medhub__Common__V1__Price Price;
 typedef Medhub__Prescription__V1__Diagnosis Diagnosis;
@@ -149,9 +148,9 @@ static Diagnosis *main_diagnosis(struct arena *arena)
     return diagnosis;
 }
 
-static Practitioner *practitioner(struct arena *arena, const char *code, const char *name)
+static NamedPractitioner *practitioner(struct arena *arena, const char *code, const char *name)
 {
-    Practitioner *made = arena_take(arena, sizeof *made);
+    NamedPractitioner *made = arena_take(arena, sizeof *made);
 
     medhub__common__v1__practitioner__init(made);
     made->code = text(code);

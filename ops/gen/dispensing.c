@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef Medhub__Common__V1__Practitioner Practitioner;
 
 enum {
     MINUTE_MS = 60000,
@@ -36,9 +35,9 @@ static const struct participant *pharmacy_near(const struct gen *gen, const char
     return &gen->world->pharmacies[first];
 }
 
-static Practitioner *pharmacist_of(struct gen *gen, const struct participant *pharmacy)
+static NamedPractitioner *pharmacist_of(struct gen *gen, const struct participant *pharmacy)
 {
-    Practitioner *pharmacist = gen_new(gen, &medhub__common__v1__practitioner__descriptor);
+    NamedPractitioner *pharmacist = gen_new(gen, &medhub__common__v1__practitioner__descriptor);
 
     pharmacist->code = gen_text(gen, "HY%s000001", pharmacy->region);
     return pharmacist;

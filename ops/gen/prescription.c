@@ -5,7 +5,6 @@
 #include <string.h>
 
 typedef Medhub__Prescription__V1__Diagnosis Diagnosis;
-typedef Medhub__Common__V1__Practitioner Practitioner;
 typedef Medhub__Common__V1__Coded Coded;
 
 enum { DAY_MS = 86400000, VALID_DAYS = 3 };
@@ -82,9 +81,9 @@ static void make_dual_channel(struct gen *gen, PrescriptionUploaded *said)
     said->identity->ciphertext = (ProtobufCBinaryData){sizeof sealed - 1, sealed};
 }
 
-static Practitioner *pharmacist_of(struct gen *gen, const char *region, struct dice *dice)
+static NamedPractitioner *pharmacist_of(struct gen *gen, const char *region, struct dice *dice)
 {
-    Practitioner *pharmacist = gen_new(gen, &medhub__common__v1__practitioner__descriptor);
+    NamedPractitioner *pharmacist = gen_new(gen, &medhub__common__v1__practitioner__descriptor);
     pharmacist->code = gen_text(gen, "HY%s%06u", region, (unsigned)dice_roll(dice, 100));
     return pharmacist;
 }
@@ -93,7 +92,7 @@ PrescriptionUploaded *gen_right_prescription(struct gen *gen, int64_t number, st
 {
     const struct participant *hospital = &gen->world->hospitals[dice_roll(dice, HOSPITALS)];
     PrescriptionUploaded *said = gen_new(gen, &medhub__prescription__v1__uploaded__descriptor);
-    Practitioner *doctor = gen_new(gen, &medhub__common__v1__practitioner__descriptor);
+    NamedPractitioner *doctor = gen_new(gen, &medhub__common__v1__practitioner__descriptor);
     int64_t issued_ms = gen_moment_of(gen, number);
     char person[PERSON_BYTES];
 

@@ -47,7 +47,8 @@ CHANGELOG = {"cleanup.policy": "compact", "segment.bytes": str(1 << 20), "segmen
 TABLE = {"cleanup.policy": "compact"}
 TOPICS = {verify.INBOX: (PARTITIONS, FACTS), verify.FACT: (PARTITIONS, FACTS), verify.STATE: (PARTITIONS, CHANGELOG),
           verify.RECEIPT: (3, FACTS), verify.DELIVERY: (3, FACTS), verify.PARKED: (3, FACTS),
-          **{f"medhub.table.{name}": (1, TABLE) for name in ("catalogue", "registry", "policy", "calendar", "designation")}}
+          **{f"medhub.table.{name}": (1, TABLE) for name in ("catalogue", "registry", "policy", "calendar", "designation",
+                                                         "practitioner")}}
 
 
 def say(*words):
