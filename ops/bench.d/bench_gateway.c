@@ -247,10 +247,11 @@ static double at_share(const int64_t *sorted, size_t count, double share)
     return count == 0 ? 0 : (double)sorted[(size_t)((double)(count - 1) * share)] / 1000;
 }
 
-static void print_figures(int64_t *latency_us, size_t count, double seconds)
+/* LATENCY_US: of the COUNT that count, of ANSWERED in all. */
+static void print_figures(int64_t *latency_us, size_t count, size_t answered, double seconds)
 {
     qsort(latency_us, count, sizeof *latency_us, by_value);
-    printf("{\"count\":%zu,\"seconds\":%.3f,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n", count, seconds,
+    printf("{\"answered\":%zu,\"count\":%zu,\"seconds\":%.3f,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n", answered, count, seconds,
            seconds > 0 ? (double)count / seconds : 0, at_share(latency_us, count, 0.5), at_share(latency_us, count, 0.99),
            at_share(latency_us, count, 1));
 }
@@ -304,7 +305,7 @@ static void post(struct bench_options options)
                 send_all(connection, &requests[next++]);
         }
     }
-    print_figures(latency_us, counted, (double)(last_us - counted_us) / 1e6);
+    print_figures(latency_us, counted, done, (double)(last_us - counted_us) / 1e6);
 }
 
 /* ---- answer: the limit of HTTP ---- */
@@ -448,7 +449,8 @@ static void produce(struct bench_options options)
         produce_next(&producing);
     while (publisher_pending(producing.publisher) > 0)
         publisher_poll(producing.publisher, 100);
-    print_figures(producing.latency_us, producing.counted, (double)(producing.last_us - producing.counted_us) / 1e6);
+    print_figures(producing.latency_us, producing.counted, producing.done,
+                  (double)(producing.last_us - producing.counted_us) / 1e6);
     publisher_close(producing.publisher);
     kafka_client_done(&client);
 }
@@ -564,7 +566,8 @@ static void follow(struct bench_options options)
     }
     if (following.seen < following.count * following.followers)
         bench_fail("%zu of %zu events came to the followers", following.seen, following.count * following.followers);
-    print_figures(following.latency_us, following.counted, (double)following.count * (double)every_us / 2e6);
+    print_figures(following.latency_us, following.counted, following.counted,
+                  (double)following.count * (double)every_us / 2e6);
 }
 
 int main(int argc, char **argv)

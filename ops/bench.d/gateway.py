@@ -139,9 +139,12 @@ def post(bench, world, size, table):
         runs = {"gateway": [], "http": [], "kafka": []}
         jobs = {"gateway": ["--do", "post", *world.caller(HOSPITAL)],
                 "http": ["--do", "post", "--authority", raw.authority, *world.caller(HOSPITAL)[2:]], "kafka": ["--do", "produce"]}
+        servers = {"gateway": world.gateway.process.pid, "http": raw.process.pid}
         for turn in range(size["rounds"]):
             for name in sorted(jobs, reverse=turn % 2 == 1):
-                runs[name].append(bench.call("bench_gateway", *jobs[name], *common))
+                begun_s = cpu_s(servers.get(name))
+                run = bench.call("bench_gateway", *jobs[name], *common)
+                runs[name].append({**run, "cpu_us": (cpu_s(servers.get(name)) - begun_s) * 1e6 / max(run["answered"], 1)})
         say(f"{connections} connections: " + ", ".join(f"{name} {middle(runs[name], 'rate'):,.0f}/s" for name in runs))
         report(table, connections, runs)
     file = structured_events(world, min(size["post_requests"], 20000))
@@ -149,6 +152,15 @@ def post(bench, world, size, table):
                         "--requests", 20000, "--events", file)
     table.add("gateway: POST, 16 connections, structured JSON", "requests/s", f"{result['rate']:,.0f}")
     raw.stop()
+
+
+def cpu_s(pid):
+    """The processor time that a process has taken; 0 for none."""
+    if pid is None:
+        return 0.0
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def middle(runs, what):
@@ -167,6 +179,8 @@ def report(table, connections, runs):
               f"HTTP {middle(runs['http'], 'rate'):,.0f}, Kafka {middle(runs['kafka'], 'rate'):,.0f}", f"{ratio:.2f}", ">= 0.70")
     table.add(f"{name}, p99", "ms", f"{middle(runs['gateway'], 'p99_ms'):.1f}",
               f"HTTP {middle(runs['http'], 'p99_ms'):.1f}, Kafka {middle(runs['kafka'], 'p99_ms'):.1f}")
+    table.add(f"{name}, processor time of the server", "µs/request", f"{middle(runs['gateway'], 'cpu_us'):.1f}",
+              f"HTTP {middle(runs['http'], 'cpu_us'):.1f}")
 
 
 def measure_gateway(bench, size, table):

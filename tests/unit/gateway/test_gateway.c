@@ -3,6 +3,7 @@
  * when, and what happens when the world is away. */
 #include "gateway/gateway.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "gateway/cursor.h"
 #include "gateway/settings.h"
@@ -20,7 +21,7 @@
 
 #define TYPE  "medhub.policy.parameter_set.v1"
 #define INBOX "medhub.inbox.policy"
-enum { ACCEPTED = 1, REFUSED = 2, DUPLICATE = 3, BODY_BYTES = 1 << 20 };
+enum { ACCEPTED = 1, REFUSED = 2, DUPLICATE = 3, BODY_BYTES = 1 << 20, FIND_RECORD_S = 20 };
 
 struct fixture {
     struct broker broker;
@@ -188,10 +189,12 @@ static struct answer *end(struct errand *errand)
     return errand->answer;
 }
 
-/* The record of ID in the inbox, once it is there. */
+/* The record of ID in the inbox, once it is there: a new producer may take seconds on a busy machine. */
 static struct kept_record find_record(struct fixture *fixture, const char *id, struct kept **kept)
 {
-    for (int turn = 0; turn < 200; turn++) {
+    int64_t until_us = clock_monotonic_us() + FIND_RECORD_S * INT64_C(1000000);
+
+    while (clock_monotonic_us() < until_us) {
         *kept = broker_read(&fixture->broker, INBOX);
         for (size_t i = 0; i < (*kept)->count; i++)
             if (bytes_equal_text(kept_header(&(*kept)->records[i], "ce_id"), id))
