@@ -19,7 +19,7 @@ static const struct command *const commands[] = {
     &command_conf,         &command_conf_check,
     &command_topics_plan,
     &command_topics_apply, &command_topics_verify,
-    &command_policy_check, &command_policy_publish,
+    &command_policy_check, &command_policy_publish, &command_policy_show,
     &command_key_new,      &command_key_show,
     &command_key_sign,
     &command_webhook_list, &command_webhook_show,

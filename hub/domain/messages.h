@@ -235,6 +235,9 @@ typedef Medhub__State__V1__ParameterRows ParameterRows;
 #define PARAMETER_INTEGER MEDHUB__POLICY__V1__PARAMETER_KIND__PARAMETER_KIND_INTEGER
 #define PARAMETER_DATE    MEDHUB__POLICY__V1__PARAMETER_KIND__PARAMETER_KIND_DATE
 #define PARAMETER_TEXT    MEDHUB__POLICY__V1__PARAMETER_KIND__PARAMETER_KIND_TEXT
+#define REGION_MAY_NOTHING MEDHUB__POLICY__V1__REGION_MAY__REGION_MAY_NOTHING
+#define REGION_MAY_RAISE   MEDHUB__POLICY__V1__REGION_MAY__REGION_MAY_RAISE
+#define REGION_MAY_LOWER   MEDHUB__POLICY__V1__REGION_MAY__REGION_MAY_LOWER
 
 /* Milliseconds of a moment that is there; beyond the years 1 to 9999 it is the end of that span. */
 static inline int64_t timestamp_ms(const Timestamp *timestamp)

@@ -9,6 +9,7 @@ struct setting {
     struct span *spans;        /* of these rows */
     ParameterRow *predecessor; /* in force on the day before, or NULL */
     ParameterRow *replaced;    /* began on the same day, or NULL */
+    const ParameterRows *national; /* of a region's value: the nation's values, or NULL */
 };
 
 /* --- what the rules look at --- */
@@ -41,6 +42,8 @@ static void *prepare_setting(struct view *view, const struct event *event)
         setting->said->withdrawn ? setting->span.from : text_day(setting->said->valid_until);
     if (!read_rows(view, setting))
         return NULL;
+    if (strcmp(setting->said->region, REGION_NATION) != 0)
+        setting->national = (const ParameterRows *)view_state(view, PARAMETER_ROWS, "rows/" REGION_NATION);
 
     size_t count = setting->rows->n_rows;
     size_t predecessor = spans_predecessor(setting->spans, count, setting->span.from);
@@ -113,6 +116,46 @@ static void withdrawal_has_something_to_end(struct rule_context *context)
     const struct setting *setting = setting_of(context);
     if (setting->said->withdrawn && setting->predecessor == NULL && setting->replaced == NULL)
         rule_refuse(context, "validFrom", setting->said->valid_from, "a day on which a value is in force");
+}
+
+/* Text has no order: only REGION_MAY_NOTHING binds it. */
+static bool may_deviate(const Parameter *national, const Parameter *said)
+{
+    bool dates = national->kind == PARAMETER_DATE;
+    int64_t order = dates ? (int64_t)text_day(said->date) - text_day(national->date)
+                          : (said->integer > national->integer) - (said->integer < national->integer);
+    switch ((int)national->region_may) {
+    case REGION_MAY_NOTHING:
+        return order == 0 && strcmp(said->text, national->text) == 0;
+    case REGION_MAY_RAISE:
+        return order >= 0;
+    case REGION_MAY_LOWER:
+        return order <= 0;
+    default:
+        return true;
+    }
+}
+
+static const char *value_text(struct rule_context *context, const Parameter *parameter)
+{
+    return parameter->kind == PARAMETER_INTEGER ? rule_text(context, "%lld", (long long)parameter->integer)
+           : parameter->kind == PARAMETER_DATE  ? parameter->date
+                                                : parameter->text;
+}
+
+static void nation_is_not_weakened(struct rule_context *context)
+{
+    const struct setting *setting = setting_of(context);
+    const Parameter *said = setting->said->parameter;
+    for (size_t i = 0; setting->national != NULL && !setting->said->withdrawn && i < setting->national->n_rows; i++) {
+        const ParameterRow *row = setting->national->rows[i];
+        const struct span span = {text_day(row->valid_from), text_day(row->valid_until)};
+        if (spans_overlap(span, setting->span) && row->parameter->kind != said->kind)
+            rule_refuse(context, "parameter.kind", "another kind", "the kind of the nation's value");
+        else if (spans_overlap(span, setting->span) && !may_deviate(row->parameter, said))
+            rule_refuse(context, "parameter", value_text(context, said),
+                        rule_text(context, "what the nation's %s lets a region say", value_text(context, row->parameter)));
+    }
 }
 
 /* --- the decision on a parameter --- */
@@ -275,6 +318,15 @@ static const struct rule parameter_rules[] = {
         .evaluate = withdrawal_has_something_to_end,
         .sentence_zh = "撤回的参数须正在有效",
         .sentence_en = "What is withdrawn is in force.",
+    },
+    {
+        .id = "PO-006",
+        .code = "policy.weakens_the_nation",
+        .document = OVERLAY,
+        .clause = "统筹地区不得自行调整，C2 L3079",
+        .evaluate = nation_is_not_weakened,
+        .sentence_zh = "统筹地区不得放宽国家规定的参数",
+        .sentence_en = "A region does not weaken what the nation fixes.",
     },
 };
 

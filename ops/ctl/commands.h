@@ -21,6 +21,6 @@ extern const struct command command_submit, command_facts, command_receipts, com
     command_parked, command_parked_show, command_parked_edit, command_parked_redrive, command_topics_plan,
     command_topics_apply, command_topics_verify, command_rules, command_conf, command_conf_check, command_sum,
     command_policy_check, command_policy_publish, command_docs, command_state, command_explain, command_find, command_journey,
-    command_trace;
+    command_trace, command_policy_show;
 
 #endif

@@ -1,18 +1,30 @@
-/* policy_file.h: a pack of policy parameters (ops/policy/REGION.yaml) as events. */
+/* policy_file.h: packs of policy parameters (ops/policy/REGION.yaml), looked over together, and as events. */
 #ifndef CTL_POLICY_FILE_H
 #define CTL_POLICY_FILE_H
 
-#include "base/fault.h"
+#include "ops/ctl/policy_check.h"
 
 #include <jansson.h>
 
-/* One CloudEvent (medhub.policy.parameter_set.v1, structured JSON form) for each parameter of the file, in
- * its order; the caller gives the array back. The ids name content and day, so publishing a file again says
- * nothing new: the hub answers "duplicate". REJECT names line and key. */
-enum status policy_file_read(const char *path, const char *source, const char *time, json_t **events,
-                             struct fault *fault) MUST_CHECK;
+enum { POLICY_PACKS_MAX = 64 };
 
-/* The pack of the whole nation, as installed: PATH has room for SIZE bytes. */
-void policy_file_default(char *path, size_t size);
+struct policy_set {
+    struct policy_pack packs[POLICY_PACKS_MAX + 1]; /* those that were asked for, then perhaps the nation's */
+    size_t count;                                   /* of those that were asked for */
+    const struct policy_pack *nation;
+    struct policy_findings findings; /* of those that were asked for */
+};
+
+/* Reads and checks the packs at PATHS, all in ARENA; paths must live as long. The nation is the first of them whose region
+ * is 000000, or else the shipped pack. */
+void policy_set_read(const char *const *paths, size_t count, struct arena *arena, struct policy_set *set);
+
+/* The paths of the shipped packs, in ARENA: the nation first, regions by code. Returns how many. */
+size_t policy_shipped(struct arena *arena, const char *paths[POLICY_PACKS_MAX]);
+
+/* One CloudEvent (medhub.policy.parameter_set.v1, structured JSON form) for each value of a pack without findings, the
+ * earliest first; the caller gives the array back. The ids name content and day, so publishing a pack again says nothing
+ * new: the hub answers "duplicate". */
+json_t *policy_events(const struct policy_pack *pack, const char *source, const char *time);
 
 #endif

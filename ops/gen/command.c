@@ -63,15 +63,12 @@ static enum status limits_part(struct generation *generation)
     return status;
 }
 
-static enum status policy_part(struct generation *generation)
+static void write_pack(struct generation *generation, const struct policy_pack *pack)
 {
-    char path[1024], time[MOMENT_TEXT_BYTES];
-    json_t *events = NULL;
+    char time[MOMENT_TEXT_BYTES];
+    json_t *events = policy_events(pack, "medhub", moment_format_ms(date_begin_in_china_ms(generation->gen.day), time));
 
-    policy_file_default(path, sizeof path);
-    (void)moment_format_ms(date_begin_in_china_ms(generation->gen.day), time);
-    enum status status = policy_file_read(path, "medhub", time, &events, &generation->fault);
-    for (size_t i = 0; status == STATUS_OK && i < json_array_size(events); i++) {
+    for (size_t i = 0; i < json_array_size(events); i++) {
         json_t *event = json_array_get(events, i);
         (void)json_object_set_new(event, "expect", json_string("accepted"));
         char *line = json_dumps(event, JSON_COMPACT);
@@ -80,6 +77,25 @@ static enum status policy_part(struct generation *generation)
         free(line);
     }
     json_decref(events);
+}
+
+/* The shipped packs: the nation, then the regions. */
+static enum status policy_part(struct generation *generation)
+{
+    struct arena *arena = arena_new(256 * 1024, 64 * 1024 * 1024);
+    const char *paths[POLICY_PACKS_MAX];
+    struct policy_set set = {0};
+    enum status status = STATUS_OK;
+
+    if (arena == NULL)
+        return fault_fatal(&generation->fault, "memory.out", "no memory for the policy");
+    policy_set_read(paths, policy_shipped(arena, paths), arena, &set);
+    if (set.findings.count > 0)
+        status = fault_reject(&generation->fault, "policy.malformed", "%s line %zu: %s", set.findings.first->path,
+                              set.findings.first->line, policy_fault_rows[set.findings.first->fault].en);
+    for (size_t i = 0; status == STATUS_OK && i < set.count; i++)
+        write_pack(generation, &set.packs[i]);
+    arena_free(arena);
     return status;
 }
 

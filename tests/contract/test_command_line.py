@@ -85,6 +85,23 @@ def without_a_broker():
     run("ctl", "docs", "nothing", expect=USAGE)
     run("ctl", "policy", "check")
     run("ctl", "policy", "check", "/nowhere.yaml", expect=NOT_FOUND)
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as pack:
+        pack.write('region: "650000"\nparameters:\n  - name: trace.sold_after_expiry.refuse\n    value: 0\n    colour: red\n'
+                   '    valid_from: 2024-01-01\n    document: D\n    clause: C\n')
+        pack.flush()
+        wrong = rows(run("ctl", "policy", "check", pack.name, expect=FAILED))
+        check("a pack's mistakes come with lines, in both languages",
+              {(row["code"], row["line"]) for row in wrong} == {("policy.key_unknown", 5), ("policy.weakens", 3)}
+              and all(row["messageZh"] and row["message"] for row in wrong), wrong)
+        run("ctl", "policy", "publish", pack.name, expect=FAILED)
+    shown = json.loads(run("ctl", "policy", "show", "trace.udi_required_from", "--packs", "--region", "620102").stdout)
+    check("a parameter says whose it is and where it stands",
+          shown["region"] == "620000" and shown["document"] and "C4" in shown["clause"], shown)
+    before = json.loads(run("ctl", "policy", "show", "trace.udi_required_from", "--packs", "--region", "620102",
+                            "--date", "2021-12-09").stdout)
+    check("before its day the nation's holds", before["region"] == "000000", before)
+    run("ctl", "policy", "show", "no.such", "--packs", expect=NOT_FOUND)
+    run("ctl", "policy", "show", "dedupe.window_days", "--packs", "--date", "soon", expect=USAGE)
     check("gen is deterministic", run("gen", "--day", DAY, "--seed", "5").stdout
           == run("gen", "--day", DAY, "--seed", "5").stdout)
     run("gen", "--what", "nonsense", expect=USAGE)
@@ -152,6 +169,10 @@ def load_the_world(hub):
     hub.wait_for_tables("catalogue", 3826)
     again = rows(run("ctl", "policy", "publish", "-q"))
     check("publishing the policy again changes nothing", {row["outcome"] for row in again} == {"duplicate"}, again)
+    plan = rows(run("ctl", "policy", "publish", "--dry-run", "-q"))
+    check("a dry run says so before", plan and {row["change"] for row in plan} == {"same"}, plan)
+    shown = json.loads(run("ctl", "policy", "show", "trace.udi_required_from", "--region", "620102", "-q").stdout)
+    check("the hub's table answers like the packs", shown["region"] == "620000" and shown["value"] == "2022-06-01", shown)
 
 
 def a_day(hub):

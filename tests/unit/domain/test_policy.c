@@ -194,6 +194,73 @@ static void a_calendar_tells_every_day_of_its_year(void **state)
     assert_refused(fixture->trial, "policy.calendar_incomplete");
 }
 
+/* --- what the nation lets a region do --- */
+
+static void set_national(struct fixture *fixture, int may, int64_t value)
+{
+    fixture->said.region = chars("000000");
+    fixture->parameter.region_may = (Medhub__Policy__V1__RegionMay)may;
+    set_from(fixture, "2025-01-01", value);
+    fixture->said.region = chars("650000");
+    fixture->parameter.region_may = 0;
+}
+
+static bool region_says(struct fixture *fixture, int64_t value)
+{
+    fixture->said.valid_from = chars("2025-06-01");
+    fixture->parameter.integer = value;
+    say(fixture);
+    if (fixture->trial->decision.outcome == OUTCOME_ACCEPTED)
+        return true;
+    assert_refused(fixture->trial, "policy.weakens_the_nation");
+    return false;
+}
+
+static void a_region_does_not_weaken_the_nation(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        int may;
+        bool lower, same, higher;
+    } rows[] = {{0, true, true, true},
+                {REGION_MAY_NOTHING, false, true, false},
+                {REGION_MAY_RAISE, false, true, true},
+                {REGION_MAY_LOWER, true, true, false},
+                {MEDHUB__POLICY__V1__REGION_MAY__REGION_MAY_ANYTHING, true, true, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        set_national(fixture, rows[i].may, 30);
+        assert_int_equal(region_says(fixture, 29), rows[i].lower);
+        assert_int_equal(region_says(fixture, 30), rows[i].same);
+        assert_int_equal(region_says(fixture, 31), rows[i].higher);
+    }
+    fixture->parameter.kind = PARAMETER_TEXT;
+    fixture->parameter.text = chars("thirty");
+    assert_false(region_says(fixture, 0));
+}
+
+static void a_region_may_set_an_earlier_day(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->parameter.kind = PARAMETER_DATE;
+    fixture->parameter.date = chars("2022-06-01");
+    set_national(fixture, REGION_MAY_LOWER, 0);
+    fixture->parameter.date = chars("2022-05-31");
+    assert_true(region_says(fixture, 0));
+    fixture->parameter.date = chars("2022-06-02");
+    assert_false(region_says(fixture, 0));
+}
+
+/* Before the nation has spoken, and after its value has ended, nothing binds. */
+static void the_nations_value_binds_on_its_days(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_true(region_says(fixture, 1));
+    fixture->said.valid_until = chars("2025-03-31");
+    set_national(fixture, REGION_MAY_NOTHING, 30);
+    fixture->said.valid_until = chars("");
+    assert_true(region_says(fixture, 1));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -208,6 +275,9 @@ int main(void)
         TEST(the_name_is_the_key),
         TEST(a_calendar_becomes_a_row),
         TEST(a_calendar_tells_every_day_of_its_year),
+        cmocka_unit_test_setup_teardown(a_region_does_not_weaken_the_nation, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_region_may_set_an_earlier_day, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_nations_value_binds_on_its_days, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "support/trial.h"
 
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,16 +74,17 @@ static void every_handler_belongs_to_one_domain(void **state)
     assert_null(handler_find(domains_all, "medhub.unknown.v1", &domain));
 }
 
-/* --- the nation's parameters --- */
+/* --- the parameters of the packs --- */
 
-static char national[64 * 1024];
+static char pack[256 * 1024];
 
-static void read_national(void)
+static void read_pack(const char *path)
 {
-    FILE *file = fopen("ops/policy/national.yaml", "rb");
+    FILE *file = fopen(path, "rb");
     assert_non_null(file);
-    size_t length = fread(national, 1, sizeof national - 1, file);
-    national[length] = '\0';
+    size_t length = fread(pack, 1, sizeof pack - 1, file);
+    assert_true(length < sizeof pack - 1);
+    pack[length] = '\0';
     fclose(file);
 }
 
@@ -90,7 +92,7 @@ static bool is_in_national(const char *parameter)
 {
     char row[128];
     (void)snprintf(row, sizeof row, "- name: %s\n", parameter);
-    return strstr(national, row) != NULL;
+    return strstr(pack, row) != NULL;
 }
 
 static void check_parameter(const struct rule *rule, void *context)
@@ -103,7 +105,7 @@ static void check_parameter(const struct rule *rule, void *context)
 static void every_parameter_of_a_rule_has_a_national_value(void **state)
 {
     (void)state;
-    read_national();
+    read_pack("ops/policy/national.yaml");
     each_rule(check_parameter, NULL);
 }
 
@@ -116,12 +118,11 @@ static void find_reader(const struct rule *rule, void *context)
     wanted->found |= rule->parameter != NULL && strcmp(rule->parameter, wanted->name) == 0;
 }
 
-static void every_national_parameter_is_read_by_a_rule(void **state)
+/* How many parameters the pack in hand has; fails if no rule reads one of them. */
+static int count_parameters_that_are_read(const char *path)
 {
-    (void)state;
     int count = 0;
-    read_national();
-    for (const char *at = national; (at = strstr(at, "- name: ")) != NULL;) {
+    for (const char *at = pack; (at = strstr(at, "- name: ")) != NULL;) {
         char name[128];
         struct {
             const char *name;
@@ -132,9 +133,33 @@ static void every_national_parameter_is_read_by_a_rule(void **state)
         count++;
         each_rule(find_reader, &wanted);
         if (!wanted.found && strncmp(name, "dedupe.", 7) != 0 && strncmp(name, "background.", 11) != 0)
-            fail_msg("no rule reads %s", name);
+            fail_msg("%s: no rule reads %s", path, name);
     }
-    assert_true(count >= 8);
+    return count;
+}
+
+static void every_parameter_of_a_pack_is_read_by_a_rule(void **state)
+{
+    (void)state;
+    glob_t packs;
+    assert_int_equal(glob("ops/policy/*.yaml", 0, NULL, &packs), 0);
+    assert_true(packs.gl_pathc >= 2);
+    for (size_t i = 0; i < packs.gl_pathc; i++) {
+        read_pack(packs.gl_pathv[i]);
+        assert_true(count_parameters_that_are_read(packs.gl_pathv[i]) > 0);
+    }
+    globfree(&packs);
+}
+
+static void every_national_parameter_says_what_a_region_may(void **state)
+{
+    (void)state;
+    int count = 0;
+    read_pack("ops/policy/national.yaml");
+    for (const char *at = pack; (at = strstr(at, "\n    region_may: ")) != NULL; at++)
+        count++;
+    if (count != count_parameters_that_are_read("ops/policy/national.yaml"))
+        fail_msg("a parameter of ops/policy/national.yaml lacks region_may: see ops/policy/README.md");
 }
 
 /* --- regions --- */
@@ -330,7 +355,8 @@ int main(void)
         cmocka_unit_test(every_rule_has_an_id_of_its_own_and_a_citation),
         cmocka_unit_test(every_handler_belongs_to_one_domain),
         cmocka_unit_test(every_parameter_of_a_rule_has_a_national_value),
-        cmocka_unit_test(every_national_parameter_is_read_by_a_rule),
+        cmocka_unit_test(every_parameter_of_a_pack_is_read_by_a_rule),
+        cmocka_unit_test(every_national_parameter_says_what_a_region_may),
         cmocka_unit_test(regions_widen_from_county_to_nation),
         cmocka_unit_test(spans_know_their_predecessor_and_conflict),
         cmocka_unit_test(versions_are_the_engines),
