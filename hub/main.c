@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
     &command_webhook_list, &command_webhook_show,
     &command_webhook_pause, &command_webhook_resume,
     &command_webhook_parked, &command_webhook_redrive,
+    &command_catalogue_lookup,
     &command_docs,         NULL,
 };
 

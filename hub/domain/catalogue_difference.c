@@ -81,6 +81,32 @@ static bool agreements_differ(const CatalogueItem *a, const CatalogueItem *b)
            strcmp(a->agreement_until, b->agreement_until) != 0;
 }
 
+/* Protobuf writes the same message as the same bytes in the same pieces. */
+struct hashed_message {
+    ProtobufCBuffer base;
+    uint64_t sum;
+};
+
+static void hash_piece(ProtobufCBuffer *buffer, size_t length, const uint8_t *data)
+{
+    struct hashed_message *hashed = (struct hashed_message *)buffer;
+    hashed->sum = hash_bytes(bytes_from(data, length), hashed->sum);
+}
+
+/* The members of a choice lie at the same place: as any message. */
+static uint64_t hash_of_details(const CatalogueItem *item)
+{
+    struct hashed_message hashed = {{hash_piece}, 0};
+    if (item->details_case != DETAILS_NONE)
+        (void)protobuf_c_message_pack_to_buffer((const ProtobufCMessage *)item->consumable, &hashed.base);
+    return hashed.sum;
+}
+
+static bool details_differ(const CatalogueItem *a, const CatalogueItem *b)
+{
+    return a->details_case != b->details_case || hash_of_details(a) != hash_of_details(b);
+}
+
 static bool anything_else_differs(const CatalogueItem *a, const CatalogueItem *b)
 {
     return texts_differ(a->dosage_form, b->dosage_form) || texts_differ(a->specification, b->specification) ||
@@ -92,7 +118,7 @@ static bool anything_else_differs(const CatalogueItem *a, const CatalogueItem *b
            lists_differ(a->aliases, a->n_aliases, b->aliases, b->n_aliases) ||
            texts_differ(a->supersedes, b->supersedes) || texts_differ(a->mapped_code, b->mapped_code) ||
            a->single_use_not_payable != b->single_use_not_payable || a->repeat_form != b->repeat_form ||
-           texts_differ(a->prescriber_title, b->prescriber_title) ||
+           texts_differ(a->prescriber_title, b->prescriber_title) || details_differ(a, b) ||
            lists_differ(a->permitted_institutions, a->n_permitted_institutions, b->permitted_institutions,
                         b->n_permitted_institutions);
 }

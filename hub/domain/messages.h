@@ -6,7 +6,6 @@
 #include "base/date.h"
 
 #include "medhub/catalogue/v1/catalogue.pb-c.h"
-#include "medhub/catalogue/v1/release.pb-c.h"
 #include "medhub/policy/v1/policy.pb-c.h"
 #include "medhub/prescription/v1/prescription.pb-c.h"
 #include "medhub/registry/v1/practitioner.pb-c.h"
@@ -143,41 +142,14 @@ typedef Medhub__Catalogue__V1__Change CatalogueChange;
 typedef Medhub__Catalogue__V1__Kind CatalogueKind;
 typedef Medhub__Catalogue__V1__PaymentLimit PaymentLimit;
 typedef Medhub__Catalogue__V1__InstitutionLevel InstitutionLevel;
+typedef Medhub__Catalogue__V1__PaymentStandardChanged PaymentStandardChanged;
+typedef Medhub__Catalogue__V1__ListingChanged ListingChanged;
+typedef Medhub__Catalogue__V1__FormularyChanged FormularyChanged;
+typedef Medhub__Catalogue__V1__CodeMapped CodeMapped;
+typedef Medhub__Catalogue__V1__FormularyEntry FormularyEntry;
 typedef Medhub__State__V1__CatalogueRow CatalogueRow;
 typedef Medhub__State__V1__CatalogueRows CatalogueRows;
 typedef Medhub__State__V1__ReleaseTally ReleaseTally;
-typedef Medhub__Catalogue__V1__StagedItem StagedItem;
-typedef Medhub__Catalogue__V1__ReleaseStaged ReleaseStaged;
-typedef Medhub__Catalogue__V1__ReleaseApproved ReleaseApproved;
-typedef Medhub__Catalogue__V1__ReleaseWithdrawn ReleaseWithdrawn;
-typedef Medhub__Catalogue__V1__ReleaseTakenBack ReleaseTakenBack;
-typedef Medhub__Catalogue__V1__ReleaseProgressed ReleaseProgressed;
-typedef Medhub__Catalogue__V1__ItemChangeWithdrawn ItemChangeWithdrawn;
-typedef Medhub__Catalogue__V1__Applied CatalogueApplied;
-typedef Medhub__Catalogue__V1__Overdue CatalogueOverdue;
-typedef Medhub__Catalogue__V1__ReleaseRow ReleaseRow;
-typedef Medhub__State__V1__Release ReleaseState;
-typedef Medhub__State__V1__ReleaseStatus ReleaseStatus;
-typedef Medhub__State__V1__ReleasePiece ReleasePiece;
-typedef Medhub__State__V1__ReleaseAnswer ReleaseAnswer;
-#define ITEM_CHANGED              (&medhub__catalogue__v1__item_changed__descriptor)
-#define ITEM_CHANGE_WITHDRAWN     (&medhub__catalogue__v1__item_change_withdrawn__descriptor)
-#define RELEASE_PUBLISHED_MESSAGE (&medhub__catalogue__v1__release_published__descriptor)
-#define RELEASE_PROGRESSED        (&medhub__catalogue__v1__release_progressed__descriptor)
-#define RELEASE_TAKEN_BACK        (&medhub__catalogue__v1__release_taken_back__descriptor)
-#define CATALOGUE_OVERDUE_MESSAGE (&medhub__catalogue__v1__overdue__descriptor)
-#define RELEASE_ROW               (&medhub__catalogue__v1__release_row__descriptor)
-#define RELEASE_STATE             (&medhub__state__v1__release__descriptor)
-#define RELEASE_PIECE             (&medhub__state__v1__release_piece__descriptor)
-#define RELEASE_ANSWER_ROW        (&medhub__state__v1__release_answer__descriptor)
-#define RELEASE_NONE              MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_UNSPECIFIED
-#define RELEASE_STAGING           MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_STAGING
-#define RELEASE_STAGED            MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_STAGED
-#define RELEASE_PUBLISHING        MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_PUBLISHING
-#define RELEASE_IS_PUBLISHED      MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_PUBLISHED
-#define RELEASE_IS_WITHDRAWN      MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_WITHDRAWN
-#define RELEASE_TAKING_BACK       MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_TAKING_BACK
-#define RELEASE_IS_TAKEN_BACK     MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_TAKEN_BACK
 #define CATALOGUE_ITEM            (&medhub__catalogue__v1__item__descriptor)
 #define RELEASE_ITEM_COUNTED      (&medhub__catalogue__v1__release_item_counted__descriptor)
 #define CATALOGUE_CHANGE_COUNT    (&medhub__catalogue__v1__change_count__descriptor)
@@ -186,6 +158,35 @@ typedef Medhub__State__V1__ReleaseAnswer ReleaseAnswer;
 #define RELEASE_TALLY             (&medhub__state__v1__release_tally__descriptor)
 #define CATALOGUE_KIND_ENUM       (&medhub__catalogue__v1__kind__descriptor)
 #define CATALOGUE_CHANGE_ENUM     (&medhub__catalogue__v1__change__descriptor)
+#define CODE_MAPPED               (&medhub__catalogue__v1__code_mapped__descriptor)
+#define CODE_MAP                  (&medhub__catalogue__v1__code_map__descriptor)
+#define KIND_ETHNIC_DRUG          MEDHUB__CATALOGUE__V1__KIND__KIND_ETHNIC_DRUG
+#define KIND_CONSUMABLE           MEDHUB__CATALOGUE__V1__KIND__KIND_CONSUMABLE
+#define KIND_SERVICE_ITEM         MEDHUB__CATALOGUE__V1__KIND__KIND_SERVICE_ITEM
+#define KIND_DIAGNOSIS            MEDHUB__CATALOGUE__V1__KIND__KIND_DIAGNOSIS
+#define KIND_OPERATION            MEDHUB__CATALOGUE__V1__KIND__KIND_OPERATION
+#define KIND_FORMULARY_ITEM       MEDHUB__CATALOGUE__V1__KIND__KIND_FORMULARY_ITEM
+#define KIND_DUAL_CHANNEL_DRUG    MEDHUB__CATALOGUE__V1__KIND__KIND_DUAL_CHANNEL_DRUG
+#define KIND_PLATFORM_LISTING     MEDHUB__CATALOGUE__V1__KIND__KIND_PLATFORM_LISTING
+#define KIND_PAYMENT_STANDARD     MEDHUB__CATALOGUE__V1__KIND__KIND_PAYMENT_STANDARD
+#define KIND_CODE_MAP             MEDHUB__CATALOGUE__V1__KIND__KIND_CODE_MAP
+#define KIND_PRICE_CEILING        MEDHUB__CATALOGUE__V1__KIND__KIND_PRICE_CEILING
+#define KIND_SELF_PAY_RATIO       MEDHUB__CATALOGUE__V1__KIND__KIND_SELF_PAY_RATIO
+#define DETAILS_NONE              MEDHUB__CATALOGUE__V1__ITEM__DETAILS__NOT_SET
+#define DETAILS_CONSUMABLE        MEDHUB__CATALOGUE__V1__ITEM__DETAILS_CONSUMABLE
+#define DETAILS_SERVICE_ITEM      MEDHUB__CATALOGUE__V1__ITEM__DETAILS_SERVICE_ITEM
+#define DETAILS_PIECE             MEDHUB__CATALOGUE__V1__ITEM__DETAILS_PIECE
+#define DETAILS_CODING            MEDHUB__CATALOGUE__V1__ITEM__DETAILS_CODING
+#define DETAILS_FORMULARY         MEDHUB__CATALOGUE__V1__ITEM__DETAILS_FORMULARY
+#define DETAILS_LISTING           MEDHUB__CATALOGUE__V1__ITEM__DETAILS_LISTING
+#define DETAILS_CODE_MAP          MEDHUB__CATALOGUE__V1__ITEM__DETAILS_CODE_MAP
+#define DETAILS_OF_ITEM           MEDHUB__CATALOGUE__V1__ITEM__DETAILS_OF_ITEM
+#define PAY_CLASS_UNKNOWN         MEDHUB__CATALOGUE__V1__PAY_CLASS__PAY_CLASS_UNSPECIFIED
+#define PAY_CLASS_B               MEDHUB__CATALOGUE__V1__PAY_CLASS__PAY_CLASS_B
+#define BASIS_NEGOTIATION         MEDHUB__CATALOGUE__V1__STANDARD_BASIS__STANDARD_BASIS_NEGOTIATION
+#define BASIS_RENEWAL             MEDHUB__CATALOGUE__V1__STANDARD_BASIS__STANDARD_BASIS_RENEWAL
+#define MAP_SUPERSEDED            MEDHUB__CATALOGUE__V1__MAP_REASON__MAP_REASON_SUPERSEDED
+#define MAP_ALIAS                 MEDHUB__CATALOGUE__V1__MAP_REASON__MAP_REASON_ALIAS
 #define KIND_WESTERN_DRUG         MEDHUB__CATALOGUE__V1__KIND__KIND_WESTERN_DRUG
 #define KIND_PATENT_DRUG          MEDHUB__CATALOGUE__V1__KIND__KIND_PATENT_DRUG
 #define KIND_TCM_PIECE            MEDHUB__CATALOGUE__V1__KIND__KIND_TCM_PIECE

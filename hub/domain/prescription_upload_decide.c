@@ -1,6 +1,6 @@
 #include "domain/prescription.h"
 
-#include "domain/catalogue_key.h"
+#include "domain/catalogue_lookup.h"
 #include "domain/format.h"
 #include "domain/line_quantity.h"
 #include "domain/medication.h"
@@ -28,11 +28,7 @@ static CatalogueKind catalogue_kind(LineKind kind, bool hospital_preparation)
 const CatalogueItem *prescription_item(struct view *view, LineKind kind, bool hospital_preparation,
                                        const char *code, const char *region, date_t date)
 {
-    const char *key = catalogue_key(view->arena, catalogue_kind(kind, hospital_preparation), code);
-    view->failed |= key == NULL;
-    return key == NULL ? NULL
-                       : (const CatalogueItem *)view_table_message(view, CATALOGUE_ITEM, TABLE_CATALOGUE, key,
-                                                                   region, date);
+    return catalogue_item_on(view, catalogue_kind(kind, hospital_preparation), code, region, date);
 }
 
 bool prescription_item_permits(const CatalogueItem *item, const char *institution)

@@ -14,6 +14,8 @@ extern const struct command command_webhook_list, command_webhook_show, command_
 extern const struct command command_code_parse, command_code_canonical, command_event_hash;
 /* ops/gen */
 extern const struct command command_gen;
+/* ops/ctl/catalogue_lookup.c */
+extern const struct command command_catalogue_lookup;
 /* ops/ctl/key.c */
 extern const struct command command_key_new, command_key_show, command_key_sign;
 /* ops/ctl */

@@ -1,5 +1,4 @@
 #include "domain/catalogue.h"
-#include "domain/release.h"
 
 #include "support/trial.h"
 

@@ -1,0 +1,114 @@
+/* catalogue_formulary.c: medhub.catalogue.formulary_changed.v1: what an institution keeps, by decision of its drug committee. */
+#include "domain/catalogue.h"
+
+#include "domain/organisation.h"
+
+struct formulary_change {
+    struct row_change row; /* first: the common rules find it */
+    const FormularyChanged *said;
+    const FormularyEntry *entry;      /* or NULL: it says none */
+    const Organisation *institution;  /* the source on that day, or NULL */
+    const CatalogueItem *item;        /* of the entry on that day, or NULL */
+};
+
+void *formulary_prepare(struct view *view, const struct event *event)
+{
+    struct formulary_change *change = arena_take_zeroed(view->arena, sizeof *change);
+    if (change == NULL)
+        return NULL;
+    change->said = (const FormularyChanged *)event->message;
+    change->row = (struct row_change){
+        .item_key = change->said->item_key,
+        .region = change->said->region,
+        .effective_on = change->said->effective_on,
+        .item = change->said->item,
+        .is_removal = change->said->removed,
+    };
+    if (!row_change_begin(view, &change->row))
+        return NULL;
+    change->institution = organisation_on(view, event->attributes.source, change->row.day);
+    if (change->row.item->details_case != DETAILS_FORMULARY)
+        return change;
+    change->entry = change->row.item->formulary;
+    change->item = (const CatalogueItem *)view_table_message(view, CATALOGUE_ITEM, TABLE_CATALOGUE,
+                                                             change->entry->item_key, change->row.region,
+                                                             change->row.day);
+    return change;
+}
+
+static const struct formulary_change *change_of(const struct rule_context *context)
+{
+    return context->prepared;
+}
+
+/* The code of a line is INSTITUTION/KIND/CODE; institution and region are the source's. */
+static void institution_says_its_own(struct rule_context *context)
+{
+    const struct formulary_change *change = change_of(context);
+    const CatalogueItem *item = change->said->item;
+    const char *source = context->event->attributes.source;
+    if (item->kind != KIND_FORMULARY_ITEM || change->entry == NULL) {
+        rule_refuse(context, "item", catalogue_kind_name(item->kind), "a FORMULARY_ITEM and its entry");
+        return;
+    }
+    const char *code = rule_text(context, "%s/%s", source, change->entry->item_key);
+    if (strcmp(change->entry->institution, source) != 0)
+        rule_refuse(context, "item.formulary.institution", change->entry->institution,
+                    rule_text(context, "the source, %s", source));
+    if (strcmp(item->code, code) != 0)
+        rule_refuse(context, "item.code", item->code, code);
+    if (change->institution != NULL && strcmp(change->institution->region, change->row.region) != 0)
+        rule_refuse(context, "region", change->row.region, change->institution->region);
+}
+
+static void committee_has_met(struct rule_context *context)
+{
+    const struct formulary_change *change = change_of(context);
+    date_t met_on = text_day(change->said->committee_met_on);
+    if (change->row.is_removal || change->entry == NULL || change->entry->temporary_purchase)
+        return;
+    if (met_on == DATE_NONE || met_on > change->row.day)
+        rule_refuse(context, "committeeMetOn", change->said->committee_met_on,
+                    rule_text(context, "a day until %s, or a temporary purchase", change->said->effective_on));
+}
+
+static bool may_use(const CatalogueItem *item, const char *institution)
+{
+    for (size_t i = 0; i < item->n_permitted_institutions; i++)
+        if (strcmp(item->permitted_institutions[i], institution) == 0)
+            return true;
+    return item->kind != KIND_HOSPITAL_PREPARATION;
+}
+
+static void preparation_is_permitted_here(struct rule_context *context)
+{
+    const struct formulary_change *change = change_of(context);
+    if (change->item != NULL && !change->row.is_removal && !may_use(change->item, change->entry->institution))
+        rule_refuse(context, "item.formulary.itemKey", change->entry->item_key,
+                    "a preparation that this institution makes or may use");
+}
+
+const struct rule formulary_rules[FORMULARY_RULES] = {
+    ROW_CHANGE_RULES("40"),
+    ROW_REMOVAL_RULE("40"),
+    ROW_RULE("CA-406", "catalogue.not_its_formulary", institution_says_its_own, DRUG_USE_RULES,
+             "医疗机构用药目录，C2 L3126", "用药目录由医疗机构自己提交，编码为“机构/类别/编码”",
+             "An institution says its own formulary, under INSTITUTION/KIND/CODE."),
+    ROW_RULE("CA-407", "catalogue.committee_not_met", committee_has_met, ONE_DRUG_LIST,
+             "药事委员会，C2 L1977；临时采购，C4 L5506", "药品须经药事会讨论后进入用药目录，临时采购除外",
+             "What enters a formulary was before the drug committee, unless it is a temporary purchase."),
+    ROW_RULE("CA-408", "catalogue.preparation_elsewhere", preparation_is_permitted_here, DRUG_USE_RULES,
+             "医疗机构制剂限配制机构及批准调剂范围，C2 L3130", "医疗机构制剂只进入配制和协作机构的用药目录",
+             "A preparation enters the formularies of its maker and the named partners only."),
+};
+
+void formulary_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+{
+    struct formulary_change *change = prepared;
+    (void)view;
+    (void)event;
+    size_t fact = decision_fact_of_event(decision);
+    row_change_apply(decision, &change->row);
+    decision_deliver(decision, fact, VISIBLE_PUBLIC, "insurer@%s", change->row.region);
+    decision_deliver(decision, fact, VISIBLE_PUBLIC, "%s", change->entry->institution);
+}

@@ -1,0 +1,117 @@
+/* catalogue_item.c: what items of each kind must say of themselves. */
+#include "domain/catalogue.h"
+
+static const struct item_change *change_of(const struct rule_context *context)
+{
+    return context->prepared;
+}
+
+/* --- details --- */
+
+/* Which details a kind has; kinds that are not named have none. */
+static const struct kind_details {
+    CatalogueKind kind;
+    int details;
+    const char *name;
+    bool needed;
+} kind_details[] = {
+    {KIND_CONSUMABLE, DETAILS_CONSUMABLE, "item.consumable", true},
+    {KIND_SERVICE_ITEM, DETAILS_SERVICE_ITEM, "item.serviceItem", false},
+    {KIND_TCM_PIECE, DETAILS_PIECE, "item.piece", false},
+    {KIND_DIAGNOSIS, DETAILS_CODING, "item.coding", false},
+    {KIND_OPERATION, DETAILS_CODING, "item.coding", false},
+    {KIND_FORMULARY_ITEM, DETAILS_FORMULARY, "item.formulary", true},
+    {KIND_PLATFORM_LISTING, DETAILS_LISTING, "item.listing", true},
+    {KIND_CODE_MAP, DETAILS_CODE_MAP, "item.codeMap", false},
+    {KIND_DUAL_CHANNEL_DRUG, DETAILS_OF_ITEM, "item.ofItem", true},
+    {KIND_PAYMENT_STANDARD, DETAILS_OF_ITEM, "item.ofItem", true},
+    {KIND_PRICE_CEILING, DETAILS_OF_ITEM, "item.ofItem", true},
+    {KIND_SELF_PAY_RATIO, DETAILS_OF_ITEM, "item.ofItem", true},
+};
+
+static const struct kind_details *details_of_kind(CatalogueKind kind)
+{
+    static const struct kind_details none = {0, DETAILS_NONE, "item", false};
+    for (size_t i = 0; i < sizeof kind_details / sizeof *kind_details; i++)
+        if (kind_details[i].kind == kind)
+            return &kind_details[i];
+    return &none;
+}
+
+void item_details_are_of_its_kind(struct rule_context *context)
+{
+    const CatalogueItem *item = change_of(context)->said->item;
+    const struct kind_details *wanted = details_of_kind(item->kind);
+    int said = (int)item->details_case;
+    const char *kind = catalogue_kind_name(item->kind);
+    if (said != DETAILS_NONE && said != wanted->details)
+        rule_refuse(context, "item", "details of another kind", rule_text(context, "a %s", kind));
+    else if (said == DETAILS_NONE && wanted->needed)
+        rule_refuse(context, wanted->name, "none", rule_text(context, "the details of a %s", kind));
+    if (item->kind == KIND_CONSUMABLE && !is_given(item->class_code))
+        rule_refuse(context, "item.classCode", "", "the unified class of the consumable");
+}
+
+/* --- class, users --- */
+
+bool item_is_under_agreement(const CatalogueItem *item, date_t date)
+{
+    return item != NULL && is_given(item->agreement_from) &&
+           span_covers((struct span){text_day(item->agreement_from), text_day(item->agreement_until)}, date);
+}
+
+void item_has_a_class_that_is_possible(struct rule_context *context)
+{
+    const struct item_change *change = change_of(context);
+    const CatalogueItem *item = change->said->item;
+    bool only_b = item->kind == KIND_ETHNIC_DRUG || item->kind == KIND_HOSPITAL_PREPARATION ||
+                  item_is_under_agreement(item, change->row.day);
+    if (only_b && item->pay_class != PAY_CLASS_UNKNOWN && item->pay_class != PAY_CLASS_B)
+        rule_refuse(context, "item.payClass", rule_text(context, "%d", (int)item->pay_class),
+                    "PAY_CLASS_B");
+}
+
+void item_names_who_may_use_it(struct rule_context *context)
+{
+    const CatalogueItem *item = change_of(context)->said->item;
+    if (item->kind == KIND_HOSPITAL_PREPARATION && item->n_permitted_institutions == 0)
+        rule_refuse(context, "item.permittedInstitutions", "none", "its maker and the named partners");
+}
+
+/* --- other items --- */
+
+/* Other items lie under other keys: what the table knows of them. */
+static const CatalogueItem *other_item(struct rule_context *context, const char *key, date_t date)
+{
+    return (const CatalogueItem *)view_table_message(context->view, CATALOGUE_ITEM, TABLE_CATALOGUE, key,
+                                                     change_of(context)->said->region, date);
+}
+
+void item_supersedes_something(struct rule_context *context)
+{
+    const struct item_change *change = change_of(context);
+    const CatalogueItem *item = change->said->item;
+    if (change->row.is_removal || !is_given(item->supersedes))
+        return;
+    bool had_it = change->row.predecessor != NULL &&
+                  strcmp(change->row.predecessor->item->supersedes, item->supersedes) == 0;
+    const char *key = catalogue_key(context->view->arena, item->kind, item->supersedes);
+    bool is_itself = strcmp(item->supersedes, item->code) == 0;
+    if (key == NULL)
+        context->view->failed = true;
+    else if (is_itself || (!had_it && other_item(context, key, change->row.day - 1) == NULL))
+        rule_refuse(context, "item.supersedes", item->supersedes,
+                    "the code of another item of its kind that is in force on the day before");
+}
+
+void item_is_within_its_agreement(struct rule_context *context)
+{
+    const struct item_change *change = change_of(context);
+    const CatalogueItem *item = change->said->item;
+    if (item->kind != KIND_DUAL_CHANNEL_DRUG || change->row.is_removal || item->details_case != DETAILS_OF_ITEM)
+        return;
+    const CatalogueItem *drug = other_item(context, item->of_item->item_key, change->row.day);
+    if (!item_is_under_agreement(drug, change->row.day))
+        rule_refuse(context, "item.ofItem.itemKey", item->of_item->item_key,
+                    "a negotiated drug in its agreement's term on that day");
+}
