@@ -39,9 +39,7 @@ enum status restore_start(const struct kafka_client *client, struct reader *aske
         asker = made->reader;
     if (status == STATUS_OK)
         status = reader_watermarks(asker, topic, partition, ASK_TIMEOUT_MS, &low, &high, fault);
-    /* One more is the last transaction's commit marker, which the broker writes after it has said that the transaction
-     * is committed: nothing is missing, and nothing is there to read. */
-    if (status == STATUS_OK && made->next > high + 1)
+    if (status == STATUS_OK && made->next > high)
         status = fault_fatal(fault, "state.ahead",
                              "the store stands at %lld but the changelog %s/%d ends at %lld: one of the two was deleted",
                              (long long)made->next, topic, (int)partition, (long long)high);

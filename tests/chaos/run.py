@@ -454,7 +454,8 @@ MUTANTS = {"offsets_outside_transaction": mutant_kills("before_offsets_outside")
            "store_before_kafka": mutant_kills("after_kafka_commit"),
            "restore_to_stable_offset": open_transaction,
            "no_rewind_after_abort": out_of_time,
-           "read_uncommitted": aborted_input}
+           "read_uncommitted": aborted_input,
+           "marker_is_next": mutant_kills("after_kafka_commit")}
 NODES = {"leader_killed": 3}
 
 

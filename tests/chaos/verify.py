@@ -315,6 +315,18 @@ def i4_offsets(picture):
             stands = dumps.get(partition, Dump()).inputs.get(INBOX, -1)
             if stands != group:
                 yield f"I4: {name} of partition {partition} stands at input {stands}, the group at {group}"
+        yield from _beyond_its_changelog(evidence, partition)
+
+
+def _beyond_its_changelog(evidence, partition):
+    """What comes after the last record read may be a commit marker, or another transaction's record before that marker: a
+    store that takes it for the marker would skip the record when it is restored."""
+    log = evidence.log.get((STATE, partition), [])
+    stands = evidence.stores.get(partition, Dump()).checkpoint
+    read_on = any(restore.partition == partition and log and restore.end > log[-1].offset for restore in evidence.restores)
+    if log and stands > log[-1].offset + 1 and not read_on:
+        yield (f"I4: the owner's store of partition {partition} stands at {stands} of its changelog, whose last record is "
+               f"{log[-1].offset}")
 
 
 def i5_reader(picture):

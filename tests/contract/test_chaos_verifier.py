@@ -152,7 +152,7 @@ class Hub:
         ends = {place: records[-1].offset + 2 if records else 0 for place, records in self.log.items()}
         offsets = {place: records[-1].offset + 1 if records else -1
                    for place, records in self.log.items() if place[0] == load.INBOX}
-        dumps = {number: verify.Dump(checkpoint=ends[verify.STATE, number], rows=self.rows[number],
+        dumps = {number: verify.Dump(checkpoint=max(ends[verify.STATE, number] - 1, 0), rows=self.rows[number],
                                      inputs={load.INBOX: offsets[load.INBOX, number]}) for number in range(PARTITIONS)}
         return verify.Evidence(log=self.log, stable=dict(ends), high=dict(ends), offsets=offsets, stores=dumps,
                                restored=copy.deepcopy(dumps), watched=copy.deepcopy(self.log), restores=[], outages=[],
@@ -332,6 +332,12 @@ class Verifier(unittest.TestCase):
     def test_an_offset_that_was_reset(self):
         self.evidence.offsets[load.INBOX, 0] -= 1
         self.assert_red("I1", "I4")
+
+    def test_a_store_that_takes_the_next_offset_for_a_commit_marker(self):
+        self.evidence.stores[0].checkpoint = self.evidence.log[verify.STATE, 0][-1].offset + 2
+        self.assert_red("I4")
+        self.evidence.restores.append(verify.Restore("h1", 0, 0, self.evidence.stores[0].checkpoint, 0, ""))
+        self.assertEqual(verify.verify(self.evidence), [])  # a restore has read what stands there
 
     def test_a_reader_that_saw_what_was_taken_back(self):
         seen = self.evidence.watched[verify.FACT, 0]
