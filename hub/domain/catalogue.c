@@ -1,6 +1,7 @@
 #include "domain/catalogue.h"
 
 #include "domain/organisation.h"
+#include "domain/release.h"
 
 static const struct item_change *change_of(const struct rule_context *context)
 {
@@ -206,6 +207,51 @@ static const struct handler handlers[] = {
         .type = RELEASE_ITEM_COUNTED_TYPE,
         .decide = release_count,
         .roles = "hub",
+    },
+    {
+        .type = RELEASE_STAGED_TYPE,
+        .rules = release_staged_rules,
+        .rule_count = RELEASE_STAGED_RULES,
+        .prepare = release_stage_prepare,
+        .decide = release_stage_decide,
+        .roles = "bureau",
+    },
+    {
+        .type = RELEASE_APPROVED_TYPE,
+        .rules = release_approved_rules,
+        .rule_count = RELEASE_APPROVED_RULES,
+        .prepare = release_approve_prepare,
+        .decide = release_approve_decide,
+        .roles = "bureau",
+    },
+    {
+        .type = RELEASE_WITHDRAWN_TYPE,
+        .rules = release_withdrawn_rules,
+        .rule_count = RELEASE_WITHDRAWN_RULES,
+        .prepare = release_withdraw_prepare,
+        .decide = release_withdraw_decide,
+        .roles = "bureau",
+    },
+    {
+        .type = CATALOGUE_APPLIED_TYPE,
+        .rules = catalogue_applied_rules,
+        .rule_count = CATALOGUE_APPLIED_RULES,
+        .prepare = catalogue_applied_prepare,
+        .decide = catalogue_applied_decide,
+        .roles = "hospital|pharmacy",
+    },
+    {
+        .type = ITEM_CHANGE_WITHDRAWN_TYPE,
+        .decide = release_undo_decide,
+        .roles = "hub",
+    },
+    {
+        .type = RELEASE_PIECE_TIMER,
+        .fire = release_piece_fire,
+    },
+    {
+        .type = RELEASE_OVERDUE_TIMER,
+        .fire = release_overdue_fire,
     },
 };
 

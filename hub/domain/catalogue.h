@@ -9,16 +9,16 @@
  *     medhub.catalogue.release_item_counted.v1      the hub itself: tells the release's key of each changed item
  *
  * Rows of an item: rows/REGION, its dated versions (catalogue_change.h). A change opens a row on effective_on and ends the
- * one before it on the day before; a removal only ends. Row of a release: tally. A release whose items are not all counted
- * yet does not agree with its tally and is refused; its publisher says it again. What holds for whom on which day:
- * catalogue_lookup.h. */
+ * one before it on the day before; a removal only ends. A release that its bureau publishes itself before all its items are
+ * counted does not agree with its tally and is refused; its publisher says it again. What is staged is published by the hub:
+ * release.h. What holds for whom on which day: catalogue_lookup.h. */
 #ifndef DOMAIN_CATALOGUE_H
 #define DOMAIN_CATALOGUE_H
 
 #include "domain/catalogue_change.h"
 
-#define RELEASE_ITEM_COUNTED_TYPE "medhub.catalogue.release_item_counted.v1"
-#define CODE_MAPPED_TYPE          "medhub.catalogue.code_mapped.v1"
+#define ITEM_CHANGED_TYPE "medhub.catalogue.item_changed.v1"
+#define CODE_MAPPED_TYPE  "medhub.catalogue.code_mapped.v1"
 
 extern const struct domain domain_catalogue;
 
@@ -89,14 +89,6 @@ void *code_map_prepare(struct view *view, const struct event *event);
 void code_map_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision);
 /* Submits, for each code or name that CHANGE's item takes over and its predecessor did not yet, that it leads to it. */
 void code_map_submit(struct decision *decision, const struct row_change *change);
-
-/* release.c */
-enum { RELEASE_DIGEST_BYTES = 8 };
-enum { RELEASE_PUBLISHED_RULES = 5 };
-extern const struct rule release_published_rules[RELEASE_PUBLISHED_RULES];
-void *release_prepare(struct view *view, const struct event *event);
-void release_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision);
-void release_count(struct view *view, const struct event *event, void *prepared, struct decision *decision);
 
 /* True if the source speaks for REGION: it is registered there or acts for it, or speaks for the nation. */
 bool bureau_speaks_for(struct view *view, const char *source, const char *region);

@@ -1,6 +1,7 @@
 #include "domain/catalogue.h"
 
 #include "domain/format.h"
+#include "domain/release.h"
 
 /* --- what the rules look at --- */
 
@@ -43,14 +44,6 @@ void *catalogue_prepare(struct view *view, const struct event *event)
 
 /* --- the decision --- */
 
-static uint8_t *digest_bytes(struct arena *arena, uint64_t digest)
-{
-    uint8_t *bytes = arena_take(arena, RELEASE_DIGEST_BYTES);
-    for (size_t i = 0; bytes != NULL && i < RELEASE_DIGEST_BYTES; i++)
-        bytes[i] = (uint8_t)(digest >> (8 * (RELEASE_DIGEST_BYTES - 1 - i)));
-    return bytes;
-}
-
 /* The release has a key of its own; it is told of the item by a follow-up event. */
 static void count_for_release(struct decision *decision, const struct item_change *change)
 {
@@ -68,7 +61,7 @@ static void count_for_release(struct decision *decision, const struct item_chang
     counted->counted_item = said->item_key;
     counted->n_changes = said->n_changes;
     counted->changes = said->changes;
-    counted->row_digest = (ProtobufCBinaryData){RELEASE_DIGEST_BYTES, digest_bytes(decision->arena, digest)};
+    counted->row_digest = release_digest_bytes(decision->arena, digest);
     counted->region = said->region;
     if (counted->row_digest.data == NULL)
         decision->failed = true;

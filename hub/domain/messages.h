@@ -6,6 +6,7 @@
 #include "base/date.h"
 
 #include "medhub/catalogue/v1/catalogue.pb-c.h"
+#include "medhub/catalogue/v1/release.pb-c.h"
 #include "medhub/policy/v1/policy.pb-c.h"
 #include "medhub/prescription/v1/prescription.pb-c.h"
 #include "medhub/registry/v1/practitioner.pb-c.h"
@@ -150,6 +151,38 @@ typedef Medhub__Catalogue__V1__FormularyEntry FormularyEntry;
 typedef Medhub__State__V1__CatalogueRow CatalogueRow;
 typedef Medhub__State__V1__CatalogueRows CatalogueRows;
 typedef Medhub__State__V1__ReleaseTally ReleaseTally;
+typedef Medhub__Catalogue__V1__StagedItem StagedItem;
+typedef Medhub__Catalogue__V1__ReleaseStaged ReleaseStaged;
+typedef Medhub__Catalogue__V1__ReleaseApproved ReleaseApproved;
+typedef Medhub__Catalogue__V1__ReleaseWithdrawn ReleaseWithdrawn;
+typedef Medhub__Catalogue__V1__ReleaseTakenBack ReleaseTakenBack;
+typedef Medhub__Catalogue__V1__ReleaseProgressed ReleaseProgressed;
+typedef Medhub__Catalogue__V1__ItemChangeWithdrawn ItemChangeWithdrawn;
+typedef Medhub__Catalogue__V1__Applied CatalogueApplied;
+typedef Medhub__Catalogue__V1__Overdue CatalogueOverdue;
+typedef Medhub__Catalogue__V1__ReleaseRow ReleaseRow;
+typedef Medhub__State__V1__Release ReleaseState;
+typedef Medhub__State__V1__ReleaseStatus ReleaseStatus;
+typedef Medhub__State__V1__ReleasePiece ReleasePiece;
+typedef Medhub__State__V1__ReleaseAnswer ReleaseAnswer;
+#define ITEM_CHANGED              (&medhub__catalogue__v1__item_changed__descriptor)
+#define ITEM_CHANGE_WITHDRAWN     (&medhub__catalogue__v1__item_change_withdrawn__descriptor)
+#define RELEASE_PUBLISHED_MESSAGE (&medhub__catalogue__v1__release_published__descriptor)
+#define RELEASE_PROGRESSED        (&medhub__catalogue__v1__release_progressed__descriptor)
+#define RELEASE_TAKEN_BACK        (&medhub__catalogue__v1__release_taken_back__descriptor)
+#define CATALOGUE_OVERDUE_MESSAGE (&medhub__catalogue__v1__overdue__descriptor)
+#define RELEASE_ROW               (&medhub__catalogue__v1__release_row__descriptor)
+#define RELEASE_STATE             (&medhub__state__v1__release__descriptor)
+#define RELEASE_PIECE             (&medhub__state__v1__release_piece__descriptor)
+#define RELEASE_ANSWER_ROW        (&medhub__state__v1__release_answer__descriptor)
+#define RELEASE_NONE              MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_UNSPECIFIED
+#define RELEASE_STAGING           MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_STAGING
+#define RELEASE_STAGED            MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_STAGED
+#define RELEASE_PUBLISHING        MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_PUBLISHING
+#define RELEASE_IS_PUBLISHED      MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_PUBLISHED
+#define RELEASE_IS_WITHDRAWN      MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_WITHDRAWN
+#define RELEASE_TAKING_BACK       MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_TAKING_BACK
+#define RELEASE_IS_TAKEN_BACK     MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_TAKEN_BACK
 #define CATALOGUE_ITEM            (&medhub__catalogue__v1__item__descriptor)
 #define RELEASE_ITEM_COUNTED      (&medhub__catalogue__v1__release_item_counted__descriptor)
 #define CATALOGUE_CHANGE_COUNT    (&medhub__catalogue__v1__change_count__descriptor)

@@ -1,31 +1,16 @@
-/* Releases: what a bureau publishes as one edition, held against what the hub has counted of it. */
+/* Counting what items tell of a release, and publishing it when all have told: by the hub, if it was staged, or by its bureau,
+ * whose counts are held against what was counted. */
+#include "domain/release.h"
+
 #include "domain/catalogue.h"
 
 struct release {
+    struct release_step step;
     const ReleasePublished *said;
     ReleaseTally *tally; /* what was counted; never NULL */
 };
 
 /* --- counting --- */
-
-static uint64_t digest_number(ProtobufCBinaryData digest)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < digest.len && i < RELEASE_DIGEST_BYTES; i++)
-        number = number << 8 | digest.data[i];
-    return number;
-}
-
-static ReleaseTally *tally_of(struct view *view)
-{
-    ReleaseTally *tally = (ReleaseTally *)view_state(view, RELEASE_TALLY, "tally");
-    if (tally != NULL)
-        return tally;
-    tally = arena_take(view->arena, sizeof *tally);
-    if (tally != NULL)
-        medhub__state__v1__release_tally__init(tally);
-    return tally;
-}
 
 static ChangeCount *find_count(ChangeCount *const *counts, size_t count, CatalogueChange change)
 {
@@ -67,67 +52,132 @@ static void count_change(struct decision *decision, ReleaseTally *tally, Catalog
 
 static void add_digest(struct decision *decision, ReleaseTally *tally, ProtobufCBinaryData row_digest)
 {
-    uint64_t sum =
-        digest_number(tally->digest) + digest_number(row_digest); /* modulo 2^64: order does not matter */
-    uint8_t *bytes = arena_take(decision->arena, RELEASE_DIGEST_BYTES);
-    if (bytes == NULL) {
-        decision->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < RELEASE_DIGEST_BYTES; i++)
-        bytes[i] = (uint8_t)(sum >> (8 * (RELEASE_DIGEST_BYTES - 1 - i)));
-    tally->digest = (ProtobufCBinaryData){RELEASE_DIGEST_BYTES, bytes};
+    /* modulo 2^64: order does not matter */
+    tally->digest = release_digest_bytes(decision->arena, release_digest_number(tally->digest) +
+                                                              release_digest_number(row_digest));
+    decision->failed |= tally->digest.data == NULL;
 }
 
-void release_count(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+static void count_change_of_item(struct decision *decision, ReleaseTally *tally, const ReleaseItemCounted *counted)
 {
-    const ReleaseItemCounted *counted = (const ReleaseItemCounted *)event->message;
-    ReleaseTally *tally = tally_of(view);
-    (void)prepared;
-    if (tally == NULL) {
-        decision->failed = true;
-        return;
-    }
     tally->release = counted->release;
     tally->item_count++;
     for (size_t i = 0; i < counted->n_changes; i++)
         count_change(decision, tally, counted->changes[i]);
     add_digest(decision, tally, counted->row_digest);
-    decision_fact_of_event(decision);
     decision_write(decision, &tally->base, "tally");
 }
 
-/* --- publishing --- */
+void release_count(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+{
+    const ReleaseItemCounted *counted = (const ReleaseItemCounted *)event->message;
+    ReleaseTally *tally = release_tally(view);
+    ReleaseState *release = release_state(view);
+    (void)prepared;
+    if (tally == NULL) {
+        decision->failed = true;
+        return;
+    }
+    decision_fact_of_event(decision);
+    if (!counted->withdrawn) {
+        count_change_of_item(decision, tally, counted);
+    } else if (release != NULL) {
+        release->taken_back_count++;
+        decision_write(decision, &release->base, "release");
+    }
+    if (release != NULL)
+        release_complete(view, decision, release, tally);
+}
+
+/* --- when all items have told --- */
+
+static ReleasePublished *published_by_the_hub(struct view *view, struct decision *decision, const ReleaseState *release,
+                                              const ReleaseTally *tally)
+{
+    ReleasePublished *published = decision_message(decision, RELEASE_PUBLISHED_MESSAGE);
+    if (published == NULL)
+        return NULL;
+    published->item_key = lent(view->key);
+    published->release = lent(view->key + strlen("release/"));
+    published->region = release->region;
+    published->version = release->version;
+    published->effective_on = release->effective_on;
+    published->n_counts = tally->n_counts;
+    published->counts = tally->counts;
+    published->item_count = tally->item_count;
+    published->digest = tally->digest;
+    published->document = release->document;
+    published->published_at = decision_moment(decision, view->now_ms);
+    return published;
+}
+
+static void publish(struct view *view, struct decision *decision, ReleaseState *release, const ReleaseTally *tally)
+{
+    ReleasePublished *published = published_by_the_hub(view, decision, release, tally);
+    if (published == NULL)
+        return;
+    release_move(release, RELEASE_COMPLETE);
+    release->next_piece = 1; /* from its day on they are forgotten */
+    size_t fact = decision_fact(decision, RELEASE_PUBLISHED_TYPE, view->key, &published->base);
+    decision_deliver(decision, fact, VISIBLE_PUBLIC, "institution@%s", release->region);
+    decision_deliver(decision, fact, VISIBLE_PUBLIC, "%s", release->publisher);
+    decision_timer(decision, "piece", RELEASE_PIECE_TIMER, date_begin_in_china_ms(text_day(release->effective_on)));
+    release_open_for_answers(view, decision, release, published);
+    decision_write(decision, &release->base, "release");
+}
+
+static void end_withdrawal(struct view *view, struct decision *decision, ReleaseState *release)
+{
+    ReleaseTakenBack *taken_back = decision_message(decision, RELEASE_TAKEN_BACK);
+    if (taken_back == NULL)
+        return;
+    release_move(release, RELEASE_COMPLETE_WITHDRAWAL);
+    release->next_piece = 1;
+    taken_back->item_key = lent(view->key);
+    taken_back->release = lent(view->key + strlen("release/"));
+    taken_back->region = release->region;
+    taken_back->effective_on = release->effective_on;
+    taken_back->item_count = release->taken_back_count;
+    size_t fact = decision_fact(decision, RELEASE_TAKEN_BACK_TYPE, view->key, &taken_back->base);
+    decision_deliver(decision, fact, VISIBLE_PUBLIC, "institution@%s", release->region);
+    decision_deliver(decision, fact, VISIBLE_PUBLIC, "%s", release->publisher);
+    release_go_on(view, decision);
+    decision_write(decision, &release->base, "release");
+}
+
+void release_complete(struct view *view, struct decision *decision, ReleaseState *release, const ReleaseTally *tally)
+{
+    if (release->next_piece <= release->piece_count)
+        return; /* not all of it is told yet */
+    if (release->status == RELEASE_PUBLISHING && tally->item_count >= release->told_count)
+        publish(view, decision, release, tally);
+    else if (release->status == RELEASE_TAKING_BACK && release->taken_back_count >= release->staged_count)
+        end_withdrawal(view, decision, release);
+}
+
+/* --- publishing by the bureau --- */
 
 void *release_prepare(struct view *view, const struct event *event)
 {
+    const ReleasePublished *said = (const ReleasePublished *)event->message;
     struct release *release = arena_take(view->arena, sizeof *release);
     if (release == NULL)
         return NULL;
-    release->said = (const ReleasePublished *)event->message;
-    release->tally = tally_of(view);
+    *release = (struct release){
+        .step = {.item_key = said->item_key,
+                 .release = said->release,
+                 .region = said->region,
+                 .move = RELEASE_PUBLISH_AT_ONCE},
+        .said = said,
+        .tally = release_tally(view),
+    };
+    release_begin(view, &release->step);
     return release->tally == NULL ? NULL : release;
 }
 
 static const struct release *release_of(const struct rule_context *context)
 {
     return context->prepared;
-}
-
-static void key_is_the_release(struct rule_context *context)
-{
-    const ReleasePublished *said = release_of(context)->said;
-    const char *expected = rule_text(context, "release/%s", said->release);
-    if (strcmp(said->item_key, expected) != 0 || strcmp(context->view->key, expected) != 0)
-        rule_refuse(context, "itemKey", said->item_key, expected);
-}
-
-static void publisher_speaks_for_the_region(struct rule_context *context)
-{
-    const char *region = release_of(context)->said->region;
-    const char *source = context->event->attributes.source;
-    if (!bureau_speaks_for(context->view, source, region))
-        rule_refuse(context, "region", region, rule_text(context, "a region that %s speaks for", source));
 }
 
 static uint64_t counted(ChangeCount *const *counts, size_t count, CatalogueChange change)
@@ -159,7 +209,7 @@ static void counts_agree(struct rule_context *context)
 
 static const char *hex(struct rule_context *context, ProtobufCBinaryData digest)
 {
-    return rule_text(context, "%016llx", (unsigned long long)digest_number(digest));
+    return rule_text(context, "%016llx", (unsigned long long)release_digest_number(digest));
 }
 
 static void digest_agrees(struct rule_context *context)
@@ -168,7 +218,7 @@ static void digest_agrees(struct rule_context *context)
     ProtobufCBinaryData said = release->said->digest;
     if (said.len == 0)
         rule_warn(context, "digest", "none", hex(context, release->tally->digest));
-    else if (said.len != RELEASE_DIGEST_BYTES || digest_number(said) != digest_number(release->tally->digest))
+    else if (said.len != RELEASE_DIGEST_BYTES || release_digest_number(said) != release_digest_number(release->tally->digest))
         rule_refuse(context, "digest", hex(context, said), hex(context, release->tally->digest));
 }
 
@@ -179,6 +229,13 @@ static void published_once(struct rule_context *context)
                     "a release that was not published yet");
 }
 
+static void staged_is_published_by_the_hub(struct rule_context *context)
+{
+    const ReleaseState *state = release_of(context)->step.state;
+    if (state != NULL && state->piece_count > 0)
+        rule_refuse(context, "release", release_status_name(state), "a release that was not staged");
+}
+
 #define DRUG_DATABASE "苏医保规〔2021〕2号" /* Jiangsu: use of drugs */
 
 const struct rule release_published_rules[RELEASE_PUBLISHED_RULES] = {
@@ -187,7 +244,7 @@ const struct rule release_published_rules[RELEASE_PUBLISHED_RULES] = {
         .code = "catalogue.release_key_differs",
         .document = DRUG_DATABASE,
         .clause = "药品目录数据库，C2 L3120",
-        .evaluate = key_is_the_release,
+        .evaluate = release_key_is_its_name,
         .sentence_zh = "版本事件的键须为 release/版本号",
         .sentence_en = "The key of a release is release/ID.",
     },
@@ -196,7 +253,7 @@ const struct rule release_published_rules[RELEASE_PUBLISHED_RULES] = {
         .code = "catalogue.release_not_its_region",
         .document = DRUG_DATABASE,
         .clause = "省级统一发布，C2 L3120",
-        .evaluate = publisher_speaks_for_the_region,
+        .evaluate = release_source_speaks_for_the_region,
         .sentence_zh = "目录版本由本地区或国家医疗保障局发布",
         .sentence_en = "A release is published by the bureau of its region or the nation's.",
     },
@@ -227,17 +284,34 @@ const struct rule release_published_rules[RELEASE_PUBLISHED_RULES] = {
         .sentence_zh = "同一版本只能发布一次",
         .sentence_en = "A release is published once.",
     },
+    {
+        .id = "CA-106",
+        .code = "catalogue.release_is_staged",
+        .document = "medhub 设计",
+        .clause = "四眼原则（regional practice, to be set）",
+        .evaluate = staged_is_published_by_the_hub,
+        .sentence_zh = "暂存的版本须经批准，由枢纽发布",
+        .sentence_en = "What was staged is approved, and published by the hub.",
+    },
 };
 
 void release_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     const struct release *release = prepared;
     ReleaseTally *tally = release->tally;
-    (void)view;
-    (void)event;
+    ReleaseState *state = decision_message(decision, RELEASE_STATE);
+    if (state == NULL)
+        return;
     tally->release = release->said->release;
     tally->published = true;
+    release_move(state, RELEASE_PUBLISH_AT_ONCE);
+    state->region = release->said->region;
+    state->publisher = lent(event->attributes.source);
+    state->effective_on = release->said->effective_on;
+    state->next_piece = 1;
     size_t fact = decision_fact_of_event(decision);
-    decision_write(decision, &tally->base, "tally");
     decision_deliver(decision, fact, VISIBLE_PUBLIC, "institution@%s", release->said->region);
+    release_open_for_answers(view, decision, state, release->said);
+    decision_write(decision, &tally->base, "tally");
+    decision_write(decision, &state->base, "release");
 }

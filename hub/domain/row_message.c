@@ -18,6 +18,9 @@ static const struct state_row {
     {"product", "in/", PACK_CONTENT},
     {"item", "rows/", CATALOGUE_ROWS},
     {"item", "tally", RELEASE_TALLY},
+    {"item", "release", RELEASE_STATE},
+    {"item", "piece/", RELEASE_PIECE},
+    {"item", "applied/", RELEASE_ANSWER_ROW},
     {"institution", "organisation", REGISTERED_ORGANISATION},
     {"institution", "designation/", DESIGNATED_STATE},
     {"institution", "practitioner/", REGISTERED_PRACTITIONER},
@@ -35,6 +38,7 @@ static const struct table_rows {
     {TABLE_CALENDAR, &medhub__policy__v1__calendar_year__descriptor},
     {TABLE_DESIGNATION, DESIGNATION},
     {TABLE_PRACTITIONER, PRACTITIONER},
+    {TABLE_RELEASE, RELEASE_ROW},
 };
 
 static bool is_named(const char *name, const char *prefix)

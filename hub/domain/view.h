@@ -20,6 +20,7 @@
 #define TABLE_REGISTRY "registry"   /* key organisation id, medhub.registry.v1.Organisation */
 #define TABLE_POLICY "policy"       /* key parameter, medhub.policy.v1.Parameter */
 #define TABLE_CALENDAR "calendar"   /* key YYYY, medhub.policy.v1.CalendarYear */
+#define TABLE_RELEASE "release"     /* key ID or ID/INSTITUTION, medhub.catalogue.v1.ReleaseRow */
 #define TABLE_DESIGNATION "designation" /* key LIST/INSTITUTION[/DOCTOR], medhub.registry.v1.Designation */
 #define TABLE_PRACTITIONER "practitioner" /* key INSTITUTION/CODE, medhub.registry.v1.Practitioner */
 

@@ -3,6 +3,7 @@
 
 #include "base/money.h"
 #include "domain/catalogue.h"
+#include "domain/release.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -48,7 +48,7 @@ TABLE = {"cleanup.policy": "compact"}
 TOPICS = {verify.INBOX: (PARTITIONS, FACTS), verify.FACT: (PARTITIONS, FACTS), verify.STATE: (PARTITIONS, CHANGELOG),
           verify.RECEIPT: (3, FACTS), verify.DELIVERY: (3, FACTS), verify.PARKED: (3, FACTS),
           **{f"medhub.table.{name}": (1, TABLE) for name in ("catalogue", "registry", "policy", "calendar", "designation",
-                                                         "practitioner")}}
+                                                         "practitioner", "release")}}
 
 
 def say(*words):

@@ -1,4 +1,5 @@
 #include "domain/catalogue.h"
+#include "domain/release.h"
 
 #include "support/trial.h"
 

@@ -1,0 +1,259 @@
+/* Staging: the pieces of a release are taken one after the other and kept where nobody sees them. */
+#include "domain/release.h"
+
+#include "domain/catalogue.h"
+
+struct stage {
+    struct release_step step;
+    const ReleaseStaged *said;
+    const char *const *keys; /* KIND/CODE of its items */
+    uint64_t digest;         /* of its items */
+};
+
+static const char *const *keys_of(struct view *view, const ReleaseStaged *said)
+{
+    const char **keys = arena_take(view->arena, (said->n_items + 1) * sizeof *keys);
+    for (size_t i = 0; keys != NULL && i < said->n_items; i++) {
+        const CatalogueItem *item = said->items[i]->item;
+        keys[i] = catalogue_key(view->arena, item->kind, item->code);
+        if (keys[i] == NULL)
+            return NULL;
+    }
+    return keys;
+}
+
+static bool sum_digests(struct view *view, struct stage *stage)
+{
+    for (size_t i = 0; i < stage->said->n_items; i++) {
+        uint64_t digest = 0;
+        if (!release_staged_digest(view->arena, stage->said->items[i], &digest))
+            return false;
+        stage->digest += digest;
+    }
+    return true;
+}
+
+void *release_stage_prepare(struct view *view, const struct event *event)
+{
+    const ReleaseStaged *said = (const ReleaseStaged *)event->message;
+    struct stage *stage = arena_take_zeroed(view->arena, sizeof *stage);
+    if (stage == NULL)
+        return NULL;
+    stage->said = said;
+    stage->step = (struct release_step){
+        .item_key = said->item_key,
+        .release = said->release,
+        .region = said->region,
+        .move = said->last ? RELEASE_SEAL : RELEASE_STAGE,
+    };
+    release_begin(view, &stage->step);
+    stage->keys = keys_of(view, said);
+    return stage->keys != NULL && sum_digests(view, stage) ? stage : NULL;
+}
+
+/* --- rules --- */
+
+static const struct stage *stage_of(const struct rule_context *context)
+{
+    return context->prepared;
+}
+
+static void pieces_come_in_order(struct rule_context *context)
+{
+    const struct stage *stage = stage_of(context);
+    uint32_t expected = (stage->step.state == NULL ? 0 : stage->step.state->piece_count) + 1;
+    if (stage->said->piece != expected)
+        rule_refuse(context, "piece", rule_text(context, "%u", stage->said->piece),
+                    rule_text(context, "%u", expected));
+}
+
+static void one_bureau_stages_it(struct rule_context *context)
+{
+    const struct stage *stage = stage_of(context);
+    const char *source = context->event->attributes.source;
+    if (stage->step.state != NULL && strcmp(stage->step.state->publisher, source) != 0)
+        rule_refuse(context, "release", source, stage->step.state->publisher);
+}
+
+static void items_ascend(struct rule_context *context)
+{
+    const struct stage *stage = stage_of(context);
+    const char *before = stage->step.state == NULL ? "" : stage->step.state->last_key;
+    for (size_t i = 0; i < stage->said->n_items; before = stage->keys[i++])
+        if (strcmp(stage->keys[i], before) <= 0)
+            rule_refuse(context, rule_text(context, "items[%zu].item.code", i), stage->keys[i],
+                        rule_text(context, "after %s", before));
+}
+
+static void items_are_of_the_region(struct rule_context *context)
+{
+    const ReleaseStaged *said = stage_of(context)->said;
+    for (size_t i = 0; i < said->n_items; i++)
+        if (strcmp(said->items[i]->item->region, said->region) != 0)
+            rule_refuse(context, rule_text(context, "items[%zu].item.region", i), said->items[i]->item->region,
+                        said->region);
+}
+
+static bool is_protected(struct view *view, const char *key, date_t today)
+{
+    const CatalogueItem *national = (const CatalogueItem *)view_table_message(
+        view, CATALOGUE_ITEM, TABLE_CATALOGUE, key, REGION_NATION, today);
+    return national != NULL && national->nationally_protected;
+}
+
+static void protected_items_stay(struct rule_context *context)
+{
+    const struct stage *stage = stage_of(context);
+    date_t today = date_in_china(context->view->now_ms);
+    if (strcmp(stage->said->region, REGION_NATION) == 0)
+        return;
+    for (size_t i = 0; i < stage->said->n_items; i++)
+        if (is_protected(context->view, stage->keys[i], today))
+            rule_refuse(context, rule_text(context, "items[%zu].item.code", i), stage->keys[i],
+                        "an item that the nation does not protect");
+}
+
+static void the_last_piece_counts_them(struct rule_context *context)
+{
+    const struct stage *stage = stage_of(context);
+    uint64_t count = (stage->step.state == NULL ? 0 : stage->step.state->staged_count) + stage->said->n_items;
+    if (stage->said->last && (stage->said->item_count != count || count == 0))
+        rule_refuse(context, "itemCount", rule_text(context, "%llu", (unsigned long long)stage->said->item_count),
+                    rule_text(context, "%llu, and more than none", (unsigned long long)count));
+}
+
+#define DRUG_DATABASE "苏医保规〔2021〕2号" /* Jiangsu: use of drugs */
+#define BY_DESIGN     "medhub 设计"
+
+const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
+    {
+        .id = "CA-111",
+        .code = "catalogue.release_key_differs",
+        .document = DRUG_DATABASE,
+        .clause = "药品目录数据库，C2 L3120",
+        .evaluate = release_key_is_its_name,
+        .sentence_zh = "版本事件的键须为 release/版本号",
+        .sentence_en = "The key of a release is release/ID.",
+    },
+    {
+        .id = "CA-112",
+        .code = "catalogue.release_not_its_region",
+        .document = DRUG_DATABASE,
+        .clause = "省级统一发布，C2 L3120",
+        .evaluate = release_source_speaks_for_the_region,
+        .sentence_zh = "目录版本由本地区或国家医疗保障局暂存",
+        .sentence_en = "A release is staged by the bureau of its region or the nation's.",
+    },
+    {
+        .id = "CA-113",
+        .code = "catalogue.release_move_not_possible",
+        .document = BY_DESIGN,
+        .clause = "目录版本的状态（regional practice, to be set）",
+        .evaluate = release_move_is_possible,
+        .sentence_zh = "版本齐备、发布或撤回后不得再增条目",
+        .sentence_en = "Nothing is added to a release that is complete, published or withdrawn.",
+    },
+    {
+        .id = "CA-114",
+        .code = "catalogue.release_piece_out_of_order",
+        .document = BY_DESIGN,
+        .clause = "分段按序（regional practice, to be set）",
+        .evaluate = pieces_come_in_order,
+        .sentence_zh = "版本各段须按 1、2、3 的顺序到达",
+        .sentence_en = "The pieces of a release come as 1, 2, 3.",
+    },
+    {
+        .id = "CA-115",
+        .code = "catalogue.release_items_not_ascending",
+        .document = BY_DESIGN,
+        .clause = "同一版本一条目一次（regional practice, to be set）",
+        .evaluate = items_ascend,
+        .sentence_zh = "条目按键升序，同一条目在一个版本中只出现一次",
+        .sentence_en = "Items ascend by key, so that none is in a release twice.",
+    },
+    {
+        .id = "CA-116",
+        .code = "catalogue.row_differs",
+        .document = DRUG_DATABASE,
+        .clause = "省级统一发布，C2 L3120",
+        .evaluate = items_are_of_the_region,
+        .sentence_zh = "条目的地区须与版本一致",
+        .sentence_en = "The region of the items is that of the release.",
+    },
+    {
+        .id = "CA-117",
+        .code = "catalogue.release_of_another",
+        .document = DRUG_DATABASE,
+        .clause = "省级统一发布，C2 L3120",
+        .evaluate = one_bureau_stages_it,
+        .sentence_zh = "一个版本由一个机构暂存",
+        .sentence_en = "One bureau stages a release.",
+    },
+    {
+        .id = "CA-118",
+        .code = "catalogue.nationally_protected",
+        .document = DRUG_DATABASE,
+        .clause = "不得变更国家药品，C2 L3079",
+        .evaluate = protected_items_stay,
+        .sentence_zh = "地区不得变更国家目录内受保护的条目",
+        .sentence_en = "A region does not alter an item that the nation protects.",
+    },
+    {
+        .id = "CA-119",
+        .code = "catalogue.release_counts_differ",
+        .document = DRUG_DATABASE,
+        .clause = "定期发布，C2 L3120",
+        .evaluate = the_last_piece_counts_them,
+        .sentence_zh = "最后一段声明的条目总数须与已收到的一致",
+        .sentence_en = "The last piece says how many items there are in all.",
+    },
+};
+
+/* --- the decision --- */
+
+static ReleaseState *new_release(struct decision *decision, const struct event *event, const ReleaseStaged *said)
+{
+    ReleaseState *release = decision_message(decision, RELEASE_STATE);
+    if (release == NULL)
+        return NULL;
+    release->region = said->region;
+    release->publisher = lent(event->attributes.source);
+    return release;
+}
+
+static void note_proposer(struct decision *decision, ReleaseState *release, char *proposer)
+{
+    for (size_t i = 0; i < release->n_proposers; i++)
+        if (strcmp(release->proposers[i], proposer) == 0)
+            return;
+    char **list = decision_list(decision, release->n_proposers + 1);
+    if (list == NULL)
+        return;
+    for (size_t i = 0; i < release->n_proposers; i++)
+        list[i] = release->proposers[i];
+    list[release->n_proposers++] = proposer;
+    release->proposers = list;
+}
+
+void release_stage_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+{
+    const struct stage *stage = prepared;
+    const ReleaseStaged *said = stage->said;
+    ReleaseState *release = stage->step.state == NULL ? new_release(decision, event, said) : stage->step.state;
+    ReleasePiece *piece = decision_message(decision, RELEASE_PIECE);
+    (void)view;
+    if (release == NULL || piece == NULL)
+        return;
+    release_move(release, stage->step.move);
+    note_proposer(decision, release, said->proposer);
+    release->piece_count = said->piece;
+    release->staged_count += said->n_items;
+    release->staged_digest += stage->digest;
+    if (said->n_items > 0)
+        release->last_key = lent(stage->keys[said->n_items - 1]);
+    piece->n_items = said->n_items;
+    piece->items = said->items;
+    (void)decision_fact_of_event(decision);
+    decision_write(decision, &release->base, "release");
+    decision_write(decision, &piece->base, "piece/%u", said->piece);
+}
