@@ -182,7 +182,7 @@ static enum status fact_rows(struct rows *rows, const struct record *record, int
     struct keys keys = {rows, input, provenance->decided_at_ms};
     add_attributes(&keys, event.attributes.source, event.attributes.id, trace, record->key);
     business_keys_of(facts, message, rows->arena, add_key, &keys);
-    trace_rows(rows, message, place);
+    trace_rows(rows, message, event.attributes.source, place);
     return check_room(rows, fault);
 }
 
@@ -491,7 +491,7 @@ static void keys_of_fact(struct rows *rows, const struct sql_cursor *cursor)
     if (message == NULL)
         return;
     business_keys_of(facts, message, rows->arena, add_key, &keys);
-    trace_rows_of_place(rows, message, sql_column_integer(cursor, 0));
+    trace_rows_of_place(rows, message, column_text(rows, cursor, 6), sql_column_integer(cursor, 0));
 }
 
 static void keys_of_receipt(struct rows *rows, const struct sql_cursor *cursor)

@@ -4,6 +4,8 @@
 
 #include "medhub/trace/v1/trace.pb-c.h"
 
+#include <string.h>
+
 /* It decides the century of dates only, and those are not looked for; fixed, so that a rebuild reads what was read. */
 enum { CENTURY_YEAR = 2026 };
 enum { ONE_E4 = 10000 };
@@ -39,6 +41,7 @@ bool trace_identity_read(struct bytes text, struct arena *arena, struct trace_id
 struct scan {
     const ItemScanned *said;
     struct trace_identity item, parent;
+    const char *holder, *counterparty;
     int64_t at_ms, place, quantity_e4;
 };
 
@@ -71,13 +74,34 @@ static void read_parent(struct scan *scan, struct arena *arena)
         scan->parent.serial = scan->parent.lot.length > 0 ? scan->parent.lot : code;
 }
 
-static struct scan read_scan(const ItemScanned *said, int64_t place, struct arena *arena)
+/* What goes back goes to whom it came from where another organisation is named, else it comes from a patient. */
+static bool is_sent(const ItemScanned *said)
+{
+    return said->step == STEP_(OUTBOUND) || (said->step == STEP_(RETURNED) && said->counterparty[0] != '\0');
+}
+
+/* The field holder is who has it after the step. Of what is on its way the rows name the giver, and the taker as the other
+ * side, as the hub's own domain/trace_scan.c reads it. */
+static void find_sides(struct scan *scan, const char *source)
+{
+    const ItemScanned *said = scan->said;
+
+    scan->holder = said->holder;
+    scan->counterparty = said->counterparty;
+    if (!is_sent(said) || strcmp(said->holder, source) == 0)
+        return;
+    scan->holder = said->counterparty[0] == '\0' ? source : said->counterparty;
+    scan->counterparty = said->holder;
+}
+
+static struct scan read_scan(const ItemScanned *said, const char *source, int64_t place, struct arena *arena)
 {
     struct scan scan = {.said = said,
                         .place = place,
                         .at_ms = moment_ms(said->scanned_at),
                         .quantity_e4 = said->quantity == NULL ? ONE_E4 : said->quantity->e4};
 
+    find_sides(&scan, source);
     read_item(&scan, arena);
     read_parent(&scan, arena);
     return scan;
@@ -94,11 +118,11 @@ static void add_scan(struct rows *rows, const struct scan *scan)
     *to++ = rows_text(scan->item.product);
     *to++ = rows_text(scan->item.lot);
     *to++ = rows_text(scan->item.serial);
-    *to++ = sql_text(scan->said->holder);
+    *to++ = sql_text(scan->holder);
     *to++ = sql_integer(scan->at_ms);
     *to++ = sql_integer(scan->place);
     *to++ = sql_integer(scan->said->step);
-    *to++ = sql_text(scan->said->counterparty);
+    *to++ = sql_text(scan->counterparty);
     *to++ = rows_text(scan->parent.product);
     *to++ = rows_text(scan->parent.serial);
     *to++ = sql_integer(scan->quantity_e4);
@@ -106,11 +130,18 @@ static void add_scan(struct rows *rows, const struct scan *scan)
     *to++ = sql_text(scan->said->document);
 }
 
+/* Booking moves nothing: where the item is others say. */
+static bool is_booking(const ItemScanned *said)
+{
+    return said->step == STEP_(CHARGED) || said->step == STEP_(SETTLED) || said->step == STEP_(UNSETTLED);
+}
+
 /* It lies in its parent from the packing on until it is scanned by itself. */
 static void add_item(struct rows *rows, const struct scan *scan)
 {
     bool is_inside = scan->said->step == STEP_(PACKED);
-    struct sql_value *to = scan->item.serial.length == 0 ? NULL : rows_add(rows, TABLE_TRACE_ITEM);
+    bool is_item = scan->item.serial.length > 0 && !is_booking(scan->said);
+    struct sql_value *to = is_item ? rows_add(rows, TABLE_TRACE_ITEM) : NULL;
 
     if (to == NULL)
         return;
@@ -119,8 +150,8 @@ static void add_item(struct rows *rows, const struct scan *scan)
     *to++ = sql_integer(scan->at_ms);
     *to++ = sql_integer(scan->place);
     *to++ = sql_integer(scan->said->step);
-    *to++ = sql_text(scan->said->holder);
-    *to++ = sql_text(scan->said->counterparty);
+    *to++ = sql_text(scan->holder);
+    *to++ = sql_text(scan->counterparty);
     *to++ = rows_text(is_inside ? scan->parent.product : bytes_of(""));
     *to++ = rows_text(is_inside ? scan->parent.serial : bytes_of(""));
     *to++ = sql_integer(scan->quantity_e4);
@@ -141,8 +172,7 @@ static void add_member(struct rows *rows, const struct scan *scan)
 
 static bool is_use(const ItemScanned *said)
 {
-    return said->step == STEP_(USED) || said->step == STEP_(CHARGED) || said->step == STEP_(SETTLED) || said->step == STEP_(SOLD) ||
-           said->use != NULL || said->settlement[0] != '\0';
+    return said->step == STEP_(USED) || said->step == STEP_(SOLD) || is_booking(said) || said->use != NULL || said->settlement[0] != '\0';
 }
 
 static void add_use(struct rows *rows, const struct scan *scan)
@@ -157,7 +187,7 @@ static void add_use(struct rows *rows, const struct scan *scan)
     *to++ = sql_integer(scan->at_ms);
     *to++ = sql_integer(scan->place);
     *to++ = sql_integer(scan->said->step);
-    *to++ = sql_text(scan->said->holder);
+    *to++ = sql_text(scan->holder);
     *to++ = sql_text(scan->said->use == NULL ? "" : scan->said->use->person);
     *to++ = sql_text(scan->said->settlement);
     *to++ = sql_integer(scan->quantity_e4);
@@ -171,7 +201,7 @@ static void add_product(struct rows *rows, const struct scan *scan)
     if (to == NULL)
         return;
     *to++ = rows_text(scan->item.product);
-    *to++ = sql_text(scan->said->holder);
+    *to++ = sql_text(scan->holder);
 }
 
 static const ItemScanned *scan_in(const ProtobufCMessage *message)
@@ -179,13 +209,13 @@ static const ItemScanned *scan_in(const ProtobufCMessage *message)
     return message->descriptor == &medhub__trace__v1__item_scanned__descriptor ? (const ItemScanned *)message : NULL;
 }
 
-void trace_rows(struct rows *rows, const ProtobufCMessage *message, int64_t place)
+void trace_rows(struct rows *rows, const ProtobufCMessage *message, const char *source, int64_t place)
 {
     const ItemScanned *said = scan_in(message);
 
     if (said == NULL)
         return;
-    const struct scan scan = read_scan(said, place, rows->arena);
+    const struct scan scan = read_scan(said, source, place, rows->arena);
     add_scan(rows, &scan);
     add_item(rows, &scan);
     add_member(rows, &scan);
@@ -193,13 +223,13 @@ void trace_rows(struct rows *rows, const ProtobufCMessage *message, int64_t plac
     add_product(rows, &scan);
 }
 
-void trace_rows_of_place(struct rows *rows, const ProtobufCMessage *message, int64_t place)
+void trace_rows_of_place(struct rows *rows, const ProtobufCMessage *message, const char *source, int64_t place)
 {
     const ItemScanned *said = scan_in(message);
 
     if (said == NULL)
         return;
-    const struct scan scan = read_scan(said, place, rows->arena);
+    const struct scan scan = read_scan(said, source, place, rows->arena);
     add_scan(rows, &scan);
     add_use(rows, &scan);
 }

@@ -6,10 +6,10 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-/* Appends the rows of MESSAGE, a fact that lies at PLACE; none if it is no scan. Full room shows in ROWS. */
-void trace_rows(struct rows *rows, const ProtobufCMessage *message, int64_t place);
+/* Appends the rows of MESSAGE, a fact that SOURCE said and that lies at PLACE; none if it is no scan. Full room shows in ROWS. */
+void trace_rows(struct rows *rows, const ProtobufCMessage *message, const char *source, int64_t place);
 /* Only those that are this fact's alone: they leave with it. What is known of an item stays. */
-void trace_rows_of_place(struct rows *rows, const ProtobufCMessage *message, int64_t place);
+void trace_rows_of_place(struct rows *rows, const ProtobufCMessage *message, const char *source, int64_t place);
 
 /* An item as the tables know it. */
 struct trace_identity {

@@ -7,14 +7,17 @@
 _Static_assert(S_(COMMISSIONED) == 1 && S_(PACKED) == 2 && S_(UNPACKED) == 3 && S_(INBOUND) == 4 && S_(OUTBOUND) == 5,
                "the statements say so");
 _Static_assert(S_(PURCHASED) == 6 && S_(STORED) == 7 && S_(USED) == 8 && S_(CHARGED) == 9 && S_(SETTLED) == 10 &&
-                   S_(SOLD) == 11 && S_(RETURNED) == 12 && S_(DESTROYED) == 13,
+                   S_(SOLD) == 11 && S_(RETURNED) == 12 && S_(DESTROYED) == 13 && S_(UNSETTLED) == 14,
                "the statements say so");
 
 #define BIT(argument_) (1u << (argument_))
 #define ITEM           (BIT(TRACE_PRODUCT) | BIT(TRACE_SERIAL))
 #define LOT            (BIT(TRACE_PRODUCT) | BIT(TRACE_LOT))
 
-#define GONE "(8, 9, 10, 11, 13)" /* used, charged, settled, sold, destroyed: nobody's stock any more */
+#define GONE     "(8, 11, 13)" /* used, sold, destroyed: nobody's stock any more */
+#define BOOKINGS "(9, 10, 14)" /* charged, settled, settlement taken back: they move nothing */
+/* Outbound, or back to the supplier: on its way to the other side. */
+#define SENT(row_) "(" row_ ".step = 5 OR (" row_ ".step = 12 AND " row_ ".counterparty <> ''))"
 
 /* Rows that the viewer, parameter NUMBER_, took part in; "" sees all. */
 #define SEEN(row_, number_)                                                                                            \
@@ -51,10 +54,16 @@ _Static_assert(S_(PURCHASED) == 6 && S_(STORED) == 7 && S_(USED) == 8 && S_(CHAR
     {{"holder", TRACE_TEXT}, {"onTheWayTo", TRACE_TEXT}, {"quantity", TRACE_QUANTITY}, {"items", TRACE_NUMBER},        \
      {"since", TRACE_MOMENT}}
 
-/* What a scan of a lot without serials adds to its holder's stock. */
-#define STOCK_CHANGE(row_)                                                                                             \
-    "CASE WHEN " row_ ".step IN (1, 4, 6, 12) THEN " row_ ".quantity_e4 "                                              \
-    "WHEN " row_ ".step IN (5, 8, 11, 13) THEN -" row_ ".quantity_e4 ELSE 0 END"
+/* What each holder has of a lot without serials: what it made, took in (inbound and purchased may both be told of the same) and
+ * got back from patients, less what it sent, gave away or destroyed. */
+#define SUM_OF(steps_) "sum(CASE WHEN s.step IN (" steps_ ") THEN s.quantity_e4 ELSE 0 END)"
+#define STOCK_OF_LOT(until_)                                                                                           \
+    "SELECT l.holder, '', CAST(l.made - l.gone + CASE WHEN l.inbound > l.purchased THEN l.inbound ELSE l.purchased END "   \
+    "AS BIGINT), 0, l.at_ms FROM (SELECT s.holder AS holder, " SUM_OF("1") " + sum(CASE WHEN s.step = 12 "                 \
+    "AND s.counterparty = '' THEN s.quantity_e4 ELSE 0 END) AS made, " SUM_OF("4") " AS inbound, " SUM_OF("6")             \
+    " AS purchased, sum(CASE WHEN " SENT("s") " OR s.step IN " GONE " THEN s.quantity_e4 ELSE 0 END) AS gone, "            \
+    "max(s.at_ms) AS at_ms FROM trace_scan s WHERE s.product = $1 AND s.lot = $2 AND s.serial = ''" until_                 \
+    " GROUP BY s.holder) l"
 
 /* Each unit with its holder, carried up from box to box: the box's, if it was scanned after the packing. UNITS_ says where an
  * item's last row is found, $1 the product, $2 the lot. */
@@ -90,7 +99,7 @@ const struct trace_question trace_questions[] = {
         .required = ITEM,
         .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_AT, TRACE_VIEWER},
         .columns = SCAN_COLUMNS,
-        .text = INSIDE("$3") SCAN_VALUES("i.depth") OF_INSIDE "WHERE s.at_ms <= $3 AND " SEEN("s", "4")
+        .text = INSIDE("$3") SCAN_VALUES("i.depth") OF_INSIDE "WHERE s.at_ms <= $3 AND s.step NOT IN " BOOKINGS " AND " SEEN("s", "4")
                 " ORDER BY s.at_ms DESC, i.depth DESC, s.place DESC LIMIT 1",
     },
     {
@@ -104,8 +113,9 @@ const struct trace_question trace_questions[] = {
                 "SELECT s.step, s.holder, s.counterparty, CASE WHEN s.step = 2 THEN s.parent_product ELSE '' END, "
                 "CASE WHEN s.step = 2 THEN s.parent_serial ELSE '' END, s.at_ms, s.quantity_e4, 0 "
                 "FROM trace_member m JOIN trace_scan s ON s.product = m.product AND s.serial = m.serial AND s.serial <> '' "
-                "WHERE m.product = $1 AND m.lot = $2 AND s.at_ms <= $3 AND NOT EXISTS (SELECT 1 FROM trace_scan n "
-                "WHERE n.product = s.product AND n.serial = s.serial AND n.serial <> '' AND n.at_ms <= $3 "
+                "WHERE m.product = $1 AND m.lot = $2 AND s.at_ms <= $3 AND s.step NOT IN " BOOKINGS " "
+                "AND NOT EXISTS (SELECT 1 FROM trace_scan n WHERE n.product = s.product AND n.serial = s.serial "
+                "AND n.serial <> '' AND n.at_ms <= $3 AND n.step NOT IN " BOOKINGS " "
                 "AND (n.at_ms, n.place) > (s.at_ms, s.place)) "
                 "UNION ALL "
                 "SELECT " CARRIED("step") ", " CARRIED("holder") ", " CARRIED("counterparty") ", "
@@ -113,16 +123,15 @@ const struct trace_question trace_questions[] = {
                 CARRIED("at_ms") ", u.quantity_e4, u.depth + 1 "
                 "FROM unit u JOIN trace_scan b ON b.product = u.parent_product AND b.serial = u.parent_serial "
                 "AND b.serial <> '' WHERE u.parent_serial <> '' AND u.depth < " TRACE_DEPTH_MAX " AND b.at_ms <= $3 "
-                "AND NOT EXISTS (SELECT 1 FROM trace_scan n WHERE n.product = b.product AND n.serial = b.serial "
-                "AND n.serial <> '' AND n.at_ms <= $3 AND (n.at_ms, n.place) > (b.at_ms, b.place))) "
+                "AND b.step NOT IN " BOOKINGS " AND NOT EXISTS (SELECT 1 FROM trace_scan n WHERE n.product = b.product "
+                "AND n.serial = b.serial AND n.serial <> '' AND n.at_ms <= $3 AND n.step NOT IN " BOOKINGS " AND (n.at_ms, n.place) > (b.at_ms, b.place))) "
                 SUM_OF_UNITS
-                "SELECT u.holder AS holder, CASE WHEN u.step = 5 THEN u.counterparty ELSE '' END AS on_the_way_to, "
+                "SELECT u.holder AS holder, CASE WHEN " SENT("u") " THEN u.counterparty ELSE '' END AS on_the_way_to, "
                 "u.quantity_e4 AS quantity_e4, 1 AS items, u.at_ms AS at_ms FROM unit u WHERE u.step NOT IN " GONE " "
                 "AND (u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM trace_scan b WHERE b.product = u.parent_product "
                 "AND b.serial = u.parent_serial AND b.serial <> '' AND b.at_ms <= $3)) "
                 "UNION ALL "
-                "SELECT s.holder, '', " STOCK_CHANGE("s") ", 0, s.at_ms FROM trace_scan s "
-                "WHERE s.product = $1 AND s.lot = $2 AND s.serial = '' AND s.at_ms <= $3"
+                STOCK_OF_LOT(" AND s.at_ms <= $3")
                 ") h WHERE CAST($4 AS TEXT) = '' OR h.holder = $4 OR h.on_the_way_to = $4 "
                 "GROUP BY h.holder, h.on_the_way_to HAVING sum(h.quantity_e4) <> 0 ORDER BY h.holder, h.on_the_way_to LIMIT $5",
     },
@@ -143,13 +152,12 @@ const struct trace_question trace_questions[] = {
                 "FROM unit u JOIN trace_item b ON b.product = u.parent_product AND b.serial = u.parent_serial "
                 "WHERE u.parent_serial <> '' AND u.depth < " TRACE_DEPTH_MAX ") "
                 SUM_OF_UNITS
-                "SELECT u.holder AS holder, CASE WHEN u.step = 5 THEN u.counterparty ELSE '' END AS on_the_way_to, "
+                "SELECT u.holder AS holder, CASE WHEN " SENT("u") " THEN u.counterparty ELSE '' END AS on_the_way_to, "
                 "u.quantity_e4 AS quantity_e4, 1 AS items, u.at_ms AS at_ms FROM unit u WHERE u.step NOT IN " GONE " "
                 "AND (u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM trace_item b WHERE b.product = u.parent_product "
                 "AND b.serial = u.parent_serial)) "
                 "UNION ALL "
-                "SELECT s.holder, '', " STOCK_CHANGE("s") ", 0, s.at_ms FROM trace_scan s "
-                "WHERE s.product = $1 AND s.lot = $2 AND s.serial = ''"
+                STOCK_OF_LOT("")
                 ") h WHERE CAST($3 AS TEXT) = '' OR h.holder = $3 OR h.on_the_way_to = $3 "
                 "GROUP BY h.holder, h.on_the_way_to HAVING sum(h.quantity_e4) <> 0 ORDER BY h.holder, h.on_the_way_to LIMIT $4",
     },
@@ -219,7 +227,8 @@ const struct trace_question trace_questions[] = {
                 "SELECT s.counterparty, up.depth + 1 FROM up JOIN trace_scan s ON s.holder = up.holder "
                 "WHERE s.product = $1 AND s.lot = $2 AND s.step IN (4, 6) AND s.counterparty <> '' "
                 "AND up.depth < 16) "
-                "SELECT up.depth, up.holder, s.counterparty, CAST(sum(s.quantity_e4) AS BIGINT), min(s.at_ms), max(s.at_ms) "
+                "SELECT up.depth, up.holder, s.counterparty, CAST(" SUM_OF("1") " + CASE WHEN " SUM_OF("4") " > " SUM_OF("6")
+                " THEN " SUM_OF("4") " ELSE " SUM_OF("6") " END AS BIGINT), min(s.at_ms), max(s.at_ms) "
                 "FROM (SELECT holder, min(depth) AS depth FROM up GROUP BY holder) up JOIN trace_scan s ON s.product = $1 "
                 "AND s.lot = $2 AND s.holder = up.holder AND (s.step = 1 OR (s.step IN (4, 6) AND s.counterparty <> '')) "
                 "WHERE " SEEN("s", "4") " GROUP BY up.depth, up.holder, s.counterparty "
@@ -244,7 +253,7 @@ const struct trace_question trace_questions[] = {
                 "AND s.parent_serial <> '' WHERE s.step = 2 AND s.serial <> '' AND s.at_ms <= $3 "
                 "AND box.depth < " TRACE_DEPTH_MAX " AND NOT EXISTS (SELECT 1 FROM trace_scan n "
                 "WHERE n.product = s.product AND n.serial = s.serial AND n.serial <> '' AND n.at_ms <= $3 "
-                "AND (n.at_ms, n.place) > (s.at_ms, s.place))) "
+                "AND n.step NOT IN " BOOKINGS " AND (n.at_ms, n.place) > (s.at_ms, s.place))) "
                 "SELECT c.depth, c.product, c.serial, c.lot, c.quantity_e4, c.at_ms, c.parent_product, c.parent_serial FROM ("
                 "SELECT depth, product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial FROM box WHERE depth > 0 "
                 "UNION ALL "
@@ -294,10 +303,10 @@ const struct trace_question trace_questions[] = {
                     {"lot", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"quantity", TRACE_QUANTITY}},
         .text = "SELECT at_ms, holder, counterparty, product, lot, serial, quantity_e4 FROM ("
                 "SELECT i.at_ms, i.holder, i.counterparty, i.product, i.lot, i.serial, i.quantity_e4 FROM trace_item i "
-                "WHERE i.step = 5 AND i.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR i.product = $2) AND " SEEN("i", "3") " "
+                "WHERE i.step IN (5, 12) AND " SENT("i") " AND i.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR i.product = $2) AND " SEEN("i", "3") " "
                 "UNION ALL "
                 "SELECT s.at_ms, s.holder, s.counterparty, s.product, s.lot, s.serial, s.quantity_e4 FROM trace_scan s "
-                "WHERE s.serial = '' AND s.step = 5 AND s.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR s.product = $2) AND "
+                "WHERE s.serial = '' AND s.step IN (5, 12) AND " SENT("s") " AND s.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR s.product = $2) AND "
                 SEEN("s", "3") " AND NOT EXISTS (SELECT 1 FROM trace_scan r WHERE r.product = s.product AND r.lot = s.lot "
                 "AND r.serial = '' AND r.holder = s.counterparty AND r.at_ms >= s.at_ms AND r.step IN (4, 6, 7))"
                 ") o ORDER BY at_ms LIMIT $4",

@@ -1,5 +1,6 @@
 -- Items and lots: what the questions of trace_questions.h are asked of. All of it is made from medhub.fact.trace.
 -- product, serial: an item; of a logistic unit (SSCC) both are its number. serial '': so many of a lot, without identity.
+-- A scan that a pack hands on to what lies in it is not written again: the pack's own scan counts for its contents.
 -- step: medhub.trace.v1.Step. at_ms: when it was scanned, not when it arrived; place decides between equals.
 
 -- Every scan. An item's way is in trace_scan_serial; a lot's quantities lie together by holder.
@@ -7,7 +8,7 @@ CREATE TABLE trace_scan (
     product TEXT NOT NULL,
     lot TEXT NOT NULL,
     serial TEXT NOT NULL,
-    holder TEXT NOT NULL,         -- who has it after this step
+    holder TEXT NOT NULL,         -- who has it; of what is sent who sent it
     at_ms BIGINT NOT NULL,
     place BIGINT NOT NULL,
     step BIGINT NOT NULL,
@@ -23,9 +24,9 @@ WITHOUT ROWID -- sqlite
 ;
 CREATE INDEX trace_scan_serial ON trace_scan(product, serial, at_ms) WHERE serial <> '';
 CREATE INDEX trace_scan_parent ON trace_scan(parent_product, parent_serial, at_ms) WHERE parent_serial <> '';
-CREATE INDEX trace_scan_sent ON trace_scan(at_ms) WHERE serial = '' AND step = 5;
+CREATE INDEX trace_scan_sent ON trace_scan(at_ms) WHERE serial = '' AND step IN (5, 12);
 
--- The last scan of each item, whatever the order in which they arrived.
+-- The last scan that moved each item, whatever the order in which they arrived.
 CREATE TABLE trace_item (
     product TEXT NOT NULL,
     serial TEXT NOT NULL,
@@ -43,7 +44,7 @@ CREATE TABLE trace_item (
 WITHOUT ROWID -- sqlite
 ;
 CREATE INDEX trace_item_parent ON trace_item(parent_product, parent_serial) WHERE parent_serial <> '';
-CREATE INDEX trace_item_sent ON trace_item(at_ms) WHERE step = 5;
+CREATE INDEX trace_item_sent ON trace_item(at_ms) WHERE step IN (5, 12);
 
 -- Which items a lot has: a scan that does not say the lot takes none out of it.
 CREATE TABLE trace_member (
