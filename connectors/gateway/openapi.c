@@ -27,6 +27,7 @@ static json_t *plain_shape(const char *name)
         const char *name, *type, *format;
     } kinds[] = {
         {"string", "string", NULL},          {"integer", "integer", NULL},
+        {"number", "number", NULL},
         {"boolean", "boolean", NULL},        {"date-time", "string", "date-time"},
         {"date", "string", "date"},          {"uri-reference", "string", "uri-reference"},
         {"bytes", "string", "binary"},

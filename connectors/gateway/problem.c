@@ -58,6 +58,9 @@ static const struct {
     {"feed.unknown", "没有该订阅"},
     {"receipt.unknown", "没有该事件的回执，或尚未决定"},
     {"item.unknown", "该日期没有此目录条目"},
+    {"trace.code", "无法识别该追溯码"},
+    {"trace.question", "没有这个追溯问题"},
+    {"trace.needs", "缺少该问题的必要条件"},
     {"snapshot.none", "快照尚未生成"},
 };
 

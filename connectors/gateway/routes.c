@@ -92,6 +92,24 @@ static const struct parameter_row search_parameters[] = {
     PARAMETERS_END,
 };
 
+static const struct parameter_row trace_parameters[] = {
+    {"question", IN_PATH, PARAMETER_TEXT, true, 1, 64, NULL, "history", "a name from the list of questions", "问题名称，取自问题列表"},
+    {"code", IN_QUERY, PARAMETER_TEXT, false, 1, 400, NULL, NULL, "a whole code as the scanner gives it; says product, lot and serial",
+     "扫码内容，给出产品标识、批号、序列号"},
+    {"product", IN_QUERY, PARAMETER_TEXT, false, 1, 100, NULL, "06931718175589",
+     "device identifier, or the first 7 digits of a drug trace code", "产品标识，或药品追溯码前 7 位"},
+    {"lot", IN_QUERY, PARAMETER_TEXT, false, 1, 50, NULL, NULL, "lot", "批号"},
+    {"serial", IN_QUERY, PARAMETER_TEXT, false, 1, 50, NULL, NULL, "serial number", "序列号"},
+    {"holder", IN_QUERY, PARAMETER_TEXT, false, 1, 64, NULL, NULL, "organisation from which the chain of a lot is followed up",
+     "批次上溯的起点机构"},
+    {"at", IN_QUERY, PARAMETER_TEXT, false, 1, 40, NULL, "2026-01-31T08:00:00Z", "as of then, RFC 3339; absent: now",
+     "截至该时刻（RFC 3339）；缺省为当前"},
+    {"days", IN_QUERY, PARAMETER_INTEGER, false, 1, 3650, NULL, "14", "not received for so many days", "超过该天数未收货"},
+    {"limit", IN_QUERY, PARAMETER_INTEGER, false, 1, 1000000, NULL, "1000", "rows at most; 100000 by default",
+     "最多行数；缺省 100000"},
+    PARAMETERS_END,
+};
+
 /* ---- bodies ---- */
 
 static const struct body_row submit_bodies[] = {
@@ -168,6 +186,16 @@ static const struct answer_row item_answers[] = {
 static const struct answer_row look_answers[] = {
     {200, JSON, "Exchanges", NULL, "newest first; only what this caller may see", "由新到旧；仅限调用机构可见的内容"},
     {404, PROBLEM, "Problem", NULL, "nothing that this caller may see", "没有调用机构可见的内容"},
+    ANSWERS_END};
+static const struct answer_row trace_list_answers[] = {
+    {200, JSON, "TraceQuestions", NULL, "the questions", "问题列表"}, ANSWERS_END};
+static const struct answer_row trace_answers[] = {
+    {200, JSON, "TraceAnswer", NULL,
+     "what this caller may see: a holder what it took part in, a product's maker all of it but others' patients, regulators and "
+     "trace platforms everything; persons are pseudonyms",
+     "调用机构可见的内容：持有者仅限自身参与的环节，生产者可见其产品全程（他人患者除外），监管部门与追溯平台可见全部；参保人均为假名"},
+    {200, "text/csv", "bytes", NULL, "the same as CSV (RFC 4180) with a head", "同上，CSV（RFC 4180），含表头"},
+    {404, PROBLEM, "Problem", NULL, "no such question", "没有这个问题"},
     ANSWERS_END};
 static const struct answer_row document_answers[] = {
     {200, JSON, "any", NULL, "the document", "文档"}, ANSWERS_END};
@@ -280,6 +308,40 @@ const struct schema_row schema_rows[] = {
     {"Line", "version", "string", false, "of the key", "键版本"},
     {"Line", "data", "any", false, "of fact and delivery: the event's data as this caller may see it",
      "事实与投递：调用机构可见的数据"},
+
+    {"TraceQuestions", "questions", "TraceQuestion[]", true, "several of one name: the one whose needs are given answers",
+     "同名多项时，由条件齐备者作答"},
+    {"TraceQuestion", "name", "string", true, "as in its address", "名称"},
+    {"TraceQuestion", "needs", "string[]", true, "parameters that must be given, or said by code", "必要参数，可由 code 给出"},
+    {"TraceQuestion", "what", "string", true, "what it answers", "内容（英文）"},
+    {"TraceQuestion", "whatZh", "string", true, "the same in Chinese", "内容"},
+    {"TraceAnswer", "question", "string", true, "its name", "问题名称"},
+    {"TraceAnswer", "completeUntil", "date-time", false, "everything up to then is in the answer", "截至该时刻的内容均已包含"},
+    {"TraceAnswer", "rows", "TraceRow[]", true, "in the order of the question", "按问题的顺序"},
+    {"TraceAnswer", "more", "boolean", false, "limit was reached", "已达 limit 上限"},
+    {"TraceRow", "at", "date-time", false, "of the scan", "扫码时间"},
+    {"TraceRow", "step", "string", false, "commissioned, packed, unpacked, inbound, outbound, purchased, stored, used, charged, "
+     "settled, unsettled, sold, returned, destroyed", "环节"},
+    {"TraceRow", "holder", "string", false, "who has it", "持有者"},
+    {"TraceRow", "counterparty", "string", false, "from whom or to whom", "对方"},
+    {"TraceRow", "onTheWayTo", "string", false, "sent and not yet received", "在途去向"},
+    {"TraceRow", "receivedFrom", "string", false, "who had it before", "来源"},
+    {"TraceRow", "depth", "integer", false, "of boxes within boxes; 0 is the item itself", "包装层级，0 为物品本身"},
+    {"TraceRow", "product", "string", false, "device identifier", "产品标识"},
+    {"TraceRow", "lot", "string", false, "lot", "批号"},
+    {"TraceRow", "serial", "string", false, "serial number", "序列号"},
+    {"TraceRow", "quantity", "number", false, "in the product's unit", "数量"},
+    {"TraceRow", "items", "integer", false, "things with a serial in it", "其中有序列号的件数"},
+    {"TraceRow", "parentProduct", "string", false, "what it lies in", "所在包装的产品标识"},
+    {"TraceRow", "parentSerial", "string", false, "what it lies in", "所在包装的序列号"},
+    {"TraceRow", "from", "date-time", false, "since when", "起始时间"},
+    {"TraceRow", "until", "date-time", false, "absent: still", "终止时间；缺省为至今"},
+    {"TraceRow", "since", "date-time", false, "since when", "起始时间"},
+    {"TraceRow", "last", "date-time", false, "the last time", "最近一次"},
+    {"TraceRow", "person", "string", false, "pseudonym", "参保人假名"},
+    {"TraceRow", "settlement", "string", false, "its id", "结算编号"},
+    {"TraceRow", "region", "string", false, "where it was scanned", "扫码地区"},
+    {"TraceRow", "document", "string", false, "delivery note, invoice", "单据号"},
 };
 const size_t schema_row_count = sizeof schema_rows / sizeof *schema_rows;
 
@@ -308,6 +370,10 @@ const struct route routes[] = {
      settlement_parameters, NULL, look_answers, settlement_handler},
     {"GET", "/v1/search", "search", "questions", "find by any number that a person knows", "按已知号码查询", false, ROUTE_ASK,
      search_parameters, NULL, look_answers, search_handler},
+    {"GET", "/v1/trace", "traceQuestions", "questions", "what can be asked about items and lots", "追溯问题列表", false,
+     ROUTE_AT_ONCE, no_parameters, NULL, trace_list_answers, trace_list_handler},
+    {"GET", "/v1/trace/{question}", "trace", "questions", "where items and lots are and were", "追溯查询", false, ROUTE_ASK,
+     trace_parameters, NULL, trace_answers, trace_handler},
     {"GET", "/v1/openapi.json", "openapi", "documents", "this interface as OpenAPI 3.1", "OpenAPI 3.1 文档", false, ROUTE_AT_ONCE,
      no_parameters, NULL, document_answers, openapi_handler},
     {"GET", "/v1/asyncapi.json", "asyncapi", "documents", "topics and events as AsyncAPI 3.0", "AsyncAPI 3.0 文档", false,

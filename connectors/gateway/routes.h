@@ -63,7 +63,7 @@ struct route {
     const char *method;
     const char *path;      /* "/v1/receipts/{source}/{id}" */
     const char *operation; /* operationId */
-    const char *tag;       /* "events", "feeds", "questions", "documents", "health" */
+    const char *tag;       /* "events", "feeds", "questions", "trace", "documents", "health" */
     const char *summary, *summary_zh;
     bool anonymous;
     enum route_thread thread;
@@ -86,7 +86,7 @@ struct common_answer {
 extern const struct common_answer route_common_answers[];
 extern const size_t route_common_answer_count;
 
-/* Shapes of JSON. Rows of one schema lie together. TYPE: string, integer, boolean, date-time, date, uri-reference, any,
+/* Shapes of JSON. Rows of one schema lie together. TYPE: string, integer, number, boolean, date-time, date, uri-reference, any,
  * event (a CloudEvent), another schema's name; with [] behind it a list. */
 struct schema_row {
     const char *schema;
@@ -125,6 +125,8 @@ void item_handler(struct request *request);
 void prescription_handler(struct request *request);
 void settlement_handler(struct request *request);
 void search_handler(struct request *request);
+void trace_handler(struct request *request);
+void trace_list_handler(struct request *request);
 void openapi_handler(struct request *request);
 void asyncapi_handler(struct request *request);
 

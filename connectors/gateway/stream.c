@@ -8,10 +8,11 @@
 
 struct stream {
     pthread_mutex_t lock;
+    pthread_cond_t taken; /* the buffer has run empty, or it is over */
     struct request *request;
     struct buffer pending;
     size_t sent; /* of pending */
-    bool suspended, parked, over;
+    bool suspended, parked, over, broken;
     void (*wanted)(struct request *request);
     void (*ended)(struct request *request);
 };
@@ -20,10 +21,15 @@ struct stream *stream_new(struct request *request, size_t bytes_max, void (*want
                           void (*ended)(struct request *request))
 {
     struct stream *made = calloc(1, sizeof *made);
+    pthread_condattr_t monotonic;
 
     if (made == NULL)
         return NULL;
     (void)pthread_mutex_init(&made->lock, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&made->taken, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
     buffer_init(&made->pending, bytes_max);
     made->request = request;
     made->wanted = wanted;
@@ -36,6 +42,7 @@ void stream_free(struct stream *stream)
     if (stream == NULL)
         return;
     buffer_done(&stream->pending);
+    (void)pthread_cond_destroy(&stream->taken);
     (void)pthread_mutex_destroy(&stream->lock);
     free(stream);
 }
@@ -48,16 +55,35 @@ static void wake(struct stream *stream)
     stream->suspended = false;
 }
 
+/* Under the lock. */
+static bool fits(const struct stream *stream, size_t bytes)
+{
+    return stream->pending.length + bytes <= stream->pending.limit;
+}
+
 bool stream_append(struct stream *stream, struct bytes bytes)
 {
     (void)pthread_mutex_lock(&stream->lock);
-    bool fits = !stream->over && stream->pending.length + bytes.length <= stream->pending.limit;
-    if (fits)
+    bool appended = !stream->over && fits(stream, bytes.length);
+    if (appended)
         buffer_append_bytes(&stream->pending, bytes);
-    fits = fits && buffer_ok(&stream->pending);
+    appended = appended && buffer_ok(&stream->pending);
     wake(stream);
     (void)pthread_mutex_unlock(&stream->lock);
-    return fits;
+    return appended;
+}
+
+bool stream_wait(struct stream *stream, size_t bytes, int64_t until_us)
+{
+    const struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    int waited = 0;
+
+    (void)pthread_mutex_lock(&stream->lock);
+    while (!stream->over && !fits(stream, bytes) && bytes <= stream->pending.limit && waited == 0)
+        waited = pthread_cond_timedwait(&stream->taken, &stream->lock, &until);
+    bool has_room = !stream->over && fits(stream, bytes);
+    (void)pthread_mutex_unlock(&stream->lock);
+    return has_room;
 }
 
 bool stream_is_over(struct stream *stream)
@@ -93,18 +119,30 @@ void stream_park(struct stream *stream)
         call(request);
 }
 
-void stream_end(struct stream *stream)
+static void end(struct stream *stream, bool broken)
 {
     void (*call)(struct request *request);
     struct request *request = stream->request;
 
     (void)pthread_mutex_lock(&stream->lock);
+    stream->broken = stream->broken || broken;
     stream->over = true;
+    (void)pthread_cond_signal(&stream->taken);
     take_out_of_park(stream, &call);
     wake(stream);
     (void)pthread_mutex_unlock(&stream->lock);
     if (call != NULL)
         call(request);
+}
+
+void stream_end(struct stream *stream)
+{
+    end(stream, false);
+}
+
+void stream_break(struct stream *stream)
+{
+    end(stream, true);
 }
 
 static size_t take_pending(struct stream *stream, char *to, size_t max)
@@ -117,6 +155,7 @@ static size_t take_pending(struct stream *stream, char *to, size_t max)
     if (stream->sent == stream->pending.length) {
         buffer_clear(&stream->pending);
         stream->sent = 0;
+        (void)pthread_cond_signal(&stream->taken);
     }
     return count;
 }
@@ -131,7 +170,7 @@ ssize_t stream_read(void *context, uint64_t position, char *to, size_t max)
     (void)pthread_mutex_lock(&stream->lock);
     ssize_t count = (ssize_t)take_pending(stream, to, max);
     if (count == 0 && stream->over)
-        count = MHD_CONTENT_READER_END_OF_STREAM;
+        count = stream->broken ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
     if (count == 0) {
         stream->suspended = true;
         MHD_suspend_connection(listener_connection(request));

@@ -20,6 +20,7 @@ static const char *const steps[] = {
     [MEDHUB__TRACE__V1__STEP__STEP_CHARGED] = "charged",           [MEDHUB__TRACE__V1__STEP__STEP_SETTLED] = "settled",
     [MEDHUB__TRACE__V1__STEP__STEP_SOLD] = "sold",                 [MEDHUB__TRACE__V1__STEP__STEP_RETURNED] = "returned",
     [MEDHUB__TRACE__V1__STEP__STEP_DESTROYED] = "destroyed",
+    [MEDHUB__TRACE__V1__STEP__STEP_UNSETTLED] = "unsettled",
 };
 
 const char *trace_step_name(int64_t step)

@@ -30,7 +30,8 @@ WANTED = {
     "POST /v1/events": {202, 400, 403}, "GET /v1/receipts/{source}/{id}": {200, 404}, "GET /v1/feeds": {200},
     "GET /v1/feeds/{feed}": {200, 404, 400}, "GET /v1/catalogue/snapshot": {200},
     "GET /v1/items/{table}/{code}": {200, 404}, "GET /v1/prescriptions/{number}": {200, 404},
-    "GET /v1/settlements/{id}": {404}, "GET /v1/search": {200, 404}, "GET /v1/openapi.json": {200},
+    "GET /v1/settlements/{id}": {404}, "GET /v1/search": {200, 404}, "GET /v1/trace": {200},
+    "GET /v1/trace/{question}": {200, 400, 404}, "GET /v1/openapi.json": {200},
     "GET /v1/asyncapi.json": {200}, "GET /livez": {200}, "GET /readyz": {200},
 }
 

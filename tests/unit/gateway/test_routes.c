@@ -86,7 +86,7 @@ static void every_row_is_reached_and_says_what_it_must(void **state)
 
 static void shapes_lie_together_and_name_only_shapes_that_are(void **state)
 {
-    static const char *const plain[] = {"string", "integer", "boolean", "date-time", "date", "uri-reference", "any", "event"};
+    static const char *const plain[] = {"string", "integer", "number", "boolean", "date-time", "date", "uri-reference", "any", "event"};
     (void)state;
 
     for (size_t i = 0; i < schema_row_count; i++) {
