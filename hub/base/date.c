@@ -55,16 +55,17 @@ void date_to_civil(date_t date, int *year, int *month, int *day)
 {
     assert(is_in_range(date));
 
-    int days = date + DAYS_FROM_0000_03_01_TO_1970;
-    int era = days / DAYS_PER_ERA;
-    int day_of_era = days % DAYS_PER_ERA;
-    int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int month_from_march = (5 * day_of_year + 2) / 153;
+    /* Unsigned: a division by a constant is then a multiplication and a shift, half the instructions. */
+    unsigned days = (unsigned)(date + DAYS_FROM_0000_03_01_TO_1970);
+    unsigned era = days / DAYS_PER_ERA;
+    unsigned day_of_era = days % DAYS_PER_ERA;
+    unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned month_from_march = (5 * day_of_year + 2) / 153;
 
-    *day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    *month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-    *year = era * 400 + year_of_era + (*month <= 2);
+    *day = (int)(day_of_year - (153 * month_from_march + 2) / 5 + 1);
+    *month = (int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
+    *year = (int)(era * 400 + year_of_era) + (*month <= 2);
 }
 
 /* COUNT digits at DATA, or -1. */
@@ -94,6 +95,12 @@ static void put_digits(char *text, int count, int value)
         text[i] = (char)('0' + value % 10);
 }
 
+static inline void put_two(char *text, int value)
+{
+    text[0] = (char)('0' + (unsigned)value / 10);
+    text[1] = (char)('0' + (unsigned)value % 10);
+}
+
 const char *date_format(date_t date, char text[DATE_TEXT_BYTES])
 {
     int year, month, day;
@@ -103,9 +110,10 @@ const char *date_format(date_t date, char text[DATE_TEXT_BYTES])
         return text;
     date_to_civil(date, &year, &month, &day);
     memcpy(text, "YYYY-MM-DD", DATE_TEXT_BYTES);
-    put_digits(text, 4, year);
-    put_digits(text + 5, 2, month);
-    put_digits(text + 8, 2, day);
+    put_two(text, (int)((unsigned)year / 100));
+    put_two(text + 2, (int)((unsigned)year % 100));
+    put_two(text + 5, month);
+    put_two(text + 8, day);
     return text;
 }
 

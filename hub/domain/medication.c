@@ -49,10 +49,9 @@ const MedicationItem *medication_overlap(const Medication *medication, const cha
 
 /* --- the row --- */
 
-/* A row to write: what the person took so far and is not long past on DAY, with room for MORE. */
-static Medication *begin(struct view *view, struct decision *decision, date_t day, size_t more)
+/* A row to write: of what the person took BEFORE (may be NULL) all that is not long past on DAY, with room for MORE. */
+static Medication *begin(const Medication *before, struct decision *decision, date_t day, size_t more)
 {
-    const Medication *before = medication_of(view);
     size_t count = before == NULL ? 0 : before->n_items;
     Medication *medication = decision_message(decision, MEDICATION);
     MedicationItem **items = decision_list(decision, count + more);
@@ -106,10 +105,10 @@ static MedicationItem *prescribed_item(struct decision *decision, const char *ro
     return item;
 }
 
-void medication_prescribed(struct view *view, struct decision *decision, const char *row,
+void medication_prescribed(const Medication *before, struct decision *decision, const char *row,
                            const PrescriptionUploaded *said, date_t issued_on)
 {
-    Medication *medication = begin(view, decision, issued_on, said->n_lines);
+    Medication *medication = begin(before, decision, issued_on, said->n_lines);
     for (size_t i = 0; medication != NULL && i < said->n_lines; i++) {
         char number[LINE_NUMBER_BYTES];
         const char *line_number =
@@ -148,7 +147,7 @@ static struct span days_from_dispensing(const MedicationItem *item, date_t day)
 void medication_dispensed(struct view *view, struct decision *decision, const char *row,
                           const PrescriptionDispensed *said, date_t day)
 {
-    Medication *medication = begin(view, decision, day, 0);
+    Medication *medication = begin(medication_of(view), decision, day, 0);
     for (size_t i = 0; medication != NULL && i < medication->n_items; i++) {
         MedicationItem *item = medication->items[i];
         if (strcmp(item->prescription, row) != 0 || !is_among(said, item->line_number))
@@ -164,7 +163,7 @@ void medication_dispensed(struct view *view, struct decision *decision, const ch
 
 void medication_ended(struct view *view, struct decision *decision, const char *row)
 {
-    Medication *medication = begin(view, decision, DATE_NONE, 0);
+    Medication *medication = begin(medication_of(view), decision, DATE_NONE, 0);
     size_t kept = 0;
     for (size_t i = 0; medication != NULL && i < medication->n_items; i++)
         if (strcmp(medication->items[i]->prescription, row) != 0 || medication->items[i]->dispensed)

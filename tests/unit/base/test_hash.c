@@ -47,6 +47,35 @@ static void every_length_hashes_the_same_at_any_address(void **state)
     }
 }
 
+/* What a table in memory needs: the same for the same bytes wherever they lie, and other bytes elsewhere in the table. */
+static void the_quick_hash_tells_texts_apart(void **state)
+{
+    enum { LENGTHS = 80, SLOTS = 1 << 15 };
+    uint8_t data[LENGTHS + 1] = {0}, moved[LENGTHS + 8];
+    uint64_t seen[LENGTHS * 8 + 2];
+    size_t count = 0;
+
+    (void)state;
+    assert_true(hash_quick(BYTES_NONE, 1) != hash_quick(BYTES_NONE, 2));
+    for (size_t length = 1; length <= LENGTHS; length++) {
+        memcpy(moved + 5, data, length);
+        assert_true(hash_quick(bytes_from(data, length), 9) == hash_quick(bytes_from(moved + 5, length), 9));
+        assert_true(hash_quick(bytes_from(data, length), 9) != hash_quick(bytes_from(data, length - 1), 9));
+    }
+    for (size_t bit = 0; bit < LENGTHS * 8; bit++) { /* one bit of the text each */
+        data[bit / 8] = (uint8_t)(1u << (bit % 8));
+        seen[count++] = hash_quick(bytes_from(data, LENGTHS), 0);
+        data[bit / 8] = 0;
+    }
+    size_t alike = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++) {
+            assert_true(seen[i] != seen[j]);
+            alike += seen[i] % SLOTS == seen[j] % SLOTS;
+        }
+    assert_true(alike < 30); /* 640 of 32768 slots: 6 pairs by chance */
+}
+
 static void keys_have_the_murmur2_of_kafka(void **state)
 {
     (void)state;
@@ -73,6 +102,7 @@ int main(void)
         cmocka_unit_test(short_texts_have_the_published_xxh64),
         cmocka_unit_test(the_vectors_of_the_xxhash_project_hold),
         cmocka_unit_test(every_length_hashes_the_same_at_any_address),
+        cmocka_unit_test(the_quick_hash_tells_texts_apart),
         cmocka_unit_test(keys_have_the_murmur2_of_kafka),
         cmocka_unit_test(a_partition_is_the_hash_without_its_sign_modulo_the_count),
     };
