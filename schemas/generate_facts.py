@@ -17,6 +17,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 OPTIONS_PACKAGE = "medhub.options.v1"
 MOMENT = "google.protobuf.Timestamp"
 PLACES_MAX = 256  # numbers up to here are found by one table look-up
+FIELD_WORDS = 1  # as in hub/event/schema.h
 ITEMS_MAX_DEFAULT = 1000
 SENSITIVITIES = ["UNSPECIFIED", "PUBLIC", "ORGANISATION", "CLINICAL", "IDENTITY"]
 
@@ -77,16 +78,48 @@ def c_struct(full_name):
     return "__".join("".join(word[:1].upper() + word[1:] for word in words) for words in parts)
 
 
-PLAIN = {F.TYPE_STRING: "PLAIN_TEXT", F.TYPE_MESSAGE: "PLAIN_MESSAGE", F.TYPE_BOOL: "PLAIN_BOOL",
-         F.TYPE_INT64: "PLAIN_64", F.TYPE_UINT64: "PLAIN_64",
-         F.TYPE_INT32: "PLAIN_32", F.TYPE_UINT32: "PLAIN_32", F.TYPE_ENUM: "PLAIN_32"}
+PLAIN = {F.TYPE_STRING: "text", F.TYPE_MESSAGE: "message", F.TYPE_BOOL: "truth", F.TYPE_INT64: "64", F.TYPE_UINT64: "64",
+         F.TYPE_INT32: "32", F.TYPE_UINT32: "32", F.TYPE_ENUM: "enum"}
 
 
-def plain_of(field, facts):
-    """What unpacking needs no second look at; 0: PLAIN_NOT."""
+def plain_kind(field, facts):
+    """How the short way takes it (event/unpack_plain.h): a single value that is neither a choice nor key, subject or the hub's
+    own. None: it leaves it alone."""
     if field.label == F.LABEL_REPEATED or field.HasField("oneof_index") or facts.key or facts.subject or facts.hub_only:
-        return 0
-    return PLAIN.get(field.type, 0)
+        return None
+    return PLAIN.get(field.type) if field.number < 2048 else None  # a tag of two bytes
+
+
+def plain_lines(schema, index, field):
+    facts = schema.facts_of_field(field)
+    kind = plain_kind(field, facts)
+    if kind is None:
+        return []
+    tag = field.number << 3 | WIRE_TYPE.get(field.type, 0)
+    what = {"text": f", {facts.max_length}, {matcher_of(facts)}, {codes_of(facts)}",
+            "message": f", &facts_of_{c_name(field.type_name[1:])}, depth",
+            "enum": f", &{c_name(field.type_name[1:])}__descriptor"}.get(kind, "")
+    return [f"    if (plain.tag == {tag:#x} && !plain_{kind}(&plain, {index}, {1 if tag < 128 else 2}, unpacking, "
+            f"&to->{field.name.lower()}{what}))",
+            "        goto out;"]
+
+
+def plain_function(schema, full_name, fields):
+    lines = [line for index, field in enumerate(fields) for line in plain_lines(schema, index, field)]
+    signature = (f"static const uint8_t *plain_of_{c_name(full_name)}(struct unpacking *unpacking, const uint8_t *at, "
+                 "const uint8_t *end, void *message, struct met *met, unsigned depth)")
+    if not lines:
+        return [signature, "{", "    (void)unpacking, (void)end, (void)message, (void)met, (void)depth;", "    return at;", "}"]
+    return [signature, "{", f"    {c_struct(full_name)} *to = message;", "    struct plain plain = plain_begin(at, end);",
+            "    (void)depth;", *lines, "out:", "    return plain_end(unpacking, &plain, met);", "}"]
+
+
+def matcher_of(facts):
+    return f"pattern_table[PATTERN_{facts.pattern.upper()}].matches" if facts.pattern else "NULL"
+
+
+def codes_of(facts):
+    return f"&codes_{facts.code_table}" if facts.code_table else "NULL"
 
 
 def check_field(where, field, facts):
@@ -144,11 +177,11 @@ def field_row(schema, where, field):
         "max_length": facts.max_length,
         "max_items": (facts.max_items or ITEMS_MAX_DEFAULT) if repeated else 0,
         "pattern": f"&pattern_table[PATTERN_{facts.pattern.upper()}]" if facts.pattern else "NULL",
-        "codes": f"&codes_{facts.code_table}" if facts.code_table else "NULL",
+        "codes": codes_of(facts),
         "message": message,
+        "names": f"&{c_name(field.type_name[1:])}__descriptor" if field.type == F.TYPE_ENUM else "NULL",
         "sensitivity": "SENSITIVITY_" + SENSITIVITIES[facts.sensitivity],
         "look": look_of(field, facts),
-        "plain": plain_of(field, facts),
         "offset": f"offsetof({c_struct(where)}, {field.name.lower()})",
         "wire_type": wire_type,
         "packable": str(repeated and wire_type != 2).lower(),
@@ -172,6 +205,14 @@ def place_table(fields):
         if field.number < limit:
             places[field.number] = index + 1
     return places
+
+
+def required_words(where, schema, fields):
+    """Which fields are required, as bits."""
+    if len(fields) > 64 * FIELD_WORDS:
+        sys.exit(f"{where}: more than {64 * FIELD_WORDS} fields; raise FIELD_WORDS here and in hub/event/schema.h")
+    bits = sum(1 << i for i, field in enumerate(fields) if schema.facts_of_field(field).required)
+    return ", ".join(f"UINT64_C({bits >> 64 * word & (1 << 64) - 1:#x})" for word in range(FIELD_WORDS))
 
 
 def only_index(where, schema, fields, which):
@@ -204,6 +245,7 @@ def write_message(out, schema, full_name, message):
         out.append("};")
     if places:
         out.append(f"static const uint8_t places_of_{name}[] = {{{', '.join(map(str, places))}}};")
+    out += plain_function(schema, full_name, fields)
     key = only_index(full_name, schema, fields, "key")
     if event.type and key < 0:
         sys.exit(f"{full_name}: an event without a key field")
@@ -215,6 +257,8 @@ def write_message(out, schema, full_name, message):
     out.append(f"    .fields = {'fields_of_' + name if fields else 'NULL'}, .field_count = {len(fields)},")
     out.append(f"    .places = {'places_of_' + name if places else 'NULL'}, .place_count = {len(places)},")
     out.append(f"    .key_field = {key}, .subject_field = {only_index(full_name, schema, fields, 'subject')},")
+    out.append(f"    .plain = plain_of_{name},")
+    out.append(f"    .required = {{{required_words(full_name, schema, fields)}}},")
     out.append(f"    .moment = {str(full_name == MOMENT).lower()},")
     classes, inherits = classes_of(schema, message)
     names = sorted("SENSITIVITY_" + SENSITIVITIES[one] for one in classes) or ["SENSITIVITY_UNSPECIFIED"]
@@ -263,8 +307,9 @@ def main():
 
     schema = Schema(chosen.descriptors)
     out = ["/* Generated by schemas/generate_facts.py from the descriptor set. Change the .proto, not this. */",
-           '#include "event/facts.h"', '#include "event/search.h"', ""]
+           '#include "event/facts.h"', '#include "event/search.h"', '#include "event/unpack_plain.h"', ""]
     out += [f"#include \"{header}\"" for header in schema.headers] + [""]
+    out += [f'_Static_assert(FIELD_WORDS == {FIELD_WORDS}, "as the generator has it");', ""]
     write_codes(out, schema, chosen.codes)
     for name in in_order_of_use(schema):
         write_message(out, schema, name, schema.messages[name])

@@ -1,10 +1,9 @@
 #include "event/check.h"
 
 #include "event/reflect.h"
+#include "event/right.h"
 
 enum { DEPTH_MAX = 16, FOUND_CHARACTERS_MAX = 64 };
-#define MOMENT_SECONDS_MIN INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
-#define MOMENT_SECONDS_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 /* Where we are: one frame per level, linked on the C stack. */
 struct place {
@@ -60,7 +59,7 @@ static bool is_character_begin(uint8_t byte)
     return (byte & 0xc0) != 0x80;
 }
 
-static size_t count_characters(struct bytes text)
+size_t right_count_characters(struct bytes text)
 {
     size_t count = 0;
     for (size_t i = 0; i < text.length; i++)
@@ -116,19 +115,13 @@ static const char *amount(const struct check *check, size_t count)
 
 /* ---- checks of one value ---- */
 
-/* Characters never outnumber bytes. */
-static inline bool is_too_long(const struct field_facts *facts, struct bytes text)
-{
-    return facts->max_length > 0 && text.length > facts->max_length && count_characters(text) > facts->max_length;
-}
-
 static __attribute__((noinline)) void complain_of_text(const struct check *check, const struct place *place,
                                                        struct bytes text, enum sensitivity within)
 {
     const struct field_facts *facts = place->field;
     struct arena *arena = check->findings->arena;
 
-    if (is_too_long(facts, text))
+    if (!right_length(facts, text))
         complain(check, &too_long, place, found_of(arena, text, within),
                  at_most(check, facts->max_length, "characters"));
     else if (facts->pattern != NULL && !facts->pattern->matches(text))
@@ -137,16 +130,10 @@ static __attribute__((noinline)) void complain_of_text(const struct check *check
         complain(check, &wrong_code, place, found_of(arena, text, within), facts->codes->name);
 }
 
-static inline bool is_right_text(const struct field_facts *facts, struct bytes text)
-{
-    return !is_too_long(facts, text) && (facts->pattern == NULL || facts->pattern->matches(text)) &&
-           (facts->codes == NULL || schema_has_code(facts->codes, text));
-}
-
 static inline void check_text(const struct check *check, const struct place *place, struct bytes text,
                               enum sensitivity within)
 {
-    if (!is_right_text(place->field, text))
+    if (!right_text(place->field, text))
         complain_of_text(check, place, text, within);
 }
 
@@ -161,10 +148,7 @@ static void check_enum(const struct check *check, const struct place *place, fie
                        int32_t value, enum sensitivity within)
 {
     const ProtobufCEnumDescriptor *names = descriptor->descriptor;
-    const ProtobufCIntRange *first = names->value_ranges; /* most have one range; behind the last stands where it ends */
-    if (value >= first->start_value && (uint32_t)value - (uint32_t)first->start_value < first[1].orig_index)
-        return;
-    if (protobuf_c_enum_descriptor_get_value(names, value) != NULL)
+    if (right_number(names, value))
         return;
     const char *found =
         sensitivity_is_masked(within) ? "***" : arena_format(check->findings->arena, "%d", (int)value);
@@ -173,10 +157,7 @@ static void check_enum(const struct check *check, const struct place *place, fie
 
 static void check_moment(const struct check *check, const struct place *place, const ProtobufCMessage *message)
 {
-    const ProtobufCFieldDescriptor *fields = message->descriptor->fields;
-    int64_t seconds = (int64_t)reflect_uint64(reflect_member(message, &fields[0]));
-    int32_t nanos = reflect_int32(reflect_member(message, &fields[1]));
-    if (seconds < MOMENT_SECONDS_MIN || seconds > MOMENT_SECONDS_MAX || nanos < 0 || nanos > 999999999)
+    if (!right_moment(message))
         complain(check, &wrong_moment, place, "", "years 1 to 9999, nanoseconds 0 to 999999999");
 }
 

@@ -45,6 +45,7 @@ struct event {
     const struct message_facts *facts; /* decode: which message it is */
     ProtobufCMessage *message;         /* decode: lent by the arena */
     bool all_known;                    /* decode: the value holds no field that our schema does not know */
+    bool all_right;                    /* decode: every field was seen to be what the schema says; false: check looks */
     struct findings findings;          /* check, decide */
     struct decision *decision;         /* decide */
     struct fault fault;                /* the stage that refused says why */

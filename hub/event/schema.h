@@ -25,6 +25,8 @@ struct code_table {
 };
 
 struct message_facts;
+struct unpacking; /* event/unpack_plain.h */
+struct met;
 
 /* What check_message() has to look at. */
 enum look {
@@ -34,15 +36,8 @@ enum look {
     LOOK_OTHER,
 };
 
-/* How unpacking takes a single value that is neither a choice nor key, subject or the hub's own: nearly every field. */
-enum plain {
-    PLAIN_NOT = 0, /* the long way */
-    PLAIN_TEXT,
-    PLAIN_MESSAGE,
-    PLAIN_32, /* int32, uint32, an enumeration */
-    PLAIN_64,
-    PLAIN_BOOL,
-};
+/* A message has at most 64 fields for each; one does today, and each more costs every message that is unpacked. */
+enum { FIELD_WORDS = 1 };
 
 struct field_facts {
     const char *name;      /* as in the .proto: "hospital_number" */
@@ -53,9 +48,9 @@ struct field_facts {
     const struct pattern *pattern; /* or NULL */
     const struct code_table *codes;
     const struct message_facts *message; /* of a message field, else NULL */
+    const ProtobufCEnumDescriptor *names; /* of an enumeration, else NULL */
     enum sensitivity sensitivity;
     enum look look;
-    enum plain plain;
     uint32_t offset;   /* of the member in protobuf-c's structure */
     uint8_t wire_type; /* 0, 1, 2 or 5: of one element */
     bool packable;     /* a list of numbers: may also come as one length-delimited block */
@@ -77,6 +72,10 @@ struct message_facts {
     uint32_t place_count;
     int16_t key_field; /* index in fields, -1: none */
     int16_t subject_field;
+    /* Unpacks what is plain from AT on (event/unpack_plain.h). Where it stopped; NULL: refused. */
+    const uint8_t *(*plain)(struct unpacking *unpacking, const uint8_t *at, const uint8_t *end, void *message,
+                            struct met *met, unsigned depth);
+    uint64_t required[FIELD_WORDS]; /* bit i: fields[i] is */
     bool moment; /* google.protobuf.Timestamp */
     uint8_t classes; /* set of enum sensitivity: of all that lies within, at any depth */
     bool inherits;   /* something within has the class of the field that holds the message */

@@ -1,37 +1,39 @@
 #include "event/unpack.h"
 
 #include "event/reflect.h"
-#include "event/wire.h"
-#include "event/wire_read.h"
+#include "event/unpack_plain.h"
 
 #include <endian.h>
 
-/* The message's bytes are copied once, and strings stay in the copy where they lie: the NUL behind one falls on the tag of
- * the field that follows, which is read from the original. */
-struct unpacking {
-    struct arena *arena;
-    const uint8_t *value;
-    uint8_t *copy;
-    enum wire_origin origin;
-    uint32_t fields_left;
-    struct wire_summary summary;
-    struct fault *fault;
-    bool refused; /* the fault says why */
-};
-
 enum { COPY_SPARE_BYTES = 8 }; /* the last NUL; wire_is_ascii() reads so far */
 
-/* Which fields of a message have been met in this block of bytes. */
-struct met {
-    uint64_t bits[4];
-};
-
-static bool meet(struct met *met, size_t index)
+static inline bool meet(struct met *met, size_t index)
 {
     uint64_t bit = UINT64_C(1) << (index % 64);
     bool first = (met->bits[index / 64] & bit) == 0;
     met->bits[index / 64] |= bit;
     return first;
+}
+
+static bool is_met(const struct met *met, size_t index)
+{
+    return (met->bits[index / 64] >> (index % 64) & 1) != 0;
+}
+
+/* A single value, GIVEN if it is not the one that stands for nothing. Given twice, the last one counts: which of them the
+ * looks were at is not worth knowing. */
+static void meet_value(struct unpacking *unpacking, struct met *met, size_t index, bool given)
+{
+    unpacking->doubtful |= is_met(met, index);
+    if (given)
+        (void)meet(met, index);
+}
+
+/* At the end of a message. */
+static inline void look_for_missing(struct unpacking *unpacking, const struct message_facts *facts, const struct met *met)
+{
+    for (size_t i = 0; i * 64 < facts->field_count; i++)
+        unpacking->doubtful |= (facts->required[i] & ~met->bits[i]) != 0;
 }
 
 static void *take(struct unpacking *unpacking, size_t bytes)
@@ -97,27 +99,14 @@ static void unpack_fixed(unsigned wire_type, const uint8_t *content, void *to)
     }
 }
 
-static inline uint8_t *in_copy(const struct unpacking *unpacking, const uint8_t *at)
-{
-    return unpacking->copy + (at - unpacking->value);
-}
-
-static inline void unpack_text(struct unpacking *unpacking, struct bytes content, void *to)
-{
-    char *text = (char *)in_copy(unpacking, content.data);
-    text[content.length] = '\0';
-    memcpy(to, &text, sizeof(text));
-}
-
 static void unpack_blob(struct unpacking *unpacking, struct bytes content, void *to)
 {
     ProtobufCBinaryData blob = {.len = content.length, .data = in_copy(unpacking, content.data)};
     memcpy(to, &blob, sizeof(blob));
 }
 
-/* A second occurrence merges into the first. False, here and below: the fault says why. */
-static inline bool unpack_inner(struct unpacking *unpacking, const struct message_facts *facts, struct bytes content, void *to,
-                         unsigned depth)
+bool unpack_inner(struct unpacking *unpacking, const struct message_facts *facts, struct bytes content, void *to,
+                  unsigned depth)
 {
     ProtobufCMessage *inner;
     memcpy(&inner, to, sizeof(inner));
@@ -128,7 +117,11 @@ static inline bool unpack_inner(struct unpacking *unpacking, const struct messag
         facts->descriptor->message_init(inner);
         memcpy(to, &inner, sizeof(inner));
     }
-    return unpack_fields(unpacking, facts, content, inner, depth + 1);
+    if (!unpack_fields(unpacking, facts, content, inner, depth + 1))
+        return false;
+    if (facts->moment && !right_moment(inner))
+        unpacking->doubtful = true;
+    return true;
 }
 
 static inline bool unpack_value(struct unpacking *unpacking, const struct field_facts *facts, ProtobufCType type,
@@ -235,6 +228,8 @@ static bool unpack_element(struct unpacking *unpacking, const struct field_facts
 {
     if (first && !make_room(unpacking, descriptor, count_elements(facts, *field, end), message))
         return false;
+    if (reflect_count(message, descriptor) >= facts->max_items)
+        unpacking->doubtful = true;
     if (is_packed(facts, field)) {
         unpack_packed(facts, descriptor, field, message);
         return true;
@@ -289,8 +284,33 @@ static const uint8_t *refuse(struct unpacking *unpacking, const char *code, cons
     return NULL;
 }
 
-/* Any field, with all that can be wrong with it. The place behind it, or NULL: refused. */
-static const uint8_t *unpack_any(struct unpacking *unpacking, const struct message_facts *facts, const uint8_t *at,
+/* A message is, also an empty one. */
+static bool is_given(const struct field_facts *facts, const struct wire_field *field)
+{
+    if (facts->wire_type == WIRE_VARINT)
+        return field->value != 0;
+    return facts->message != NULL || (field->type == WIRE_BLOCK && field->end > field->content);
+}
+
+/* What the short way does not see to: is the value what its field asks for? Of lists of numbers with names and of lists in one
+ * block, which nobody sends, it says nothing. */
+static void look_at(struct unpacking *unpacking, const struct field_facts *facts, const struct wire_field *field, bool single)
+{
+    struct bytes content = wire_content(field);
+
+    if (facts->look == LOOK_NOTHING && !facts->text)
+        return;
+    if (facts->text)
+        unpacking->doubtful |= (content.length > 0 || !single) && !right_text(facts, content);
+    else if (facts->wire_type != WIRE_BLOCK)
+        unpacking->doubtful |= !single || (facts->names != NULL && !right_number(facts->names, (int32_t)field->value));
+    else if (facts->message == NULL)
+        unpacking->doubtful |= facts->max_length > 0 && content.length > facts->max_length;
+}
+
+/* Any field, with all that can be wrong with it. The place behind it, or NULL: refused. Not inlined: what it needs of the stack
+ * would be paid for by each message, of which there are thirty in an event. */
+static __attribute__((noinline)) const uint8_t *unpack_any(struct unpacking *unpacking, const struct message_facts *facts, const uint8_t *at,
                                  const uint8_t *end, ProtobufCMessage *message, struct met *met, unsigned depth)
 {
     struct wire_field field;
@@ -316,89 +336,15 @@ static const uint8_t *unpack_any(struct unpacking *unpacking, const struct messa
         bool first = meet(met, (size_t)index);
         good = unpack_element(unpacking, known, descriptor, &field, end, first, message, depth);
     } else {
-        if (reflect_is_choice(descriptor))
+        if (reflect_is_choice(descriptor)) {
             choose(message, descriptor);
+            unpacking->doubtful = true;
+        }
         good = unpack_value(unpacking, known, descriptor->type, &field, (char *)message + descriptor->offset, depth);
+        meet_value(unpacking, met, (size_t)index, is_given(known, &field));
     }
+    look_at(unpacking, known, &field, !reflect_is_list(descriptor));
     return good ? field.end : NULL;
-}
-
-/* True if a block of a length of one byte, which is at AT, ends before END. */
-WIRE_INLINE bool is_short_block(const uint8_t *at, const uint8_t *end)
-{
-    return *at < 0x80 && *at < end - at;
-}
-
-/* Chinese is looked at in the original, which ends where the message does; ASCII in the copy, which may be read further. */
-WIRE_INLINE bool is_right_text(const struct unpacking *unpacking, struct bytes text)
-{
-    if (text.length > 0 && *text.data >= 0x80)
-        return wire_text_wrong(text) == NULL;
-    return wire_is_ascii(in_copy(unpacking, text.data), text.length) || wire_text_wrong(text) == NULL;
-}
-
-WIRE_INLINE const uint8_t *unpack_plain_value(struct unpacking *unpacking, const struct field_facts *field,
-                                              const uint8_t *at, const uint8_t *end, void *to, unsigned depth)
-{
-    struct bytes content;
-    uint64_t value;
-    switch (field->plain) {
-    case PLAIN_TEXT:
-        content = (struct bytes){at + 1, *at};
-        if (!is_short_block(at, end) || !is_right_text(unpacking, content))
-            return NULL;
-        unpacking->fields_left--;
-        unpack_text(unpacking, content, to);
-        return content.data + content.length;
-    case PLAIN_MESSAGE:
-        content = (struct bytes){at + 1, *at};
-        if (!is_short_block(at, end))
-            return NULL;
-        unpacking->fields_left--;
-        return unpack_inner(unpacking, field->message, content, to, depth) ? content.data + content.length : NULL;
-    case PLAIN_32:
-    case PLAIN_64:
-    case PLAIN_BOOL:
-        at = wire_read_varint(at, end, WIRE_VARINT_BYTES_MAX, &value);
-        if (at == NULL)
-            return NULL;
-        unpacking->fields_left--;
-        if (field->plain == PLAIN_32)
-            put32(to, (uint32_t)value);
-        else if (field->plain == PLAIN_64)
-            put64(to, value);
-        else
-            unpack_varint(PROTOBUF_C_TYPE_BOOL, value, to);
-        return at;
-    case PLAIN_NOT:
-        break;
-    }
-    return NULL;
-}
-
-/* Nearly every field of nearly every event: a tag and a length of one byte or two, a single value, and right. The place
- * behind it; NULL if it is not so, or refused: then unpack_any() sees to it, and to saying what is wrong. This way takes
- * about 70 instructions a field, the other 200. */
-WIRE_INLINE const uint8_t *unpack_plain(struct unpacking *unpacking, const struct message_facts *facts,
-                                        const uint8_t *at, const uint8_t *end, ProtobufCMessage *message,
-                                        unsigned depth)
-{
-    if (end - at < 3)
-        return NULL; /* a tag of two bytes and a value of one: else it is looked at there */
-    uint32_t tag = *at++;
-    if (tag >= 0x80) {
-        if (*at >= 0x80)
-            return NULL;
-        tag = (tag & 0x7f) | (uint32_t)*at++ << 7;
-    }
-    uint32_t number = tag >> 3;
-    uint8_t place = number < facts->place_count ? facts->places[number] : 0;
-    if (place == 0 || unpacking->fields_left == 0)
-        return NULL;
-    const struct field_facts *field = &facts->fields[place - 1];
-    if ((tag & 7) != field->wire_type)
-        return NULL;
-    return unpack_plain_value(unpacking, field, at, end, (char *)message + field->offset, depth);
 }
 
 static bool unpack_fields(struct unpacking *unpacking, const struct message_facts *facts, struct bytes value,
@@ -410,13 +356,13 @@ static bool unpack_fields(struct unpacking *unpacking, const struct message_fact
     struct met met = {{0}};
     const uint8_t *end = value.data + value.length;
     for (const uint8_t *at = value.data; at < end;) {
-        const uint8_t *after = unpack_plain(unpacking, facts, at, end, message, depth);
-        if (after == NULL && !unpacking->refused)
-            after = unpack_any(unpacking, facts, at, end, message, &met, depth);
-        if (after == NULL)
+        at = facts->plain(unpacking, at, end, message, &met, depth);
+        if (at != NULL && at < end)
+            at = unpack_any(unpacking, facts, at, end, message, &met, depth);
+        if (at == NULL)
             return false;
-        at = after;
     }
+    look_for_missing(unpacking, facts, &met);
     return true;
 }
 
@@ -441,6 +387,7 @@ enum status unpack_submitted(const struct message_facts *facts, struct bytes val
     if (summary != NULL) {
         *summary = unpacking.summary;
         summary->fields = WIRE_FIELDS_MAX - unpacking.fields_left;
+        summary->right = value.length > 0 && !unpacking.doubtful;
     }
     return STATUS_OK;
 }

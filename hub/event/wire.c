@@ -76,35 +76,42 @@ static inline bool is_plain(const uint8_t *at, size_t length)
     return true;
 }
 
-/* Two characters of three bytes each in the word's first six, the first bytes 0xe1 to 0xec: not near the surrogates or
- * overlong forms. */
-static inline bool is_chinese_pair(uint64_t word)
-{
-    uint64_t low = word & UINT64_C(0x0f00000f); /* of the first bytes: 1 to 12 */
-    return (word & UINT64_C(0xc0c0f0c0c0f0)) == UINT64_C(0x8080e08080e0) &&
-           ((low + UINT64_C(0x0f00000f)) & ~(low + UINT64_C(0x03000003)) & UINT64_C(0x10000010)) ==
-               UINT64_C(0x10000010);
-}
-
 /* How many leading bytes are surely Chinese in UTF-8. */
 static inline size_t chinese_prefix(const uint8_t *at, size_t length)
 {
     size_t i = 0;
-    while (length - i >= sizeof(uint64_t) && is_chinese_pair(le64toh(load8(at + i))))
+    while (length - i >= sizeof(uint64_t) && wire_is_chinese_pair(le64toh(load8(at + i))))
         i += 6;
     while (length - i >= 3 && at[i] >= 0xe1 && at[i] <= 0xec && ((at[i + 1] ^ 0x80) | (at[i + 2] ^ 0x80)) < 0x40)
         i += 3;
     return i;
 }
 
+/* Chinese with ASCII between. */
+static bool is_mixed(const uint8_t *at, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        if (at[i] < 0x80) {
+            if (at[i++] == 0)
+                return false;
+            continue;
+        }
+        size_t step = chinese_prefix(at + i, length - i);
+        if (step == 0)
+            step = bytes_utf8_step(bytes_from(at + i, length - i));
+        if (step == 0)
+            return false;
+        i += step;
+    }
+    return true;
+}
+
 const char *wire_text_wrong(struct bytes text)
 {
     size_t chinese = text.length > 0 && text.data[0] >= 0x80 ? chinese_prefix(text.data, text.length) : 0;
-    if (is_plain(text.data + chinese, text.length - chinese))
+    if (is_plain(text.data + chinese, text.length - chinese) || is_mixed(text.data + chinese, text.length - chinese))
         return NULL;
-    if (memchr(text.data, 0, text.length) != NULL)
-        return "wire.nul";
-    return bytes_is_utf8(text) ? NULL : "wire.utf8";
+    return memchr(text.data, 0, text.length) != NULL ? "wire.nul" : "wire.utf8";
 }
 
 /* A list of numbers in one block: each must be whole. */

@@ -22,6 +22,7 @@ struct wire_summary {
     bool unknown;         /* holds fields of a newer version: allowed, kept as long as bytes are passed on */
     struct bytes key;     /* value of the key field, lent by the input; BYTES_NONE if there is none */
     struct bytes subject; /* likewise */
+    bool right; /* check_message() has nothing to find: seen while unpacking. False: it may have */
 };
 
 /* Refuses (STATUS_REJECT, the fault names message and field, never a value): "wire.truncated", "wire.varint",

@@ -143,6 +143,31 @@ WIRE_INLINE bool wire_is_ascii(const uint8_t *text, size_t length)
     return (odd | wire_odd_bytes(word)) == 0;
 }
 
+/* Two characters of three bytes each in the word's first six, the first bytes 0xe1 to 0xec: not near the surrogates or
+ * overlong forms. */
+WIRE_INLINE bool wire_is_chinese_pair(uint64_t word)
+{
+    uint64_t low = word & UINT64_C(0x0f00000f); /* of the first bytes: 1 to 12 */
+    return (word & UINT64_C(0xc0c0f0c0c0f0)) == UINT64_C(0x8080e08080e0) &&
+           ((low + UINT64_C(0x0f00000f)) & ~(low + UINT64_C(0x03000003)) & UINT64_C(0x10000010)) ==
+               UINT64_C(0x10000010);
+}
+
+/* True if the text is Chinese and nothing else, as most others are. Reads up to seven bytes behind it. */
+WIRE_INLINE bool wire_is_chinese(const uint8_t *text, size_t length)
+{
+    uint64_t word;
+    for (; length >= 6; text += 6, length -= 6) {
+        memcpy(&word, text, sizeof(word));
+        if (!wire_is_chinese_pair(le64toh(word)))
+            return false;
+    }
+    if (length != 3)
+        return length == 0;
+    memcpy(&word, text, sizeof(word));
+    return wire_is_chinese_pair((le64toh(word) & 0xffffff) | UINT64_C(0x8080e1000000)); /* the other one is right */
+}
+
 /* NULL, or "wire.nul" or "wire.utf8". */
 const char *wire_text_wrong(struct bytes text);
 /* NULL, or what is wrong with a list of numbers in one block. */

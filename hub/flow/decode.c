@@ -65,6 +65,7 @@ static enum status decode_message(struct event *event)
     if (status != STATUS_OK)
         return status;
     event->all_known = !summary.unknown;
+    event->all_right = summary.right;
     if (!bytes_equal(summary.key, event->key))
         return fault_reject(&event->fault, "event.key_differs", "the record's key is not the message's %s",
                             event->facts->key_field >= 0 ? event->facts->fields[event->facts->key_field].json_name : "key");

@@ -2,6 +2,7 @@
 /* What may and may not come in as bytes, and what each recipient sees of it. */
 #include "event/unpack.h"
 #include "event/wire.h"
+#include "event/wire_read.h"
 
 #include "medhub/event/v1/event.pb-c.h"
 #include "medhub/selftest/v1/kinds.pb-c.h"
@@ -156,6 +157,42 @@ static void what_was_packed_is_unpacked(void **state)
                      STATUS_OK);
     assert_true(bytes_equal(pack_message(message, arena), value));
     assert_true(bytes_equal_text(summary.subject, "RX202601310001"));
+}
+
+/* Texts of bytes that are close to being right, each kind of character beside each other. */
+static void texts_are_held_against_utf8_whatever_their_shape(void **state)
+{
+    static const char *const pieces[] = {"a", "20mg", "\xc3\x97", "\xe4\xb8\xad", "\xe4\xb8\xad\xe5\x9b\xbd", "\xe0\xa0\x80",
+                                         "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "\xe4\xb8", "\xad", "\xed\xa0\x80", "\xe0\x9f\x80",
+                                         "\xf4\x90\x80\x80", "\xc0\x80", "\xff", ""};
+    enum { PIECES = sizeof pieces / sizeof *pieces, LENGTH_MAX = 64 };
+    uint32_t random = 1;
+    size_t right = 0;
+
+    (void)state;
+    for (int turn = 0; turn < 20000; turn++) {
+        uint8_t text[LENGTH_MAX + 8] = {0};
+        size_t length = 0;
+        unsigned kinds = turn % 2 == 0 ? 8 : PIECES; /* half of them right */
+        while ((random = random * 1103515245 + 12345) >> 16 & 7) {
+            const char *piece = pieces[(random >> 20) % kinds];
+            size_t bytes = piece[0] == '\0' ? 1 : strlen(piece); /* "" stands for a NUL */
+            if (length + bytes > LENGTH_MAX)
+                break;
+            memcpy(text + length, piece, bytes);
+            length += bytes;
+        }
+        struct bytes whole = bytes_from(text, length);
+        bool nul = memchr(text, 0, length) != NULL, good = !nul && bytes_is_utf8(whole);
+        const char *wrong = wire_text_wrong(whole);
+        assert_int_equal(wrong == NULL, good);
+        assert_true(good || strcmp(wrong, nul ? "wire.nul" : "wire.utf8") == 0);
+        assert_true(good || !wire_is_chinese(text, length));
+        assert_true(good || !wire_is_ascii(text, length));
+        right += good;
+    }
+    assert_in_range(right, 5000, 19000);
+    assert_true(wire_is_chinese((const uint8_t *)"\xe4\xb8\xad\xe5\x9b\xbd\xe4\xb8\xad......", 9));
 }
 
 /* Lists may come in pieces, with other fields between, and messages in halves: all is kept, in order. */
@@ -352,7 +389,7 @@ int main(void)
         WITH_ARENA(singular_fields_may_come_twice),
         WITH_ARENA(unknown_fields_are_seen_and_allowed),
         WITH_ARENA(what_was_packed_is_unpacked),
-        WITH_ARENA(pieces_are_put_together),
+        cmocka_unit_test(texts_are_held_against_utf8_whatever_their_shape), WITH_ARENA(pieces_are_put_together),
         WITH_ARENA(the_hub_may_write_its_own_fields),
         WITH_ARENA(too_many_fields_are_refused),
         WITH_ARENA(unpacking_stops_at_the_limit_of_the_arena),
