@@ -12,7 +12,9 @@
 #include "medhub/registry/v1/practitioner.pb-c.h"
 #include "medhub/registry/v1/registry.pb-c.h"
 #include "medhub/settlement/v1/settlement.pb-c.h"
+#include "medhub/state/v1/recall.pb-c.h"
 #include "medhub/state/v1/state.pb-c.h"
+#include "medhub/trace/v1/recall.pb-c.h"
 #include "medhub/trace/v1/trace.pb-c.h"
 
 typedef Google__Protobuf__Timestamp Timestamp;
@@ -132,6 +134,54 @@ typedef Medhub__State__V1__PackContent PackContent;
 #define CODE_DRUG_TRACE         MEDHUB__TRACE__V1__CODE_SYSTEM__CODE_SYSTEM_DRUG_TRACE
 #define ALERT_SOLD_TWICE        MEDHUB__TRACE__V1__ALERT__ALERT_SOLD_TWICE
 #define ALERT_SOLD_AFTER_EXPIRY MEDHUB__TRACE__V1__ALERT__ALERT_SOLD_AFTER_EXPIRY
+
+/* recall */
+typedef Medhub__Trace__V1__RecallIssued RecallIssued;
+typedef Medhub__Trace__V1__RecallExtended RecallExtended;
+typedef Medhub__Trace__V1__RecallProgressed RecallProgressed;
+typedef Medhub__Trace__V1__RecallMatched RecallMatched;
+typedef Medhub__Trace__V1__RecallHoldingChanged RecallHoldingChanged;
+typedef Medhub__Trace__V1__RecallAcknowledged RecallAcknowledged;
+typedef Medhub__Trace__V1__RecallOverdue RecallOverdue;
+typedef Medhub__Trace__V1__RecallClosed RecallClosed;
+typedef Medhub__Trace__V1__RecalledUse RecalledUse;
+typedef Medhub__Trace__V1__RecallAmounts RecallAmounts;
+typedef Medhub__Trace__V1__RecallScope RecallScope;
+typedef Medhub__Trace__V1__RecallLevel RecallLevel;
+typedef Medhub__Trace__V1__SerialRange SerialRange;
+typedef Medhub__Trace__V1__SaleSuspended SaleSuspended;
+typedef Medhub__Trace__V1__SaleResumed SaleResumed;
+typedef Medhub__Trace__V1__AdverseEventReported AdverseEventReported;
+typedef Medhub__Trace__V1__Harm Harm;
+typedef Medhub__State__V1__Recall RecallState;
+typedef Medhub__State__V1__RecallStatus RecallStatus;
+typedef Medhub__State__V1__RecallHolder RecallHolderState;
+typedef Medhub__State__V1__Withheld Withheld;
+typedef Medhub__State__V1__WithheldRecall WithheldRecall;
+typedef Medhub__State__V1__SaleSuspension SaleSuspension;
+typedef Medhub__State__V1__AdverseReport AdverseReportState;
+#define RECALL_EXTENDED        (&medhub__trace__v1__recall_extended__descriptor)
+#define RECALL_PROGRESSED      (&medhub__trace__v1__recall_progressed__descriptor)
+#define RECALL_MATCHED         (&medhub__trace__v1__recall_matched__descriptor)
+#define RECALL_HOLDING_CHANGED (&medhub__trace__v1__recall_holding_changed__descriptor)
+#define RECALL_OVERDUE         (&medhub__trace__v1__recall_overdue__descriptor)
+#define RECALLED_USE           (&medhub__trace__v1__recalled_use__descriptor)
+#define RECALL_AMOUNTS         (&medhub__trace__v1__recall_amounts__descriptor)
+#define RECALL_STATE           (&medhub__state__v1__recall__descriptor)
+#define RECALL_HOLDER_STATE    (&medhub__state__v1__recall_holder__descriptor)
+#define WITHHELD               (&medhub__state__v1__withheld__descriptor)
+#define WITHHELD_RECALL        (&medhub__state__v1__withheld_recall__descriptor)
+#define SALE_SUSPENSION        (&medhub__state__v1__sale_suspension__descriptor)
+#define ADVERSE_REPORT_STATE   (&medhub__state__v1__adverse_report__descriptor)
+#define RECALL_STATUS_NONE     MEDHUB__STATE__V1__RECALL_STATUS__RECALL_STATUS_UNSPECIFIED
+#define RECALL_MATCHING        MEDHUB__STATE__V1__RECALL_STATUS__RECALL_STATUS_MATCHING
+#define RECALL_TELLING         MEDHUB__STATE__V1__RECALL_STATUS__RECALL_STATUS_TELLING
+#define RECALL_OPEN            MEDHUB__STATE__V1__RECALL_STATUS__RECALL_STATUS_OPEN
+#define RECALL_REMINDING       MEDHUB__STATE__V1__RECALL_STATUS__RECALL_STATUS_REMINDING
+#define RECALL_CLOSED          MEDHUB__STATE__V1__RECALL_STATUS__RECALL_STATUS_CLOSED
+#define HARM_DEATH             MEDHUB__TRACE__V1__HARM__HARM_DEATH
+#define HARM_SERIOUS           MEDHUB__TRACE__V1__HARM__HARM_SERIOUS
+#define ALERT_SOLD_AFTER_RECALL MEDHUB__TRACE__V1__ALERT__ALERT_SOLD_AFTER_RECALL
 
 /* catalogue */
 typedef Medhub__Catalogue__V1__Item CatalogueItem;
@@ -277,6 +327,7 @@ typedef Medhub__State__V1__Staff StaffState;
 #define LIST_PHARMACY               MEDHUB__REGISTRY__V1__DESIGNATION_LIST__DESIGNATION_LIST_PHARMACY
 #define LIST_DOCTOR                 MEDHUB__REGISTRY__V1__DESIGNATION_LIST__DESIGNATION_LIST_DOCTOR
 #define ORGANISATION_STATE_ENUM     (&medhub__registry__v1__state__descriptor)
+#define ORGANISATION_REGULATOR      MEDHUB__REGISTRY__V1__ORGANISATION_KIND__ORGANISATION_KIND_REGULATOR
 #define ORGANISATION_HOSPITAL       MEDHUB__REGISTRY__V1__ORGANISATION_KIND__ORGANISATION_KIND_HOSPITAL
 #define ORGANISATION_PHARMACY       MEDHUB__REGISTRY__V1__ORGANISATION_KIND__ORGANISATION_KIND_PHARMACY
 #define ORGANISATION_HUB_OPERATOR   MEDHUB__REGISTRY__V1__ORGANISATION_KIND__ORGANISATION_KIND_HUB_OPERATOR

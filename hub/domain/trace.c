@@ -1,5 +1,7 @@
 #include "domain/trace.h"
 
+#include "domain/recall.h"
+
 static struct scan *scan_of(const struct rule_context *context)
 {
     return context->prepared;
@@ -104,8 +106,8 @@ static void class_iii_use_is_recorded(struct rule_context *context)
 
 /* --- alerts --- */
 
-static void alert(struct rule_context *context, AlertKind kind, const char *path, const char *found,
-                  const char *expected)
+void trace_alert(struct rule_context *context, AlertKind kind, const char *path, const char *found,
+                 const char *expected)
 {
     struct scan *scan = scan_of(context);
     rule_refuse_or_warn(context, scan->region, scan->scanned_on, path, found, expected);
@@ -119,7 +121,7 @@ static void not_given_away_after_expiry(struct rule_context *context)
 {
     const struct scan *scan = scan_of(context);
     if (trace_gives_away(scan) && scan->expires_on != DATE_NONE && scan->scanned_on > scan->expires_on)
-        alert(context, ALERT_SOLD_AFTER_EXPIRY, "expiresOn", rule_day(context, scan->expires_on),
+        trace_alert(context, ALERT_SOLD_AFTER_EXPIRY, "expiresOn", rule_day(context, scan->expires_on),
               rule_text(context, "not before %s", rule_day(context, scan->scanned_on)));
 }
 
@@ -128,7 +130,7 @@ static void not_given_away_twice(struct rule_context *context)
 {
     const struct scan *scan = scan_of(context);
     if (trace_gives_away(scan) && !scan->said->split && trace_is_gone(scan))
-        alert(context, ALERT_SOLD_TWICE, "serial",
+        trace_alert(context, ALERT_SOLD_TWICE, "serial",
               rule_text(context, "%s, sold or used before by %s", scan->serial, scan->earlier->holder),
               "one sale or use for each serial, unless it was returned");
 }
@@ -209,6 +211,26 @@ static const struct rule scanned_rules[] = {
         .sentence_zh = "同一追溯码未经退回只能销售或使用一次",
         .sentence_en = "One serial is sold or used once unless it was returned.",
     },
+    {
+        .id = "RC-051",
+        .code = "trace.recalled",
+        .document = RECALL_DOCUMENT,
+        .clause = "产品召回，C4 L5317",
+        .parameter = "trace.recalled.refuse",
+        .evaluate = scan_is_not_of_recalled,
+        .sentence_zh = "召回的产品不得再交易或使用，只能退回或销毁",
+        .sentence_en = "What is recalled is neither traded nor used: it comes back or is destroyed.",
+    },
+    {
+        .id = "RC-052",
+        .code = "trace.sale_suspended",
+        .document = "辽药监告〔2021〕100号",
+        .clause = "停止销售，C2 L2572",
+        .parameter = "trace.sale_suspended.refuse",
+        .evaluate = scan_is_not_of_suspended,
+        .sentence_zh = "暂停销售的产品不得销售、采购或发货",
+        .sentence_en = "A product whose sale is suspended is not sold, bought or sent.",
+    },
 };
 
 static const struct handler handlers[] = {
@@ -219,6 +241,64 @@ static const struct handler handlers[] = {
         .prepare = trace_prepare,
         .decide = trace_decide,
         .roles = "hospital|pharmacy|distributor|registrant|logistics",
+    },
+    {
+        .type = "medhub.trace.recall_issued.v1",
+        .rules = recall_issued_rules,
+        .rule_count = RECALL_ISSUED_RULES,
+        .prepare = recall_issued_prepare,
+        .decide = recall_issued_decide,
+        .roles = "registrant|regulator",
+    },
+    {
+        .type = RECALL_EXTENDED_TYPE,
+        .rules = recall_extended_rules,
+        .rule_count = RECALL_EXTENDED_RULES,
+        .prepare = recall_extended_prepare,
+        .decide = recall_issued_decide,
+        .roles = "hub",
+    },
+    {
+        .type = "medhub.trace.recall_acknowledged.v1",
+        .rules = recall_acknowledged_rules,
+        .rule_count = RECALL_ACKNOWLEDGED_RULES,
+        .prepare = recall_acknowledged_prepare,
+        .decide = recall_acknowledged_decide,
+        .roles = "hospital|pharmacy|distributor|registrant|logistics",
+    },
+    {
+        .type = "medhub.trace.recall_closed.v1",
+        .rules = recall_closed_rules,
+        .rule_count = RECALL_CLOSED_RULES,
+        .prepare = recall_closed_prepare,
+        .decide = recall_closed_decide,
+        .roles = "registrant|regulator",
+    },
+    {.type = RECALL_ROUND_TIMER, .fire = recall_round},
+    {.type = RECALL_DEADLINE_TIMER, .fire = recall_deadline},
+    {
+        .type = "medhub.trace.sale_suspended.v1",
+        .rules = sale_suspended_rules,
+        .rule_count = SALE_SUSPENDED_RULES,
+        .prepare = sale_suspended_prepare,
+        .decide = sale_suspended_decide,
+        .roles = "registrant|regulator",
+    },
+    {
+        .type = "medhub.trace.sale_resumed.v1",
+        .rules = sale_resumed_rules,
+        .rule_count = SALE_RESUMED_RULES,
+        .prepare = sale_resumed_prepare,
+        .decide = sale_resumed_decide,
+        .roles = "registrant|regulator",
+    },
+    {
+        .type = "medhub.trace.adverse_event_reported.v1",
+        .rules = adverse_event_rules,
+        .rule_count = ADVERSE_EVENT_RULES,
+        .prepare = adverse_event_prepare,
+        .decide = adverse_event_decide,
+        .roles = "hospital|pharmacy|distributor|registrant",
     },
 };
 

@@ -3,6 +3,7 @@
  *
  *     medhub.trace.item_scanned.v1   whoever holds the item: what was done with it
  *     medhub.trace.alert_raised.v1   the hub: what a scan gives reason to look at
+ *     recalls, sales, adverse events: recall.h
  *
  * Row serial/SERIAL, for items that have a serial. A breach of the rules TR-1xx raises an alert; where the
  * policy says that it also refuses, the parked event with its finding takes the place of the alert, as
@@ -43,6 +44,7 @@ struct scan {
     date_t scanned_on;
     const char *region;        /* where it was scanned; the nation if not said */
     ScannedItemState *earlier; /* the serial's row, or NULL */
+    Withheld *withheld;        /* recalls and suspended sales of the product, or NULL */
     struct {
         AlertKind kind;
         const struct rule *rule;
@@ -56,6 +58,9 @@ bool trace_read_label(struct arena *arena, const ItemScanned *said, int current_
 /* trace_decide.c; the rules and the table of handlers are in trace.c. */
 void *trace_prepare(struct view *view, const struct event *event);
 void trace_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision);
+/* For a rule: notes an alert that decide turns into a fact, and refuses or warns as the rule's parameter says. */
+void trace_alert(struct rule_context *context, AlertKind kind, const char *path, const char *found,
+                 const char *expected);
 /* True if the item was given to a patient before and has not come back since. */
 bool trace_is_gone(const struct scan *scan);
 /* True if this step gives the item to a patient. */

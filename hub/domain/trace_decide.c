@@ -1,6 +1,7 @@
 #include "domain/trace.h"
 
 #include "domain/format.h"
+#include "domain/recall.h"
 #include "domain/region.h"
 #include "domain/trace_state.h"
 
@@ -28,6 +29,7 @@ void *trace_prepare(struct view *view, const struct event *event)
         scan->label.expires_on == DATE_NONE ? text_day(said->expires_on) : scan->label.expires_on;
     scan->scanned_on = timestamp_day(said->scanned_at);
     scan->region = is_given(said->region) ? said->region : REGION_NATION;
+    scan->withheld = recall_withheld(view);
     if (is_given(scan->serial))
         scan->earlier = (ScannedItemState *)view_state(view, SCANNED_ITEM_STATE, "serial/%s", scan->serial);
     return scan;
@@ -140,7 +142,6 @@ void trace_decide(struct view *view, const struct event *event, void *prepared, 
 {
     struct scan *scan = prepared;
     struct earlier earlier = {"", 0};
-    (void)view;
     (void)event;
     if (scan->earlier != NULL)
         earlier = (struct earlier){scan->earlier->holder, scan->earlier->last_scanned_at_ms};
@@ -156,4 +157,5 @@ void trace_decide(struct view *view, const struct event *event, void *prepared, 
         decision_write(decision, &state->base, "serial/%s", scan->serial);
     }
     raise_alerts(decision, scan, &earlier);
+    recall_follow(view, scan->withheld, decision);
 }
