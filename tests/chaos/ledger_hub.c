@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 20, SETS_MAX = 64, RESTORE_RECORDS = 10000, RESTORE_MS = 1000 };
+enum { LOOK_MS = 20, SETS_MAX = 64, RESTORE_RECORDS = 10000, RESTORE_MS = 1000, ASK_TIMES = 10 };
 static const size_t DUMP_MAP_BYTES = (size_t)1 << 30;
 
 static int fail(const struct fault *fault)
@@ -148,14 +148,19 @@ static int dump_store(const char *directory, const char *name)
     return result;
 }
 
+/* Asks again, as the hub does, when a broker does not answer. */
 static enum status restore_all(const struct kafka_client *client, struct store *store, const char *topic,
                                int32_t partition, struct fault *fault)
 {
     struct restore *restore = NULL;
     struct restore_progress progress = {0};
+    enum status status;
+    int asked = 0;
 
-    enum status status = restore_start(client, NULL, store, topic, partition, &restore, fault);
-    while (status == STATUS_OK && !progress.done)
+    do
+        status = restore_start(client, NULL, store, topic, partition, &restore, fault);
+    while (status == STATUS_RETRY && ++asked < ASK_TIMES);
+    while (!progress.done && (status == STATUS_OK || (status == STATUS_RETRY && ++asked < ASK_TIMES)))
         status = restore_step(restore, RESTORE_RECORDS, RESTORE_MS, &progress, fault);
     restore_end(restore);
     return status;
