@@ -12,6 +12,7 @@ const struct feed_row feed_rows[] = {
     {"hospital", KIND(HOSPITAL), "designated medical institutions", "定点医疗机构"},
     {"institution", KIND(HOSPITAL) | KIND(PHARMACY), "designated institutions", "定点医药机构"},
     {"regulator", KIND(REGULATOR), "regulators of drugs and devices", "药品监督管理部门"},
+    {"procurement", KIND(PROCUREMENT_PLATFORM), "procurement platforms", "医药采购平台"},
     {"trace_platform", KIND(TRACE_PLATFORM), "platforms that trace drugs and devices", "追溯协同平台"},
 };
 const size_t feed_row_count = sizeof feed_rows / sizeof *feed_rows;

@@ -1,6 +1,6 @@
 #include "domain/prescription_trace.h"
 
-#define ITEM_SCANNED_TYPE "medhub.trace.item_scanned.v1"
+
 
 static int current_year(const struct view *view)
 {

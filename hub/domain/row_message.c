@@ -16,6 +16,9 @@ static const struct state_row {
     {"product", "serial/", SCANNED_ITEM_STATE},
     {"product", "held/", LOT_HOLDING},
     {"product", "in/", PACK_CONTENT},
+    {"product", "carry/", PACK_CARRYING},
+    {"product", "device", REGISTERED_DEVICE},
+    {"product", "codes", PRODUCT_CODES},
     {"product", "recall/", RECALL_STATE},
     {"product", "recall_holder/", RECALL_HOLDER_STATE},
     {"product", "withheld", WITHHELD},
@@ -43,6 +46,7 @@ static const struct table_rows {
     {TABLE_DESIGNATION, DESIGNATION},
     {TABLE_PRACTITIONER, PRACTITIONER},
     {TABLE_RELEASE, RELEASE_ROW},
+    {TABLE_DEVICE, DEVICE},
 };
 
 static bool is_named(const char *name, const char *prefix)

@@ -19,7 +19,8 @@ struct rule {
     const char *code;      /* "prescription.issuer_not_designated": stable, what partners' programs match */
     const char *document;  /* document number or compendium reference: "C1" ... as ../shared/domain/events.md cites */
     const char *clause;    /* clause, line or field */
-    const char *parameter; /* policy parameter it reads, or NULL */
+    const char *parameter; /* policy parameter it reads, or NULL; the switch of rule_refuse_or_warn */
+    const char *parameter_also; /* a second one, or NULL */
     void (*evaluate)(struct rule_context *context);
     const char *sentence_zh; /* what must hold, one sentence */
     const char *sentence_en;

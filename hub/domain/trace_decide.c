@@ -1,88 +1,15 @@
+/* What a scan changes: the row of its serial or of its lot, what packs hear of it, whom it is told, and the
+ * alerts. */
 #include "domain/trace.h"
 
 #include "domain/format.h"
 #include "domain/recall.h"
 #include "domain/region.h"
-#include "domain/trace_state.h"
-
-enum { ONE_E4 = 10000 };
-
-/* --- what the rules look at --- */
-
-static int current_year(const struct view *view)
-{
-    int year, month, day;
-    date_to_civil(date_in_china(view->now_ms), &year, &month, &day);
-    return year;
-}
-
-void *trace_prepare(struct view *view, const struct event *event)
-{
-    const ItemScanned *said = (const ItemScanned *)event->message;
-    struct scan *scan = arena_take_zeroed(view->arena, sizeof *scan);
-    if (scan == NULL || !trace_read_label(view->arena, said, current_year(view), &scan->label))
-        return NULL;
-    scan->said = said;
-    scan->serial = is_given(scan->label.serial) ? scan->label.serial : said->serial;
-    scan->lot = is_given(scan->label.lot) ? scan->label.lot : said->lot;
-    scan->expires_on =
-        scan->label.expires_on == DATE_NONE ? text_day(said->expires_on) : scan->label.expires_on;
-    scan->scanned_on = timestamp_day(said->scanned_at);
-    scan->region = is_given(said->region) ? said->region : REGION_NATION;
-    scan->withheld = recall_withheld(view);
-    if (is_given(scan->serial))
-        scan->earlier = (ScannedItemState *)view_state(view, SCANNED_ITEM_STATE, "serial/%s", scan->serial);
-    return scan;
-}
-
-bool trace_gives_away(const struct scan *scan)
-{
-    return scan->said->step == STEP_SOLD || scan->said->step == STEP_USED;
-}
-
-bool trace_is_gone(const struct scan *scan)
-{
-    return trace_item_is_gone(scan->earlier);
-}
-
-/* --- the serial's row --- */
-
-static struct trace_move move_of(const struct scan *scan)
-{
-    const ItemScanned *said = scan->said;
-    return (struct trace_move){
-        .step = said->step,
-        .holder = said->holder,
-        .at_ms = timestamp_ms(said->scanned_at),
-        .region = region_number(scan->region),
-        .quantity_e4 = said->quantity == NULL ? ONE_E4 : said->quantity->e4,
-        .split = said->split,
-        .lot = scan->lot,
-        .made_on = text_day(said->made_on),
-        .expires_on = scan->expires_on,
-    };
-}
-
-static const ScannedItemState *remember(struct decision *decision, struct scan *scan)
-{
-    ScannedItemState *state =
-        scan->earlier != NULL ? scan->earlier : decision_message(decision, SCANNED_ITEM_STATE);
-    struct trace_move move = move_of(scan);
-    if (state != NULL)
-        trace_move_item(state, &move);
-    return state;
-}
 
 /* --- alerts --- */
 
-/* What an alert says of the earlier scan must be read before the row is changed. */
-struct earlier {
-    const char *holder;
-    int64_t at_ms;
-};
-
 static AlertRaised *make_alert(struct decision *decision, const struct scan *scan, AlertKind kind,
-                               const struct rule *rule, const struct earlier *earlier)
+                               const struct rule *rule)
 {
     AlertRaised *message = decision_message(decision, ALERT_RAISED);
     if (message == NULL)
@@ -101,61 +28,108 @@ static AlertRaised *make_alert(struct decision *decision, const struct scan *sca
     message->settlement = scan->said->settlement;
     message->sentence_zh = lent(rule->sentence_zh);
     message->sentence_en = lent(rule->sentence_en);
-    if (kind == ALERT_SOLD_TWICE) {
-        message->other_holder = lent(earlier->holder);
-        message->earlier_at = decision_moment(decision, earlier->at_ms);
+    if (is_given(scan->before.holder)) {
+        message->other_holder = lent(scan->before.holder);
+        message->earlier_at = decision_moment(decision, scan->before.at_ms);
     }
     return message->citation == NULL ? NULL : message;
 }
 
-static void raise_alerts(struct decision *decision, const struct scan *scan, const struct earlier *earlier)
+static void raise_alerts(struct decision *decision, const struct scan *scan)
 {
     struct region province = region_province(scan->region);
+    const unsigned visibility = VISIBLE_PUBLIC | VISIBLE_ORGANISATION;
     for (size_t i = 0; i < scan->alert_count; i++) {
-        const AlertRaised *message =
-            make_alert(decision, scan, scan->alerts[i].kind, scan->alerts[i].rule, earlier);
+        const AlertRaised *message = make_alert(decision, scan, scan->alerts[i].kind, scan->alerts[i].rule);
         if (message == NULL) {
             decision->failed = true;
             return;
         }
         size_t fact = decision_fact(decision, TRACE_ALERT_TYPE, message->serial, &message->base);
-        decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "regulator@%s",
-                         province.code);
-        decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s", province.code);
+        decision_deliver(decision, fact, visibility, "regulator@%s", province.code);
+        decision_deliver(decision, fact, visibility, "insurer@%s", province.code);
     }
+}
+
+/* --- the chain --- */
+
+/* The trace platform, the regulator and the other side follow the item, not the patient. */
+static void tell_the_chain(struct decision *decision, size_t fact, const struct scan *scan)
+{
+    struct region province = region_province(scan->region);
+    const char *source = decision->event->attributes.source, *holder = scan->said->holder;
+    const char *other = scan->said->counterparty;
+    const unsigned visibility = VISIBLE_PUBLIC | VISIBLE_ORGANISATION;
+    decision_deliver(decision, fact, visibility, "trace_platform@%s", province.code);
+    decision_deliver(decision, fact, visibility, "regulator@%s", province.code);
+    if (strcmp(holder, source) != 0)
+        decision_deliver(decision, fact, visibility, "%s", holder);
+    if (is_given(other) && strcmp(other, source) != 0 && strcmp(other, holder) != 0)
+        decision_deliver(decision, fact, visibility, "%s", other);
+    if (scan->step->effect == EFFECT_BOOKS)
+        decision_deliver(decision, fact, visibility, "insurer@%s", province.code);
+}
+
+/* --- rows --- */
+
+static void remember_item(struct decision *decision, struct scan *scan)
+{
+    trace_move_item(scan->earlier, &scan->move);
+    decision_write(decision, &scan->earlier->base, "serial/%s", scan->serial);
+}
+
+static void write_holding(struct decision *decision, const struct scan *scan, const LotHolding *holding,
+                          const char *holder)
+{
+    const char *name = trace_holding_name(decision->arena, scan->lot, holder);
+    if (name == NULL)
+        decision->failed = true;
+    else
+        decision_write(decision, &holding->base, "%s", name);
+}
+
+static LotHolding *holding_of(struct view *view, struct decision *decision, const struct scan *scan,
+                              const char *holder)
+{
+    const char *name = trace_holding_name(view->arena, scan->lot, holder);
+    LotHolding *holding = name == NULL ? NULL : (LotHolding *)view_state(view, LOT_HOLDING, "%s", name);
+    return holding != NULL ? holding : decision_message(decision, LOT_HOLDING);
+}
+
+static void remember_lot(struct view *view, struct decision *decision, struct scan *scan)
+{
+    if (scan->step->effect == EFFECT_PACKS || scan->step->effect == EFFECT_UNPACKS)
+        return; /* the pack knows what lies in it; its holder has as much as before */
+    if (scan->holding == NULL)
+        scan->holding = decision_message(decision, LOT_HOLDING);
+    if (scan->holding == NULL)
+        return;
+    trace_add_to_holding(scan->holding, &scan->move);
+    write_holding(decision, scan, scan->holding, scan->stock_of);
+    if (scan->step->effect != EFFECT_SENDS || !is_given(scan->taker) || strcmp(scan->taker, scan->giver) == 0)
+        return;
+    LotHolding *sent_to = holding_of(view, decision, scan, scan->taker);
+    if (sent_to == NULL)
+        return;
+    trace_add_sent_to(sent_to, &scan->move);
+    write_holding(decision, scan, sent_to, scan->taker);
 }
 
 /* --- the decision --- */
 
-/* The trace platform, the regulator and the next holder follow the item, not the patient. */
-static void tell_the_chain(struct decision *decision, size_t fact, const struct scan *scan)
-{
-    struct region province = region_province(scan->region);
-    const unsigned visibility = VISIBLE_PUBLIC | VISIBLE_ORGANISATION;
-    decision_deliver(decision, fact, visibility, "trace_platform@%s", province.code);
-    decision_deliver(decision, fact, visibility, "regulator@%s", province.code);
-    if (strcmp(scan->said->holder, decision->event->attributes.source) != 0)
-        decision_deliver(decision, fact, visibility, "%s", scan->said->holder);
-}
-
 void trace_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     struct scan *scan = prepared;
-    struct earlier earlier = {"", 0};
     (void)event;
-    if (scan->earlier != NULL)
-        earlier = (struct earlier){scan->earlier->holder, scan->earlier->last_scanned_at_ms};
-
     size_t fact = decision_fact_of_event(decision);
     tell_the_chain(decision, fact, scan);
-    if (is_given(scan->serial)) {
-        const ScannedItemState *state = remember(decision, scan);
-        if (state == NULL) {
-            decision->failed = true;
-            return;
-        }
-        decision_write(decision, &state->base, "serial/%s", scan->serial);
-    }
-    raise_alerts(decision, scan, &earlier);
+    if (is_given(scan->serial) && scan->earlier == NULL)
+        scan->earlier = decision_message(decision, SCANNED_ITEM_STATE);
+    trace_tell_packs(view, decision, scan);
+    if (scan->earlier != NULL)
+        remember_item(decision, scan);
+    else if (is_given(scan->lot))
+        remember_lot(view, decision, scan);
+    raise_alerts(decision, scan);
     recall_follow(view, scan->withheld, decision);
 }

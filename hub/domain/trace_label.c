@@ -6,11 +6,20 @@ static bool keep(struct arena *arena, struct bytes text, const char **kept)
     return *kept != NULL;
 }
 
-/* The 14 digits that identify the item: of (01), else of (8006). */
+/* What identifies the item: (01), else the first 14 digits of (8006); of a logistic unit all of (00), which
+ * is also its serial. */
 static struct bytes item(const struct code *code)
 {
-    const struct code_element *piece = code_find(code, "8006");
-    return code->di.data != NULL || piece == NULL ? code->di : bytes_from(piece->value.data, 14);
+    const struct code_element *piece = code_find(code, "8006"), *unit = code_find(code, "00");
+    if (code->di.data != NULL)
+        return code->di;
+    return piece != NULL ? bytes_from(piece->value.data, 14) : unit != NULL ? unit->value : BYTES_NONE;
+}
+
+static struct bytes serial_of(const struct code *code)
+{
+    const struct code_element *unit = code_find(code, "00");
+    return code->di.data == NULL && unit != NULL ? unit->value : code->serial;
 }
 
 /* The last day of use; of a month without a day its last. */
@@ -27,7 +36,7 @@ static date_t last_day(const struct code_date *date)
 static bool fill(struct arena *arena, const struct code *code, struct bytes product, struct label *label)
 {
     label->expires_on = last_day(&code->expires_on);
-    return keep(arena, product, &label->product) && keep(arena, code->serial, &label->serial) &&
+    return keep(arena, product, &label->product) && keep(arena, serial_of(code), &label->serial) &&
            keep(arena, code->lot, &label->lot);
 }
 
@@ -75,4 +84,10 @@ bool trace_read_label(struct arena *arena, const ItemScanned *said, int current_
         return true;
     }
     return read_code(arena, said, current_year, label);
+}
+
+bool label_names_item(const struct label *label)
+{
+    return (label->form == LABEL_GS1 || label->form == LABEL_DRUG) && is_given(label->product) &&
+           (is_given(label->serial) || is_given(label->lot));
 }

@@ -3,6 +3,7 @@
 #include "domain/format.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* --- the table --- */
 
@@ -90,13 +91,29 @@ bool trace_is_late(const ScannedItemState *item, const struct trace_move *move)
     return item != NULL && move->at_ms < item->last_scanned_at_ms;
 }
 
+bool trace_is_same_settlement(const ScannedItemState *item, const struct trace_move *move)
+{
+    return item != NULL && move->settlement != 0 && item->settlement == move->settlement &&
+           item->settled > item->unsettled;
+}
+
+static const uint32_t *counter(const ScannedItemState *item, const struct trace_step *step)
+{
+    return step->count == 0 ? NULL : (const uint32_t *)(const void *)((const char *)item + step->count);
+}
+
+uint32_t trace_times_counted(const ScannedItemState *item, const struct trace_move *move)
+{
+    const struct trace_step *step = trace_step(move->step, move->to_supplier);
+    if (step->count == 0)
+        return UINT32_MAX;
+    return item == NULL ? 0 : *counter(item, step);
+}
+
 /* What a patient brings back on time is all that was given; a late return is one of several. */
 static void count_return(ScannedItemState *item, const struct trace_move *move)
 {
-    if (move->split) {
-        item->returned++;
-        item->quantity_sold_e4 -= move->quantity_e4;
-    } else if (trace_is_late(item, move)) {
+    if (move->split || trace_is_late(item, move)) {
         item->returned++;
     } else {
         item->returned = item->sold + item->used;
@@ -104,27 +121,38 @@ static void count_return(ScannedItemState *item, const struct trace_move *move)
     }
 }
 
-static void count(ScannedItemState *item, const struct trace_step *step, const struct trace_move *move)
+static void count_part(ScannedItemState *item, const struct trace_step *step, const struct trace_move *move)
 {
-    if (step->effect == EFFECT_COMES_BACK) {
-        count_return(item, move);
-        return;
-    }
-    if (step->count != 0)
-        ++*(uint32_t *)(void *)((char *)item + step->count);
-    if (step->effect == EFFECT_GIVES && move->split)
-        item->quantity_sold_e4 += move->quantity_e4;
+    bool leaves = (step->effect == EFFECT_GIVES) != move->cancels;
+    if (move->split && (step->effect == EFFECT_GIVES || step->effect == EFFECT_COMES_BACK))
+        item->quantity_sold_e4 += leaves ? move->quantity_e4 : -move->quantity_e4;
 }
 
-/* A part of a pack leaves the rest where it is. */
+static void count(ScannedItemState *item, const struct trace_step *step, const struct trace_move *move)
+{
+    uint32_t *times = (uint32_t *)(void *)counter(item, step);
+    count_part(item, step, move);
+    if (times == NULL)
+        return;
+    if (move->cancels)
+        *times -= *times > 0;
+    else if (step->effect == EFFECT_COMES_BACK)
+        count_return(item, move);
+    else if (move->step != STEP_SETTLED || !trace_is_same_settlement(item, move))
+        ++*times;
+    if (move->step == STEP_SETTLED)
+        item->settlement = move->cancels ? 0 : move->settlement;
+}
+
+/* A part of a pack leaves the rest where it is; a wrong scan leaves it with its holder. */
 static void move_on(ScannedItemState *item, const struct trace_step *step, const struct trace_move *move)
 {
-    bool is_part = step->effect == EFFECT_GIVES && move->split;
-    item->last_step = move->step;
+    bool stays = step->to == AS_IT_IS || move->cancels || (step->effect == EFFECT_GIVES && move->split);
+    item->last_step = move->cancels ? STEP_STORED : move->step;
     item->last_scanned_at_ms = move->at_ms;
     item->holder = lent(move->holder);
     item->region = move->region;
-    item->standing = step->to == AS_IT_IS || is_part ? ITEM_HELD : (ItemStanding)step->to;
+    item->standing = stays ? ITEM_HELD : (ItemStanding)step->to;
 }
 
 static uint32_t day_number(date_t day, uint32_t otherwise)
@@ -172,17 +200,30 @@ static void note_latest(LotHolding *holding, const struct trace_move *move)
     holding->region = move->region;
 }
 
+static int64_t signed_e4(const struct trace_move *move)
+{
+    return move->cancels ? -move->quantity_e4 : move->quantity_e4;
+}
+
+int64_t trace_amount_e4(const LotHolding *holding, const struct trace_move *move)
+{
+    size_t amount = trace_step(move->step, move->to_supplier)->amount;
+    if (amount == 0)
+        return INT64_MAX;
+    return holding == NULL ? 0 : *(const int64_t *)(const void *)((const char *)holding + amount);
+}
+
 void trace_add_to_holding(LotHolding *holding, const struct trace_move *move)
 {
     size_t amount = trace_step(move->step, move->to_supplier)->amount;
     if (amount != 0)
-        *(int64_t *)(void *)((char *)holding + amount) += move->quantity_e4;
+        *(int64_t *)(void *)((char *)holding + amount) += signed_e4(move);
     note_latest(holding, move);
 }
 
 void trace_add_sent_to(LotHolding *holding, const struct trace_move *move)
 {
-    holding->sent_to_it_e4 += move->quantity_e4;
+    holding->sent_to_it_e4 += signed_e4(move);
     note_latest(holding, move);
 }
 

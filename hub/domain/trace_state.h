@@ -60,6 +60,8 @@ struct trace_move {
     int64_t quantity_e4; /* of a lot, or the part of a split pack */
     bool split;          /* a part of a pack */
     bool to_supplier;    /* returned to whom it came from, not by a patient */
+    bool cancels;        /* takes such a scan back: it was wrong, and the item is with HOLDER */
+    uint32_t settlement; /* hash of the settlement, never 0; 0: not said */
     const char *lot;
     date_t made_on, expires_on; /* DATE_NONE: not said */
 };
@@ -74,6 +76,10 @@ const char *trace_standing_name(const ScannedItemState *item);
 bool trace_item_is_gone(const ScannedItemState *item);
 /* True if the scan is older than what the row stands for. */
 bool trace_is_late(const ScannedItemState *item, const struct trace_move *move);
+/* True if the settlement of MOVE is the one that ITEM was settled with: told by two sides, it counts once. */
+bool trace_is_same_settlement(const ScannedItemState *item, const struct trace_move *move);
+/* How often a step like MOVE was counted; UINT32_MAX where it is not counted. */
+uint32_t trace_times_counted(const ScannedItemState *item, const struct trace_move *move);
 /* The setter: counts, and, unless the scan is late, moves. Texts are lent to the row. A settled item is kept
  * in few bytes: only what a recall or a second sale asks for stays. */
 void trace_move_item(ScannedItemState *item, const struct trace_move *move);
@@ -83,6 +89,8 @@ void trace_move_item(ScannedItemState *item, const struct trace_move *move);
 /* The giver's row and the taker's are two: each is told its own side. */
 void trace_add_to_holding(LotHolding *holding, const struct trace_move *move);
 void trace_add_sent_to(LotHolding *holding, const struct trace_move *move);
+/* What a step like MOVE has added up to; INT64_MAX where nothing is added. NULL holding: 0. */
+int64_t trace_amount_e4(const LotHolding *holding, const struct trace_move *move);
 /* Made, received and returned by patients, less what was sent, sold, used, sent back and destroyed. Below
  * zero: more left than came. */
 int64_t trace_at_hand_e4(const LotHolding *holding);

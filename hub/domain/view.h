@@ -24,6 +24,8 @@
 #define TABLE_DESIGNATION "designation" /* key LIST/INSTITUTION[/DOCTOR], medhub.registry.v1.Designation */
 #define TABLE_PRACTITIONER "practitioner" /* key INSTITUTION/CODE, medhub.registry.v1.Practitioner */
 
+#define TABLE_DEVICE "device" /* key product identifier, medhub.trace.v1.Device */
+
 /* One dated version of a row. value is NULL (data) when there is none. */
 struct table_row {
     struct bytes value;

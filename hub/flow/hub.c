@@ -19,7 +19,7 @@ enum { ASK_TIMEOUT_MS = 10000, WORKERS_MAX = 64, START_TIMEOUT_US = 60 * 1000 * 
 
 static const char *const table_topics[] = {"medhub.table.catalogue", "medhub.table.registry", "medhub.table.policy",
                                            "medhub.table.calendar", "medhub.table.designation",
-                                           "medhub.table.practitioner", "medhub.table.release"};
+                                           "medhub.table.practitioner", "medhub.table.release", "medhub.table.device"};
 enum { TABLE_TOPICS = sizeof table_topics / sizeof *table_topics };
 
 struct hub {

@@ -50,7 +50,7 @@ static unsigned write_readiness(struct monitor *monitor, struct buffer *body)
 static unsigned write_tables(struct monitor *monitor, struct buffer *body)
 {
     static const char *const tables[] = {TABLE_CATALOGUE, TABLE_REGISTRY, TABLE_POLICY, TABLE_CALENDAR,
-                                         TABLE_DESIGNATION, TABLE_PRACTITIONER, TABLE_RELEASE};
+                                         TABLE_DESIGNATION, TABLE_PRACTITIONER, TABLE_RELEASE, TABLE_DEVICE};
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         buffer_append_format(

@@ -257,7 +257,8 @@ static void look_for_reader(const struct handler *handler, const struct rule *ru
 {
     struct reader_search *search = context;
     (void)handler;
-    search->found = search->found || (rule->parameter != NULL && strcmp(rule->parameter, search->name) == 0);
+    search->found = search->found || (rule->parameter != NULL && strcmp(rule->parameter, search->name) == 0) ||
+                    (rule->parameter_also != NULL && strcmp(rule->parameter_also, search->name) == 0);
 }
 
 static void check_is_read(const struct checking *checking)
@@ -273,9 +274,11 @@ static void check_is_read(const struct checking *checking)
 static void check_has_value(const struct handler *handler, const struct rule *rule, void *context)
 {
     const struct checking *checking = context;
+    const char *const read[] = {rule->parameter, rule->parameter_also};
     (void)handler;
-    if (rule->parameter != NULL && policy_pack_any(checking->nation, rule->parameter) == NULL)
-        policy_find(checking->findings, POLICY_WITHOUT_VALUE, checking->nation->path, 0, rule->parameter, rule->id, "");
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+        if (read[i] != NULL && policy_pack_any(checking->nation, read[i]) == NULL)
+            policy_find(checking->findings, POLICY_WITHOUT_VALUE, checking->nation->path, 0, read[i], rule->id, "");
 }
 
 void policy_check(struct policy_pack *pack, const struct policy_pack *nation, struct policy_findings *findings)

@@ -6,12 +6,15 @@ programs in C only compare bytes:
 
 - limits: of a product that stands there twice only what both rows say is kept, and the diseases of both; a limit to a line of
   therapy or a department is left out: nothing that travels tells whether it is met.
+- region_centres: latitude and longitude of cities, and of the counties that lie in no city, in tenths of a degree: enough to tell
+  whether one thing can have been in two places. SOURCE_FOLDER/city-geo/data.json; joined with regions.csv by name.
 - code: the national catalogue prints no code, so an item is told by its name and dosage form. Both are folded
   (NFKC, blanks out, Chinese punctuation to ASCII, a final stop dropped) and hashed: "NRDL-" and 12 hexadecimal digits.
 """
 import csv
 import gzip
 import hashlib
+import json
 import pathlib
 import re
 import sys
@@ -107,6 +110,20 @@ def devices(source):
           spread(good, DEVICES) + wrong)
 
 
+def centres(source, regions):
+    with open(source / "city-geo/data.json", encoding="utf-8") as file:
+        places = [row for row in json.load(file) if row["lat"]]
+    found = {(row["province"], row["area"] or row["city"]): row for row in reversed(places)}
+    names, rows = {row["code"]: row["name"] for row in regions}, []
+    for region in regions:
+        is_city = region["level"] == "2" or region["code"][2:4] == "90"
+        place = found.get((names[region["code"][:2] + "0000"], region["name"])) if is_city else None
+        if place:
+            rows.append({"code": region["code"], "latitude_tenths": round(float(place["lat"]) * 10),
+                         "longitude_tenths": round(float(place["lng"]) * 10)})
+    write("region_centres.csv", ["code", "latitude_tenths", "longitude_tenths"], rows)
+
+
 def main(source):
     for edition in ("2024", "2025"):
         catalogue(source, edition)
@@ -116,8 +133,9 @@ def main(source):
     write("working_days.csv", ["date", "is_working_day", "kind", "holiday_name"],
           read(source / "calendar/cn_working_days_2021_2026.csv"))
     write("hospital_names.csv", ["name", "kind_guess_from_name"], read(source / "institutions/hospital_names.csv"))
-    write("regions.csv", ["code", "name", "level", "parent_code"],
-          [row for row in read(source / "region/region_codes_2023.csv") if row["kind"] != "stat_zone"])
+    regions = [row for row in read(source / "region/region_codes_2023.csv") if row["kind"] != "stat_zone"]
+    write("regions.csv", ["code", "name", "level", "parent_code"], regions)
+    centres(source, regions)
     diagnoses = [row for row in read(source / "icd/icd10_cn.csv") if re.fullmatch(r"[A-Z][0-9]{2}[.0-9x]*", row["code"])]
     write("icd10.csv", ["code", "name"], spread(diagnoses, DIAGNOSES))
 

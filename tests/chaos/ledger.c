@@ -121,7 +121,7 @@ static void amount_must_be_positive(struct rule_context *context)
 }
 
 static const struct rule transfer_rules[] = {
-    {"LG-001", "ledger.amount", "tests/chaos", "amount", NULL, amount_must_be_positive, "金额须大于零",
+    {"LG-001", "ledger.amount", "tests/chaos", "amount", NULL, NULL, amount_must_be_positive, "金额须大于零",
      "the amount is more than nothing"},
 };
 

@@ -169,7 +169,7 @@ static void make_topics(struct broker *broker)
     static const char *const others[] = {"medhub.receipt",         "medhub.delivery",     "medhub.parked",
                                          "medhub.table.catalogue", "medhub.table.policy", "medhub.table.registry",
                                          "medhub.table.calendar",  "medhub.table.designation",
-                                         "medhub.table.practitioner", "medhub.table.release"};
+                                         "medhub.table.practitioner", "medhub.table.release", "medhub.table.device"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         broker_topic(broker, ours[i], ENGINE_PARTITIONS);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)

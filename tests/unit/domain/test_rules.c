@@ -100,6 +100,8 @@ static void check_parameter(const struct rule *rule, void *context)
     (void)context;
     if (rule->parameter != NULL && !is_in_national(rule->parameter))
         fail_msg("%s reads %s, which ops/policy/national.yaml lacks", rule->id, rule->parameter);
+    if (rule->parameter_also != NULL && !is_in_national(rule->parameter_also))
+        fail_msg("%s reads %s, which ops/policy/national.yaml lacks", rule->id, rule->parameter_also);
 }
 
 static void every_parameter_of_a_rule_has_a_national_value(void **state)
@@ -116,6 +118,7 @@ static void find_reader(const struct rule *rule, void *context)
         bool found;
     } *wanted = context;
     wanted->found |= rule->parameter != NULL && strcmp(rule->parameter, wanted->name) == 0;
+    wanted->found |= rule->parameter_also != NULL && strcmp(rule->parameter_also, wanted->name) == 0;
 }
 
 /* How many parameters the pack in hand has; fails if no rule reads one of them. */

@@ -51,13 +51,43 @@ static void fill(struct fixture *fixture)
     said->use = &fixture->use;
 }
 
+/* As shipped, but for what an item's registration and purchase say: those have tests of their own. */
+static void put_policy(struct memory_view *world)
+{
+    static const struct {
+        const char *name;
+        int value;
+    } switches[] = {
+        {"trace.sold_after_expiry.refuse", 1},     {"trace.sold_twice.refuse", 0},
+        {"trace.udi_missing.refuse", 1},           {"trace.use_not_recorded.refuse", 1},
+        {"trace.not_registered.refuse", 0},        {"trace.restricted_use.refuse", 1},
+        {"trace.split_exceeded.refuse", 0},        {"trace.sold_without_purchase.refuse", 0},
+        {"trace.settled_twice.refuse", 0},         {"trace.code_swapped.refuse", 0},
+        {"trace.codes_differ.refuse", 0},          {"trace.two_places.refuse", 0},
+        {"trace.step_not_possible.refuse", 0},     {"trace.more_than_held.refuse", 0},
+        {"trace.in_two_packs.refuse", 0},          {"trace.more_out_than_in.refuse", 0},
+        {"trace.travel_km_per_hour", 900},         {"trace.clock_skew_minutes", 10},
+    };
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
+        memory_put_policy_int(world, switches[i].name, REGION_NATION, switches[i].value);
+    memory_put_policy_date(world, "trace.purchase_required_from", REGION_NATION, "2030-01-01");
+}
+
+static void register_device(struct memory_view *world)
+{
+    Device device = MEDHUB__TRACE__V1__DEVICE__INIT;
+    device.product = chars(PRODUCT);
+    device.name = chars("stent");
+    memory_put_table(world, TABLE_DEVICE, PRODUCT, REGION_NATION, "2021-01-01", "", &device.base);
+}
+
 static int set_up(void **state)
 {
     static struct fixture fixture;
     fixture.trial = trial_new("2026-01-31T03:00:05Z");
     memory_put_policy_date(fixture.trial->world, TRACE_UDI_REQUIRED_FROM, REGION_NATION, "2022-06-01");
-    memory_put_policy_int(fixture.trial->world, "trace.sold_after_expiry.refuse", REGION_NATION, 1);
-    memory_put_policy_int(fixture.trial->world, "trace.sold_twice.refuse", REGION_NATION, 0);
+    put_policy(fixture.trial->world);
+    register_device(fixture.trial->world);
     fill(&fixture);
     *state = &fixture;
     return 0;
@@ -103,13 +133,14 @@ static void those_who_follow_the_item_do_not_see_the_patient(void **state)
     assert_int_equal(trial_delivery(fixture->trial, 0, "H65010200002"), expected);
 }
 
-static void an_item_without_serial_leaves_no_row(void **state)
+static void an_item_without_serial_counts_for_its_lot(void **state)
 {
     struct fixture *fixture = *state;
     fixture->said.code = chars(CODE);
     scan(fixture);
     assert_accepted(fixture->trial);
-    assert_int_equal(fixture->trial->decision.write_count, 0);
+    assert_int_equal(fixture->trial->decision.write_count, 1);
+    assert_string_equal(fixture->trial->decision.writes[0].name, "held/21/" HOSPITAL);
 }
 
 static void a_drug_trace_code_is_product_and_serial(void **state)
@@ -250,6 +281,7 @@ static void the_use_of_class_iii_is_recorded_in_full(void **state)
 static void move_to(struct fixture *fixture, const char *moment)
 {
     assert_true(moment_parse(bytes_of(moment), &fixture->scanned_at.seconds, &fixture->scanned_at.nanos));
+    fixture->trial->now_ms = timestamp_ms(&fixture->scanned_at);
 }
 
 static void an_expired_item_is_not_used(void **state)
@@ -369,7 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_right_scan_becomes_a_fact_and_a_row),
         TEST(those_who_follow_the_item_do_not_see_the_patient),
-        TEST(an_item_without_serial_leaves_no_row),
+        TEST(an_item_without_serial_counts_for_its_lot),
         TEST(a_drug_trace_code_is_product_and_serial),
         TEST(a_code_of_another_system_is_taken_with_a_warning),
         TEST(a_wrong_check_digit_is_refused_with_its_place),

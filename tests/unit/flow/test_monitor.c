@@ -116,7 +116,7 @@ static void tables_come_as_json(void **state)
 {
     (void)state;
     assert_non_null(
-        strstr(ask(GET("/tables")), "{\"catalogue\":9,\"registry\":8,\"policy\":6,\"calendar\":8,\"designation\":11,\"practitioner\":12,\"release\":7}"));
+        strstr(ask(GET("/tables")), "{\"catalogue\":9,\"registry\":8,\"policy\":6,\"calendar\":8,\"designation\":11,\"practitioner\":12,\"release\":7,\"device\":6}"));
 }
 
 static void other_paths_and_methods_are_refused(void **state)
