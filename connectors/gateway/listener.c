@@ -2,11 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/peers.h"
 #include "gateway/stream.h"
 
 #include <errno.h>
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -14,20 +13,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-enum { HEADERS_MAX = 100, ARENA_FIRST_BYTES = 16 * 1024, WATCH_MS = 200, STREAM_BLOCK_BYTES = 16 * 1024 };
+enum { HEADERS_MAX = 100, ARENA_FIRST_BYTES = 16 * 1024, STREAM_BLOCK_BYTES = 16 * 1024 };
 enum { KEPT_MAX = 256, KEPT_BYTES_MAX = 64 * 1024 };
-
-/* One connection, as the watchman sees it. */
-struct peer {
-    struct peer *next, *before;
-    int socket;
-    atomic_int_fast64_t deadline_us; /* 0: none */
-    bool looked_at_certificate;
-    char *subject; /* RFC 4514, of the verified client certificate; or NULL */
-};
 
 struct listener {
     struct listener_settings settings;
@@ -37,14 +26,10 @@ struct listener {
     int port;
     atomic_size_t busy, bodies_bytes;
     atomic_bool closing;
-    pthread_mutex_t lock; /* over peers */
-    struct peer *peers;
+    struct peers *peers;
     pthread_mutex_t idle_lock; /* over the exchanges that are kept for the next requests, with their memory */
     struct exchange *idle;
     size_t idle_count;
-    pthread_t watchman;
-    bool has_watchman;
-    atomic_bool stopping;
 };
 
 enum exchange_state {
@@ -78,133 +63,6 @@ static struct exchange *exchange_of(struct request *request)
 struct MHD_Connection *listener_connection(struct request *request)
 {
     return exchange_of(request)->connection;
-}
-
-/* ---- slow clients ---- */
-
-static void set_deadline(struct peer *peer, int64_t in_ms)
-{
-    if (peer != NULL)
-        atomic_store(&peer->deadline_us, in_ms == 0 ? 0 : clock_monotonic_us() + in_ms * 1000);
-}
-
-static struct peer *peer_of(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-    return info == NULL ? NULL : info->socket_context;
-}
-
-static void add_peer(struct listener *listener, struct MHD_Connection *connection, void **context)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct peer *peer = calloc(1, sizeof *peer);
-
-    *context = peer;
-    if (peer == NULL)
-        return;
-    peer->socket = info == NULL ? -1 : info->connect_fd;
-    set_deadline(peer, listener->settings.request_timeout_ms);
-    (void)pthread_mutex_lock(&listener->lock);
-    peer->next = listener->peers;
-    if (peer->next != NULL)
-        peer->next->before = peer;
-    listener->peers = peer;
-    (void)pthread_mutex_unlock(&listener->lock);
-}
-
-static void remove_peer(struct listener *listener, void **context)
-{
-    struct peer *peer = *context;
-
-    *context = NULL;
-    if (peer == NULL)
-        return;
-    (void)pthread_mutex_lock(&listener->lock);
-    if (peer->before != NULL)
-        peer->before->next = peer->next;
-    else
-        listener->peers = peer->next;
-    if (peer->next != NULL)
-        peer->next->before = peer->before;
-    (void)pthread_mutex_unlock(&listener->lock);
-    gnutls_free(peer->subject);
-    free(peer);
-}
-
-static void connection_changed(void *self, struct MHD_Connection *connection, void **context,
-                               enum MHD_ConnectionNotificationCode code)
-{
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        add_peer(self, connection, context);
-    else
-        remove_peer(self, context);
-}
-
-static bool is_late(struct peer *peer, int64_t now_us)
-{
-    int64_t deadline_us = atomic_load(&peer->deadline_us);
-
-    return deadline_us != 0 && now_us > deadline_us && peer->socket >= 0;
-}
-
-/* The socket is only shut down: libmicrohttpd sees its end and closes it. Under the lock, so that it is still this one's. */
-static void cut_off_the_slow(struct listener *listener)
-{
-    int64_t now_us = clock_monotonic_us();
-
-    (void)pthread_mutex_lock(&listener->lock);
-    for (struct peer *peer = listener->peers; peer != NULL; peer = peer->next)
-        if (is_late(peer, now_us)) {
-            (void)shutdown(peer->socket, SHUT_RDWR);
-            atomic_store(&peer->deadline_us, 0);
-        }
-    (void)pthread_mutex_unlock(&listener->lock);
-}
-
-static void *watch(void *self)
-{
-    struct listener *listener = self;
-    const struct timespec pause = {.tv_nsec = WATCH_MS * 1000000L};
-
-    while (!atomic_load(&listener->stopping)) {
-        cut_off_the_slow(listener);
-        (void)nanosleep(&pause, NULL);
-    }
-    return NULL;
-}
-
-/* ---- client certificates ---- */
-
-static char *subject_of(gnutls_session_t session)
-{
-    unsigned count = 0, flaws = 0;
-    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
-    gnutls_x509_crt_t certificate = NULL;
-    gnutls_datum_t name = {NULL, 0};
-
-    if (chain == NULL || count == 0 || gnutls_certificate_verify_peers2(session, &flaws) != 0 || flaws != 0 ||
-        gnutls_x509_crt_init(&certificate) != 0)
-        return NULL;
-    if (gnutls_x509_crt_import(certificate, &chain[0], GNUTLS_X509_FMT_DER) != 0 ||
-        gnutls_x509_crt_get_dn3(certificate, &name, 0) != 0)
-        name.data = NULL;
-    gnutls_x509_crt_deinit(certificate);
-    return (char *)name.data;
-}
-
-static const char *certificate_subject(struct listener *listener, struct MHD_Connection *connection)
-{
-    struct peer *peer = peer_of(connection);
-
-    if (listener->settings.client_ca == NULL || peer == NULL)
-        return NULL;
-    if (!peer->looked_at_certificate) {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-        peer->subject = info == NULL ? NULL : subject_of(info->tls_session);
-        peer->looked_at_certificate = true;
-    }
-    return peer->subject;
 }
 
 /* ---- a request comes ---- */
@@ -315,7 +173,7 @@ static void end_exchange(void *self, struct MHD_Connection *connection, void **c
     (void)code;
 
     *context = NULL;
-    set_deadline(peer_of(connection), listener->settings.idle_timeout_ms + listener->settings.request_timeout_ms);
+    peer_set_deadline(connection, listener->settings.idle_timeout_ms + listener->settings.request_timeout_ms);
     if (exchange == NULL)
         return;
     (void)atomic_fetch_sub(&listener->bodies_bytes, exchange->body_booked);
@@ -354,7 +212,8 @@ static void read_header(struct exchange *exchange, const char *method)
     view->method = method;
     view->scheme = exchange->listener->settings.certificate == NULL ? "http" : "https";
     view->headers = exchange->headers;
-    view->certificate_subject = certificate_subject(exchange->listener, exchange->connection);
+    view->certificate_subject = 
+        exchange->listener->settings.client_ca == NULL ? NULL : peer_certificate_subject(exchange->connection);
     exchange->header_bytes = view->target == NULL ? 0 : strlen(view->target);
     exchange->header_too_large = exchange->header_bytes > exchange->listener->settings.header_bytes_max;
     (void)MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, take_header, exchange);
@@ -440,7 +299,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     if (response == NULL)
         return MHD_NO;
     add_headers(exchange, response);
-    set_deadline(peer_of(exchange->connection), answer->stream != NULL ? 0 : listener->settings.response_timeout_ms);
+    peer_set_deadline(exchange->connection, answer->stream != NULL ? 0 : listener->settings.response_timeout_ms);
     enum MHD_Result result = MHD_queue_response(exchange->connection, answer->status, response);
     MHD_destroy_response(response);
     exchange->state = EXCHANGE_ANSWERED;
@@ -462,7 +321,7 @@ void request_hold(struct request *request)
     struct exchange *exchange = exchange_of(request);
 
     exchange->state = EXCHANGE_HELD;
-    set_deadline(peer_of(exchange->connection), 0);
+    peer_set_deadline(exchange->connection, 0);
     MHD_suspend_connection(exchange->connection);
 }
 
@@ -589,7 +448,7 @@ static struct MHD_Daemon *start_daemon(struct listener *listener, struct addrinf
     options[count++] =
         (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)connection_memory(settings), NULL};
     options[count++] =
-        (struct MHD_OptionItem){MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, listener};
+        (struct MHD_OptionItem){MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)peers_connection_changed, listener->peers};
     options[count++] = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)end_exchange, listener};
     options[count++] = (struct MHD_OptionItem){MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)begin_exchange, listener};
     if (settings->certificate != NULL) {
@@ -635,14 +494,10 @@ enum status listener_start(const struct listener_settings *settings, const struc
     made->settings = *settings;
     made->calls = *calls;
     made->gateway = gateway;
-    (void)pthread_mutex_init(&made->lock, NULL);
     (void)pthread_mutex_init(&made->idle_lock, NULL);
-    enum status status = open_socket(made, fault);
-    if (status == STATUS_OK) {
-        made->has_watchman = pthread_create(&made->watchman, NULL, watch, made) == 0;
-        if (!made->has_watchman)
-            status = fault_fatal(fault, "gateway.thread", "no thread to watch over slow clients");
-    }
+    enum status status = peers_start(settings->request_timeout_ms, &made->peers, fault);
+    if (status == STATUS_OK)
+        status = open_socket(made, fault);
     if (status != STATUS_OK) {
         listener_stop(made);
         return status;
@@ -672,15 +527,12 @@ void listener_stop(struct listener *listener)
         return;
     if (listener->daemon != NULL)
         MHD_stop_daemon(listener->daemon);
-    atomic_store(&listener->stopping, true);
-    if (listener->has_watchman)
-        (void)pthread_join(listener->watchman, NULL);
+    peers_stop(listener->peers);
     while (listener->idle != NULL) {
         struct exchange *idle = listener->idle;
         listener->idle = idle->next_idle;
         free_exchange(idle);
     }
     (void)pthread_mutex_destroy(&listener->idle_lock);
-    (void)pthread_mutex_destroy(&listener->lock);
     free(listener);
 }

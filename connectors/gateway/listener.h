@@ -1,5 +1,5 @@
-/* listener.h: HTTP itself: sockets, TLS, limits, slow clients; requests out of it and answers into it. listener.c and
- * stream.c are the only files that include microhttpd.h.
+/* listener.h: HTTP itself: sockets, TLS, limits, slow clients; requests out of it and answers into it. listener.c,
+ * peers.c and stream.c are the only files that include microhttpd.h.
  *
  * A pool of threads of libmicrohttpd, each with its own epoll. A request that waits is suspended and costs no thread.
  *
