@@ -1,7 +1,7 @@
 /* catalogue.c: the editions of the national drug list as changes of items, and their releases. */
+#include "ops/ctl/printed_price.h"
 #include "ops/gen/gen.h"
 
-#include "base/money.h"
 #include "domain/catalogue.h"
 #include "domain/release.h"
 
@@ -15,15 +15,11 @@ static const struct edition {
     {"NRDL-2025", "2026-01-01", "医保发〔2025〕33号"},
 };
 
-/* "63.00元(10mg/支)" has one price; a text with several packs, or "*" (confidential), has none that can be
- * compared. */
 static Medhub__Common__V1__Price *price_of(struct gen *gen, const char *text)
 {
-    const char *unit = strstr(text, "元");
     int64_t micro_yuan = 0;
 
-    if (unit == NULL || strstr(unit + 1, "元") != NULL || strstr(text, "；") != NULL ||
-        !money_parse(bytes_from(text, (size_t)(unit - text)), 6, &micro_yuan))
+    if (!printed_price(bytes_of(text), &micro_yuan))
         return NULL;
     Medhub__Common__V1__Price *price = gen_new(gen, &medhub__common__v1__price__descriptor);
     price->micro_yuan = micro_yuan;

@@ -1,0 +1,205 @@
+/* catalogue_diff.c: ctl catalogue diff OLD NEW: what makes of one file the other, as a file that can be staged. */
+#include "ops/ctl/catalogue_file.h"
+#include "ops/ctl/commands.h"
+#include "ops/ctl/decode.h"
+#include "ops/ctl/output.h"
+#include "ops/ctl/say.h"
+
+#include "base/money.h"
+#include "domain/catalogue.h"
+#include "event/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_BYTES_MAX ((size_t)2 * 1024 * 1024 * 1024)
+
+struct diff_options {
+    const char *mapping, *old_mapping, *region, *kind;
+    bool counts;
+};
+
+struct diff {
+    struct call *call;
+    struct output *output;
+    struct arena *arena;
+    json_int_t counts[32];
+    json_int_t same;
+    size_t complaints;
+};
+
+static void print_complaint(void *context, size_t line, const char *field, const char *found, const char *expected)
+{
+    struct diff *diff = context;
+
+    if (diff->complaints++ < 100)
+        say("第几行有误", "line %zu, %s: %s; expected: %s", line, field, found, expected);
+}
+
+static enum exit_code read_both(struct call *call, struct diff *diff, struct arena *arena, struct catalogue_file files[2])
+{
+    const struct diff_options *options = call->options;
+    const struct catalogue_defaults defaults = {options->region == NULL ? REGION_NATION : options->region, "2000-01-01",
+                                                options->kind};
+    const char *mappings[2] = {options->old_mapping == NULL ? options->mapping : options->old_mapping, options->mapping};
+    struct fault fault = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        enum status status = catalogue_file_read(call->arguments[i], mappings[i], &defaults, print_complaint, diff, arena,
+                                                 &files[i], &fault);
+        if (status != STATUS_OK)
+            return say_fault(call, &fault);
+        if (files[i].bad_rows > 0)
+            return say_refusal(call, EXIT_PARTIAL, "catalogue.bad_rows", "文件有误", "%s: %zu rows are bad",
+                               call->arguments[i], files[i].bad_rows);
+    }
+    return EXIT_OK;
+}
+
+static void put_price(json_t *row, const char *name, const Medhub__Common__V1__Price *price)
+{
+    char text[MONEY_TEXT_BYTES];
+
+    if (price != NULL)
+        (void)json_object_set_new(row, name, json_string(money_format(price->micro_yuan, 6, text)));
+}
+
+/* Fields that have a column: texts, prices, switches and names of choices. */
+static bool may_stand(const ProtobufCFieldDescriptor *field)
+{
+    return field->label != PROTOBUF_C_LABEL_REPEATED &&
+           (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_ENUM ||
+            field->type == PROTOBUF_C_TYPE_BOOL || field->descriptor == &medhub__common__v1__price__descriptor);
+}
+
+/* A row that can be staged: the fields of the item by name, whether it is removed, and which changes it is. */
+static json_t *row_of(struct diff *diff, const struct catalogue_entry *entry, change_set changes)
+{
+    json_t *row = json_object();
+
+    (void)json_object_set_new(row, "changes", json_string(catalogue_change_names(diff->arena, changes)));
+    (void)json_object_set_new(row, "removed", json_boolean((changes & change_bit(CHANGE_REMOVED)) != 0));
+    for (unsigned i = 0; i < CATALOGUE_ITEM->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &CATALOGUE_ITEM->fields[i];
+        const uint8_t *member = (const uint8_t *)entry->item + field->offset;
+        if (!may_stand(field))
+            continue;
+        if (field->type == PROTOBUF_C_TYPE_STRING &&
+            **(char *const *)(const void *)member != '\0')
+            (void)json_object_set_new(row, field->name, json_string(*(char *const *)(const void *)member));
+        else if (field->type == PROTOBUF_C_TYPE_ENUM && *(const int *)(const void *)member != 0)
+            (void)json_object_set_new(
+                row, field->name,
+                json_string(protobuf_c_enum_descriptor_get_value(field->descriptor, *(const int *)(const void *)member)->name));
+        else if (field->descriptor == &medhub__common__v1__price__descriptor)
+            put_price(row, field->name, *(const Medhub__Common__V1__Price *const *)(const void *)member);
+        else if (field->type == PROTOBUF_C_TYPE_BOOL && *(const protobuf_c_boolean *)(const void *)member)
+            (void)json_object_set_new(row, field->name, json_true());
+    }
+    (void)json_object_del(row, "valid_from");
+    return row;
+}
+
+static void tell(struct diff *diff, const struct catalogue_entry *entry, change_set changes)
+{
+    const struct diff_options *options = diff->call->options;
+
+    for (unsigned change = 1; change < 32; change++)
+        diff->counts[change] += (changes & change_bit((CatalogueChange)change)) != 0;
+    diff->same += changes == 0;
+    arena_reset(diff->arena);
+    if (changes != 0 && !options->counts)
+        output_row(diff->output, row_of(diff, entry, changes));
+}
+
+/* Both are in order of key. */
+static void compare(struct diff *diff, const struct catalogue_file *before, const struct catalogue_file *after)
+{
+    size_t i = 0, k = 0;
+
+    while (i < before->count || k < after->count) {
+        int order = i == before->count  ? 1
+                    : k == after->count ? -1
+                                        : strcmp(before->entries[i].key, after->entries[k].key);
+        if (order < 0)
+            tell(diff, &before->entries[i++], change_bit(CHANGE_REMOVED));
+        else if (order > 0)
+            tell(diff, &after->entries[k++], change_bit(CHANGE_ADDED));
+        else {
+            change_set changes = catalogue_difference(before->entries[i++].item, after->entries[k].item);
+            tell(diff, &after->entries[k++], changes);
+        }
+    }
+}
+
+static json_t *counts_json(const struct diff *diff)
+{
+    json_t *counts = json_object();
+
+    for (unsigned change = 1; change < 32; change++)
+        if (diff->counts[change] > 0)
+            (void)json_object_set_new(counts, catalogue_change_name((CatalogueChange)change),
+                                      json_integer(diff->counts[change]));
+    (void)json_object_set_new(counts, "same", json_integer(diff->same));
+    return counts;
+}
+
+/* All that row_of may put; NULL when the arena is full. */
+static const char *const *columns_of(struct arena *arena)
+{
+    const char **columns = arena_take(arena, (CATALOGUE_ITEM->n_fields + 3) * sizeof *columns);
+    size_t count = 0;
+
+    if (columns == NULL)
+        return NULL;
+    columns[count++] = "changes";
+    columns[count++] = "removed";
+    for (unsigned i = 0; i < CATALOGUE_ITEM->n_fields; i++)
+        if (strcmp(CATALOGUE_ITEM->fields[i].name, "valid_from") != 0 && may_stand(&CATALOGUE_ITEM->fields[i]))
+            columns[count++] = CATALOGUE_ITEM->fields[i].name;
+    columns[count] = NULL;
+    return columns;
+}
+
+static enum exit_code diff_command(struct call *call)
+{
+    const struct diff_options *options = call->options;
+    struct diff diff = {.call = call, .arena = arena_new(64 * 1024, 64 * 1024 * 1024)};
+    struct arena *arena = arena_new(1024 * 1024, ARENA_BYTES_MAX);
+    struct catalogue_file files[2];
+
+    enum exit_code result = arena == NULL || diff.arena == NULL ? EXIT_FAILED : read_both(call, &diff, arena, files);
+    if (result == EXIT_OK && !options->counts)
+        diff.output = output_open(call, columns_of(arena), false);
+    if (result == EXIT_OK) {
+        compare(&diff, &files[0], &files[1]);
+        bool written = options->counts ? output_object(call, counts_json(&diff)) : output_close(diff.output);
+        if (!written)
+            result = EXIT_FAILED;
+    }
+    arena_free(diff.arena);
+    arena_free(arena);
+    return result;
+}
+
+#define DIFF(member) offsetof(struct diff_options, member)
+static const struct option diff_options[] = {
+    {"mapping", 'm', OPTION_TEXT, DIFF(mapping), "FILE", "CSV: which column is which field; without: by name",
+     "列与字段的对应表", 0, 0},
+    {"old-mapping", 0, OPTION_TEXT, DIFF(old_mapping), "FILE", "of OLD, if it is another one", "旧文件的对应表", 0, 0},
+    {"region", 0, OPTION_TEXT, DIFF(region), "CODE", "whose catalogue it is; 000000", "地区代码", 0, 0},
+    {"kind", 0, OPTION_TEXT, DIFF(kind), "KIND", "of all items, if the files do not say", "条目类别（文件未写时）", 0, 0},
+    {"counts", 0, OPTION_FLAG, DIFF(counts), NULL, "only how many of each change", "只输出各类变更的数量", 0, 0},
+};
+const struct command command_catalogue_diff = {"ctl catalogue diff",
+                                               "OLD NEW",
+                                               "比较两个目录文件，输出可暂存的变更",
+                                               "compare two files of a catalogue; -o csv is a file that can be staged",
+                                               NULL,
+                                               diff_options,
+                                               sizeof diff_options / sizeof *diff_options,
+                                               sizeof(struct diff_options),
+                                               2,
+                                               2,
+                                               USES_ROWS,
+                                               diff_command};

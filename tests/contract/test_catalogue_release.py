@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+# timeout: 120
+"""A release from two files to every item and back: diff, stage, publish by another person, withdraw, against `medhub up`."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+MEDHUB = os.environ["MEDHUB"]
+DATA = pathlib.Path(os.environ["MEDHUB_SOURCE_DIR"]) / "ops/data"
+KNOWN = {"ADDED": 123, "REMOVED": 34, "SECTION_MOVED": 59, "PAYMENT_STANDARD_CHANGED": 66, "LIMIT_CHANGED": 76,
+         "VALIDITY_CHANGED": 236, "CATEGORY_MOVED": 11}  # ops/data/README.md, independent of what is tested
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MEDHUB_KAFKA")}
+failures = []
+
+
+def check(what, truth, more=""):
+    if not truth:
+        failures.append(what)
+        print(f"not so: {what} {str(more)[:1500]}", file=sys.stderr)
+
+
+def run(*words, text=None, expect=0):
+    done = subprocess.run([MEDHUB, *map(str, words)], input=text, capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
+    check(f"medhub {' '.join(map(str, words))[:120]} ends with {expect}", done.returncode == expect,
+          f"but {done.returncode}: {done.stdout[-300:]} {done.stderr[-600:]}")
+    return done
+
+
+def one(*words, expect=0):
+    return json.loads(run(*words, "-o", "json", expect=expect).stdout)
+
+
+def without_a_hub(folder):
+    files = ["-m", DATA / "mappings/nrdl.csv", DATA / "nrdl_2024.csv", DATA / "nrdl_2025.csv"]
+    counts = one("ctl", "catalogue", "diff", "--counts", *files)
+    check("the changes are the known ones", {name: counts.get(name) for name in KNOWN} == KNOWN, counts)
+    changes = folder / "changes.csv"
+    changes.write_text(run("ctl", "catalogue", "diff", *files, "-o", "csv").stdout)
+    check("each changed item is a row", changes.read_text().count("\n") == 1 + 420, changes.read_text().count("\n"))
+
+    bad = folder / "bad.csv"
+    bad.write_text("kind,code,name,price_limit\nKIND_CONSUMABLE,C1,纱布,1.50\nKIND_CONSUMABLE,C2,,1\nKIND_NONE,C3,x,1\n"
+                   "KIND_CONSUMABLE,C1,x,1\nKIND_CONSUMABLE,C4,x,many\nKIND_CONSUMABLE,C5\n")
+    done = run("ctl", "catalogue", "stage", bad, "--check", "--release", "B", "--region", "650100", "-o", "ndjson", expect=6)
+    rows = [json.loads(line) for line in done.stdout.splitlines() if '"line"' in line]
+    check("every bad row is told with its line and field", {(row["line"], row["field"]) for row in rows} >=
+          {(3, "name"), (4, "kind"), (5, "code"), (6, "price_limit"), (7, "")}, rows)
+    return changes
+
+
+def wait_for_table(monitor, table, count):
+    """What is published is held against the hub's own copy of the catalogue."""
+    deadline = time.monotonic() + 20
+    rows = 0
+    while rows < count and time.monotonic() < deadline:
+        with urllib.request.urlopen(monitor + "/tables", timeout=10) as answer:
+            rows = json.load(answer)[table]
+        time.sleep(0.02)
+    check(f"table {table} reaches {count} rows", rows >= count, rows)
+
+
+def with_a_hub(changes, monitor):
+    for what, table, count in (("policy,calendar", "policy", 20), ("organisations", "registry", 90), ("catalogue-2024", "catalogue", 3826)):
+        run("ctl", "submit", "-q", text=run("gen", "--what", what, "-q").stdout)
+        wait_for_table(monitor, table, count)
+    release = ["--release", "R-2025", "--region", "000000", "--proposer", "zhang"]
+    before = run("ctl", "catalogue", "status", "R-2025", expect=3)
+    check("nobody knows it yet", "R-2025" in before.stderr)
+    staged = one("ctl", "catalogue", "stage", changes, *release)
+    check("all of it is staged", (staged["items"], staged["status"]) == (420, "staged"), staged)
+    deliveries = run("ctl", "deliveries", "-o", "ndjson").stdout
+    check("what is staged is delivered to nobody", "release_staged" not in deliveries and "2025" not in "".join(
+        line for line in deliveries.splitlines() if "item_changed" in line and "R-2025" in line))
+    run("ctl", "catalogue", "stage", changes, *release)  # after a break: answered as the first time
+    refused = json.loads(run("ctl", "catalogue", "publish", "R-2025", "--effective", "2099-01-01", "--approver", "zhang", "-o",
+                             "ndjson", expect=6).stdout)
+    check("who proposed it does not approve it", refused["code"] == "catalogue.release_same_person", refused)
+    run("ctl", "catalogue", "publish", "R-2025", "--effective", "2099-01-01", "--approver", "li", "--digest", "0" * 16, expect=5)
+    published = one("ctl", "catalogue", "publish", "R-2025", "--effective", "2099-01-01", "--approver", "li", "--digest",
+                    staged["digest"])
+    check("all items are told, and counted as known", (published["status"], published["told"], published["counts"]) ==
+          ("PUBLISHED", 420, KNOWN), published)
+    told = [json.loads(line) for line in
+            run("ctl", "deliveries", "--type", "catalogue.release_published", "-o", "ndjson").stdout.splitlines()]
+    mine = [row for row in told if row["key"] == "release/R-2025"]
+    check("institutions hear of it, once", len(mine) == 1 and "institution@000000" in mine[0]["recipients"], told)
+    back = one("ctl", "catalogue", "withdraw", "R-2025", "--by", "li", "--reason", "test")
+    check("it is taken back", back["status"] == "TAKEN_BACK", back)
+    run("ctl", "catalogue", "withdraw", "R-2025", "--by", "li", expect=6)
+    check("the sum holds", json.loads(run("ctl", "sum").stdout)["holds"])
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="medhub-release-") as name:
+        changes = without_a_hub(pathlib.Path(name))
+        with open(f"{name}/log", "wb") as log:
+            up = subprocess.Popen([MEDHUB, "up", "--set", "monitor.port=0"], stdout=subprocess.PIPE, stderr=log, env=ENVIRONMENT)
+            try:
+                place = json.loads(up.stdout.readline())
+                ENVIRONMENT["MEDHUB_KAFKA_BROKERS"] = place["brokers"]
+                with_a_hub(changes, place["monitor"])
+            finally:
+                up.send_signal(signal.SIGTERM)
+                check("up ends in order", up.wait(30) == 0)
+    sys.exit(1 if failures else 0)
+
+
+main()
