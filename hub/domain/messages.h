@@ -9,6 +9,7 @@
 #include "medhub/catalogue/v1/release.pb-c.h"
 #include "medhub/policy/v1/policy.pb-c.h"
 #include "medhub/prescription/v1/prescription.pb-c.h"
+#include "medhub/registry/v1/agreement.pb-c.h"
 #include "medhub/registry/v1/practitioner.pb-c.h"
 #include "medhub/registry/v1/registry.pb-c.h"
 #include "medhub/settlement/v1/settlement.pb-c.h"
@@ -384,6 +385,28 @@ typedef Medhub__State__V1__Staff StaffState;
 #define STATE_LIVE                  MEDHUB__REGISTRY__V1__STATE__STATE_LIVE
 #define STATE_SUSPENDED             MEDHUB__REGISTRY__V1__STATE__STATE_SUSPENDED
 #define STATE_ENDED                 MEDHUB__REGISTRY__V1__STATE__STATE_ENDED
+
+/* agreements */
+typedef Medhub__Registry__V1__AgreementAdvanced AgreementAdvanced;
+typedef Medhub__Registry__V1__AgreementFollowed AgreementFollowed;
+typedef Medhub__Registry__V1__DeadlineSet DeadlineSet;
+typedef Medhub__Registry__V1__DeadlineMissed DeadlineMissed;
+typedef Medhub__Registry__V1__ConformanceReport ConformanceReport;
+typedef Medhub__Registry__V1__AgreementStep AgreementStep;
+typedef Medhub__Registry__V1__AgreementStage AgreementStage;
+typedef Medhub__Registry__V1__AgreementCause AgreementCause;
+typedef Medhub__State__V1__Agreement AgreementState;
+typedef Medhub__State__V1__Agreements AgreementsState;
+typedef Medhub__State__V1__AgreementDeadline DeadlineState;
+#define AGREEMENT_FOLLOWED                (&medhub__registry__v1__agreement_followed__descriptor)
+#define DEADLINE_SET                      (&medhub__registry__v1__deadline_set__descriptor)
+#define DEADLINE_MISSED                   (&medhub__registry__v1__deadline_missed__descriptor)
+#define AGREEMENT_STATE                   (&medhub__state__v1__agreement__descriptor)
+#define AGREEMENTS_STATE                  (&medhub__state__v1__agreements__descriptor)
+#define DEADLINE_STATE                    (&medhub__state__v1__agreement_deadline__descriptor)
+#define AGREEMENT_STAGE_ENUM              (&medhub__registry__v1__agreement_stage__descriptor)
+#define AGREEMENT_STEP_ENUM               (&medhub__registry__v1__agreement_step__descriptor)
+#define AGREEMENT_CAUSE_ENUM              (&medhub__registry__v1__agreement_cause__descriptor)
 
 /* policy */
 typedef Medhub__Policy__V1__Parameter Parameter;

@@ -1,6 +1,6 @@
 /* practitioner.h: the register of doctors and pharmacists, kept by institution. Table "practitioner": key
- * INSTITUTION/CODE, dated rows of the nation. A row says what holds of the practitioner from its first day on:
- * licence, title, department, or that he no longer works there. */
+ * INSTITUTION/CODE, dated rows of the nation. A row says what holds of the practitioner from its first day
+ * on: licence, title, department, or that he no longer works there. */
 #ifndef DOMAIN_PRACTITIONER_H
 #define DOMAIN_PRACTITIONER_H
 
@@ -11,7 +11,8 @@
 #define PRACTITIONERS_COMPLETE "registry.practitioners_complete"
 
 /* What the register says of CODE at INSTITUTION on DATE, or NULL. */
-const Practitioner *practitioner_on(struct view *view, const char *institution, const char *code, date_t date);
+const Practitioner *practitioner_on(struct view *view, const char *institution, const char *code,
+                                    date_t date);
 
 /* What a rule asks about a practitioner whom an event names. */
 struct practitioner_asked {

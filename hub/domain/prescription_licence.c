@@ -7,7 +7,8 @@
 void doctor_may_prescribe_it(struct rule_context *context)
 {
     const struct upload *upload = context->prepared;
-    const char *title = upload->doctor == NULL ? upload->said->doctor->title_code : upload->doctor->title_code;
+    const char *title =
+        upload->doctor == NULL ? upload->said->doctor->title_code : upload->doctor->title_code;
     for (size_t i = 0; i < upload->said->n_lines; i++) {
         const CatalogueItem *item = upload->lines[i].item;
         if (item != NULL && is_given(item->prescriber_title) &&
@@ -34,7 +35,8 @@ static void ask_for_licence(struct rule_context *context, const NamedPractitione
 
 void doctor_is_licensed(struct rule_context *context)
 {
-    ask_for_licence(context, ((const struct upload *)context->prepared)->said->doctor, PRACTITIONER_DOCTOR, "doctor.code");
+    ask_for_licence(context, ((const struct upload *)context->prepared)->said->doctor, PRACTITIONER_DOCTOR,
+                    "doctor.code");
 }
 
 void pharmacist_is_licensed(struct rule_context *context)

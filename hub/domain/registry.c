@@ -1,5 +1,6 @@
 #include "domain/registry.h"
 
+#include "domain/agreement.h"
 #include "domain/designation.h"
 #include "domain/organisation.h"
 #include "domain/practitioner.h"
@@ -8,6 +9,7 @@
 struct registration {
     const OrganisationChanged *said;
     const RegisteredOrganisation *earlier; /* or NULL */
+    AgreementsState *agreements;           /* or NULL */
     date_t valid_from;
 };
 
@@ -30,6 +32,7 @@ static void *prepare(struct view *view, const struct event *event)
     registration->said = (const OrganisationChanged *)event->message;
     registration->earlier =
         (const RegisteredOrganisation *)view_state(view, REGISTERED_ORGANISATION, "organisation");
+    registration->agreements = (AgreementsState *)view_state(view, AGREEMENTS_STATE, "agreements");
     registration->valid_from = first_day(view, registration->said);
     return registration;
 }
@@ -101,47 +104,65 @@ static void designation_is_dated(struct rule_context *context)
                     rule_text(context, "not before %s", said->designated_from));
 }
 
+/* Two ways lead to a state: a registrar takes an existing directory over, or agreements are made. Who was taken over may be
+ * told to be better off than its agreements make it; who was not has the state that follows from them. */
+static void state_is_that_of_the_agreements(struct rule_context *context)
+{
+    const struct registration *registration = registration_of(context);
+    const Organisation *said = registration->said->organisation;
+    AgreementsState *agreements = registration->agreements;
+    if (agreements == NULL)
+        return;
+    OrganisationState before = agreements->taken_over;
+    if (before != STATE_UNSPECIFIED)
+        agreements->taken_over = said->state;
+    OrganisationState follows = agreement_organisation_state(agreements);
+    agreements->taken_over = before;
+    if (follows != said->state)
+        rule_refuse(context, "organisation.state", organisation_state_name(said),
+                    rule_text(context, "%s, which follows from its agreements",
+                              organisation_state_name(&(Organisation){.state = follows})));
+}
+
 /* --- the decision --- */
 
-static RegisteredOrganisation *remember(struct decision *decision, const struct registration *registration)
+void registry_put_organisation(struct decision *decision, const RegisteredOrganisation *earlier,
+                               Organisation *now, date_t from)
 {
     char day[DATE_TEXT_BYTES];
     RegisteredOrganisation *state = decision_message(decision, REGISTERED_ORGANISATION);
     if (state == NULL)
-        return NULL;
-    state->organisation = registration->said->organisation;
-    state->valid_from = arena_text(decision->arena, bytes_of(date_format(registration->valid_from, day)));
-    return state->valid_from == NULL ? NULL : state;
+        return;
+    state->organisation = now;
+    state->valid_from = arena_text(decision->arena, bytes_of(date_format(from, day)));
+    decision->failed |= state->valid_from == NULL;
+    date_t began_on = earlier == NULL ? from : text_day(earlier->valid_from);
+    if (began_on < from)
+        decision_table_row(decision, TABLE_REGISTRY, now->id, REGION_NATION, began_on, from - 1,
+                           &earlier->organisation->base);
+    decision_table_row(decision, TABLE_REGISTRY, now->id, REGION_NATION, from, DATE_NONE, &now->base);
+    decision_write(decision, &state->base, "organisation");
 }
 
-/* The earlier version ends on the day before; one that began on the same day is replaced. */
-static void end_earlier(struct decision *decision, const struct registration *registration)
+/* What a registrar had taken over goes on to stand beside the agreements. */
+static void keep_taken_over(struct decision *decision, const struct registration *registration)
 {
-    if (registration->earlier == NULL)
+    AgreementsState *agreements = registration->agreements;
+    if (agreements == NULL || agreements->taken_over == STATE_UNSPECIFIED)
         return;
-    date_t began_on = text_day(registration->earlier->valid_from);
-    if (began_on < registration->valid_from)
-        decision_table_row(decision, TABLE_REGISTRY, registration->said->organisation_id, REGION_NATION,
-                           began_on, registration->valid_from - 1,
-                           &registration->earlier->organisation->base);
+    agreements->taken_over = registration->said->organisation->state;
+    decision_write(decision, &agreements->base, "agreements");
 }
 
 static void decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     const struct registration *registration = prepared;
     const OrganisationChanged *said = registration->said;
-    const RegisteredOrganisation *state = remember(decision, registration);
     (void)view;
     (void)event;
-    if (state == NULL) {
-        decision->failed = true;
-        return;
-    }
     size_t fact = decision_fact_of_event(decision);
-    end_earlier(decision, registration);
-    decision_table_row(decision, TABLE_REGISTRY, said->organisation_id, REGION_NATION,
-                       registration->valid_from, DATE_NONE, &said->organisation->base);
-    decision_write(decision, &state->base, "organisation");
+    registry_put_organisation(decision, registration->earlier, said->organisation, registration->valid_from);
+    keep_taken_over(decision, registration);
     decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", said->organisation_id);
     decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s",
                      said->organisation->region);
@@ -186,6 +207,15 @@ static const struct rule changed_rules[] = {
         .sentence_zh = "在网定点机构须有定点起始日期，截止日期不得早于起始日期",
         .sentence_en = "A live institution has a dated designation whose last day is not before its first.",
     },
+    {
+        .id = "RG-005",
+        .code = "registry.state_differs_from_agreements",
+        .document = REGISTRY_ADMISSION,
+        .clause = "协议办理，C4 L6025-6120",
+        .evaluate = state_is_that_of_the_agreements,
+        .sentence_zh = "已办理定点协议的机构，其状态由协议决定",
+        .sentence_en = "The state of an institution that has agreements follows from them.",
+    },
 };
 
 static const struct handler handlers[] = {
@@ -213,6 +243,15 @@ static const struct handler handlers[] = {
         .decide = designation_remove,
         .roles = "registrar|bureau",
     },
+    {
+        .type = "medhub.registry.agreement_advanced.v1",
+        .rules = agreement_rules,
+        .rule_count = AGREEMENT_RULES,
+        .prepare = agreement_prepare,
+        .decide = agreement_decide,
+        .roles = "insurer|bureau|registrar|hospital|pharmacy",
+    },
+    {.type = AGREEMENT_DEADLINE_TIMER, .fire = agreement_deadline_passes},
     {
         .type = "medhub.registry.practitioner_registered.v1",
         .rules = practitioner_registered_rules,

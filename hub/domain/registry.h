@@ -4,6 +4,7 @@
  * registry
  *     medhub.registry.designation_listed.v1     a registrar or bureau -> fact, dated row of the table "designation"
  *     medhub.registry.designation_removed.v1    the same: designation.h
+ *     medhub.registry.agreement_advanced.v1     an agency, the institution, the operator: agreement.h
  *     medhub.registry.practitioner_registered.v1  the same: doctors, pharmacists, licences: practitioner.h
  *     medhub.registry.practitioner_ended.v1     the same
  *
@@ -20,6 +21,11 @@
 #define REGISTRY_ADMISSION "新疆医药机构纳入医疗保障定点机构协议管理经办规程（2021-11-24）"
 
 extern const struct domain domain_registry;
+
+/* NOW holds from FROM on; the earlier version (NULL: there is none) ends on the day before, and one that began on the same day
+ * is replaced. FROM is not before the earlier one's first day. Both live as long as the decision. */
+void registry_put_organisation(struct decision *decision, const RegisteredOrganisation *earlier, Organisation *now,
+                               date_t from);
 
 /* True if an organisation may go from one state to the other; BEFORE is STATE_UNSPECIFIED for one that is
  * new. */

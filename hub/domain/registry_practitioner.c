@@ -1,16 +1,16 @@
-/* The events of the register of practitioners. Rows of an institution: practitioner/CODE, the latest version and its first
- * day, and staff, how many there are. */
+/* The events of the register of practitioners. Rows of an institution: practitioner/CODE, the latest version
+ * and its first day, and staff, how many there are. */
 #include "domain/practitioner.h"
 
 #include "domain/registry.h"
 #include "domain/span.h"
 
 struct registering {
-    const char *institution, *code;     /* as the event says them */
-    const Practitioner *said;           /* what holds from now on */
-    RegisteredPractitioner *earlier;    /* or NULL */
-    const Organisation *organisation;   /* the institution as it is known now, or NULL */
-    StaffState *staff;                  /* or NULL */
+    const char *institution, *code;   /* as the event says them */
+    const Practitioner *said;         /* what holds from now on */
+    RegisteredPractitioner *earlier;  /* or NULL */
+    const Organisation *organisation; /* the institution as it is known now, or NULL */
+    StaffState *staff;                /* or NULL */
     date_t from;
 };
 
@@ -198,8 +198,7 @@ static bool is_pharmacist(const Practitioner *practitioner)
 static void count_staff(struct decision *decision, const struct registering *registering,
                         const Practitioner *now)
 {
-    const Practitioner *before =
-        registering->earlier == NULL ? NULL : registering->earlier->practitioner;
+    const Practitioner *before = registering->earlier == NULL ? NULL : registering->earlier->practitioner;
     StaffState *staff =
         registering->staff != NULL ? registering->staff : decision_message(decision, STAFF_STATE);
     if (staff == NULL)
@@ -213,8 +212,7 @@ static void count_staff(struct decision *decision, const struct registering *reg
 static void put_row(struct decision *decision, const struct registering *registering, date_t from,
                     date_t until, const Practitioner *row)
 {
-    const char *key =
-        arena_format(decision->arena, "%s/%s", registering->institution, registering->code);
+    const char *key = arena_format(decision->arena, "%s/%s", registering->institution, registering->code);
     if (key == NULL)
         decision->failed = true;
     else
@@ -254,8 +252,7 @@ void practitioner_register(struct view *view, const struct event *event, void *p
     apply(decision, registering, registering->said);
 }
 
-void practitioner_end(struct view *view, const struct event *event, void *prepared,
-                      struct decision *decision)
+void practitioner_end(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     const struct registering *registering = prepared;
     Practitioner *now = decision_message(decision, PRACTITIONER);

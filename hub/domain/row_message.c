@@ -30,6 +30,7 @@ static const struct state_row {
     {"item", "applied/", RELEASE_ANSWER_ROW},
     {"institution", "organisation", REGISTERED_ORGANISATION},
     {"institution", "designation/", DESIGNATED_STATE},
+    {"institution", "agreements", AGREEMENTS_STATE},
     {"institution", "practitioner/", REGISTERED_PRACTITIONER},
     {"institution", "staff", STAFF_STATE},
     {"parameter", "rows/", PARAMETER_ROWS},

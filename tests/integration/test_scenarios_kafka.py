@@ -237,6 +237,7 @@ def found(house, stories):
             name = f"item-{row['code']}"
             shared[name] = house.event("medhub", name, house.convert("catalogue.item_changed", item_changed(
                 {**world["templates"]["item"], **row})))
+    shared |= {event["id"]: event for event in map(json.loads, house.medhub("gen", "--what", "calendar"))}
     receipts = house.submit([*shared.values(), *(event for story in stories for event in story.begin())])
     refused = [receipt for receipt in receipts.values() if receipt["outcome"] != "accepted"]
     if refused:

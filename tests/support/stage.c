@@ -15,6 +15,7 @@
 #define OPERATOR  "medhub"
 #define FIRST_DAY "2025-01-01T00:00:00Z"
 #define POLICY    "ops/policy/national.yaml"
+#define CALENDAR  "ops/data/working_days.csv"
 enum { DEDUPE_DAYS = 30 };
 
 /* --- names --- */
@@ -342,11 +343,26 @@ static void play_world(struct stage *stage, const char *path)
     json_decref(file);
 }
 
+/* The real working days: DATE,0 or 1,... */
+static void load_calendar(struct stage *stage)
+{
+    char line[256];
+    FILE *file = fopen(CALENDAR, "rb");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        date_t day = date_parse(bytes_from(line, 10));
+        if (day != DATE_NONE)
+            assert_true(calendar_set(stage->trial->calendar, day, line[11] == '1'));
+    }
+    (void)fclose(file);
+}
+
 struct stage *stage_new(const char *world, const char *family_world)
 {
     struct stage *stage = calloc(1, sizeof *stage);
     assert_non_null(stage);
     stage->trial = trial_new(FIRST_DAY);
+    load_calendar(stage);
     stage->names = json_object();
     stage->templates = json_object();
     play_policy(stage);

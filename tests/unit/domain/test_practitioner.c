@@ -43,8 +43,8 @@ static void say(struct stage *stage, const char *type, const char *with)
 
 static const Practitioner *on(struct stage *stage, const char *day)
 {
-    view_init(&stage->trial->view, &memory_view_operations, stage->trial->world, stage->trial->arena, HOSPITAL,
-              stage->trial->now_ms, stage->trial->calendar);
+    view_init(&stage->trial->view, &memory_view_operations, stage->trial->world, stage->trial->arena,
+              HOSPITAL, stage->trial->now_ms, stage->trial->calendar);
     return practitioner_on(&stage->trial->view, HOSPITAL, DOCTOR, date_parse(bytes_of(day)));
 }
 
@@ -113,9 +113,12 @@ static void a_licence_has_days_and_a_department_of_the_house(void **state)
     assert_refused(stage->trial, "practitioner.institution_differs");
 
     say(stage, "registry.organisation_changed",
-        "{\"organisation_id\": \"" HOSPITAL "\", \"effective_on\": \"2025-06-01\", \"organisation\": {\"id\": \"" HOSPITAL
-        "\", \"name\": \"市一医院\", \"kind\": \"ORGANISATION_KIND_HOSPITAL\", \"roles\": [\"hospital\"], \"region\": \"650102\", "
-        "\"state\": \"STATE_LIVE\", \"designated_from\": \"2025-01-01\", \"departments\": [{\"code\": \"A03\"}]}}");
+        "{\"organisation_id\": \"" HOSPITAL
+        "\", \"effective_on\": \"2025-06-01\", \"organisation\": {\"id\": \"" HOSPITAL
+        "\", \"name\": \"市一医院\", \"kind\": \"ORGANISATION_KIND_HOSPITAL\", \"roles\": [\"hospital\"], "
+        "\"region\": \"650102\", "
+        "\"state\": \"STATE_LIVE\", \"designated_from\": \"2025-01-01\", \"departments\": [{\"code\": "
+        "\"A03\"}]}}");
     assert_accepted(stage->trial);
     say(stage, "registry.practitioner_registered", "{\"practitioner.department_code\": \"A02\"}");
     assert_refused(stage->trial, "practitioner.department_unknown");
@@ -127,7 +130,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_day_has_its_version, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_version_does_not_begin_before_the_one_it_replaces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_version_does_not_begin_before_the_one_it_replaces, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(who_leaves_is_known_to_have_left, set_up, tear_down),
         cmocka_unit_test_setup_teardown(practitioners_are_counted_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_licence_has_days_and_a_department_of_the_house, set_up, tear_down),
