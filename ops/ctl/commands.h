@@ -7,7 +7,7 @@
 /* ops/run */
 extern const struct command command_hub, command_up, command_version, command_gateway, command_connector_store,
     command_connector_webhook;
-/* ops/ctl/webhook.c */
+/* ops/ctl/webhook.c, webhook_wish.c, webhook_parked.c */
 extern const struct command command_webhook_list, command_webhook_show, command_webhook_pause, command_webhook_resume,
     command_webhook_parked, command_webhook_redrive;
 /* ops/code */
