@@ -36,7 +36,7 @@ SESSION_MS, TRANSACTION_MS = 6000, 10000
 HEALING_S = 30           # invariant I9
 MUTANT_S = 8             # a mutant is not waited for as long
 DECIDED_S = TRANSACTION_MS / 1000 + 15  # invariant I6
-EVENTS_MAX, KEYS, RATE = 20_000, 500, 400
+EVENTS_MAX, KEYS, RATE = 200_000, 500, 400
 POINTS = ("before_produce", "after_produce", "after_send_offsets", "inside_commit", "after_kafka_commit",
           "inside_store_commit", "after_store_commit")
 LARGEST_STORE = 64 << 20
