@@ -162,6 +162,14 @@ def holds_searched(schema, field):
     return any(schema.facts_of_field(each).search or holds_searched(schema, each) for each in inner)
 
 
+def holds_wraps(schema, field):
+    """True if the message in FIELD is a wrap of a sealed value, or holds one at any depth."""
+    if field.type != F.TYPE_MESSAGE:
+        return False
+    return field.type_name == ".medhub.common.v1.SealWrap" or any(
+        holds_wraps(schema, each) for each in schema.messages[field.type_name[1:]].field)
+
+
 def field_row(schema, where, field):
     facts = schema.facts_of_field(field)
     check_field(where, field, facts)
@@ -192,6 +200,7 @@ def field_row(schema, where, field):
         "hub_only": str(facts.hub_only).lower(),
         "search": "SEARCH_" + (facts.search or "nothing").upper(),
         "searched_inside": str(holds_searched(schema, field)).lower(),
+        "wraps_inside": str(holds_wraps(schema, field)).lower(),
     }
     return "    {" + ", ".join(f".{name} = {value}" for name, value in row.items()
                                if value not in ("NULL", 0, "false", "SENSITIVITY_UNSPECIFIED", "LOOK_NOTHING",

@@ -262,7 +262,8 @@ static const Key *find_key(const struct attempt *attempt)
     const Organisation *organisation = attempt->organisation;
 
     for (size_t i = 0; organisation != NULL && i < organisation->n_keys; i++)
-        if (strcmp(organisation->keys[i]->id, attempt->key_id) == 0)
+        if (organisation->keys[i]->use != MEDHUB__REGISTRY__V1__KEY_USE__KEY_USE_ENCRYPTION &&
+            strcmp(organisation->keys[i]->id, attempt->key_id) == 0)
             return organisation->keys[i];
     return NULL;
 }

@@ -22,6 +22,7 @@
 typedef Google__Protobuf__Timestamp Timestamp;
 typedef Medhub__Common__V1__Money Money;
 typedef Medhub__Common__V1__Quantity Quantity;
+typedef Medhub__Common__V1__Sealed SealedValue;
 #define TIMESTAMP (&google__protobuf__timestamp__descriptor)
 
 /* prescription */

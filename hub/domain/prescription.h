@@ -34,7 +34,7 @@ extern const struct domain domain_prescription;
 
 /* One file each: the rules, what they look at, the decision. */
 enum {
-    UPLOADED_RULES = 31,
+    UPLOADED_RULES = 32,
     REVIEWED_RULES = 7,
     CLAIMED_RULES = 12,
     RELEASED_RULES = 5,

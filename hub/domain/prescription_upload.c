@@ -7,6 +7,7 @@
 #include "domain/organisation.h"
 #include "domain/practitioner.h"
 #include "domain/registry.h"
+#include "domain/sealed.h"
 
 static const struct upload *upload_of(const struct rule_context *context)
 {
@@ -175,6 +176,16 @@ static void dual_channel_patient_is_named(struct rule_context *context)
     const struct upload *upload = upload_of(context);
     if (is_dual_channel(upload) && upload->said->identity == NULL)
         rule_refuse(context, "identity", "", "the patient's sealed name and identity number");
+}
+
+static void identity_is_sealed(struct rule_context *context)
+{
+    const struct upload *upload = upload_of(context);
+    const SealedValue *identity = upload->said->identity;
+    const char *wrong = identity == NULL ? NULL : sealed_wrong(identity, context->view->arena);
+    if (wrong != NULL)
+        rule_refuse_or_warn(context, upload->said->region_of_care, upload->issued_on, "identity", wrong,
+                            "a value sealed for its recipients: see hub/seal");
 }
 
 /* --- who may prescribe it --- */
@@ -424,6 +435,16 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
         .evaluate = drugs_are_not_taken_twice,
         .sentence_zh = "同一通用名药品的用药时间不应与其他处方重叠",
         .sentence_en = "A drug is not prescribed for days for which another prescription gives it.",
+    },
+    {
+        .id = "RX-022",
+        .code = "prescription.identity_not_sealed",
+        .document = DUAL_CHANNEL_OPINION,
+        .clause = "实名制，C4 L5516；姓名与证件号码须加密传输",
+        .parameter = "prescription.identity_sealed.refuse",
+        .evaluate = identity_is_sealed,
+        .sentence_zh = "参保人姓名、证件号码、电话须按接收机构加密后上传",
+        .sentence_en = "Name, identity number and telephone of the patient are sealed for their recipients.",
     },
     {
         .id = "RX-031",

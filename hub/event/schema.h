@@ -60,6 +60,7 @@ struct field_facts {
     bool subject;
     bool hub_only;
     bool searched_inside; /* a message that holds, at some depth, a field with SEARCH */
+    bool wraps_inside;    /* a message that is a wrap of a sealed value, or holds one at some depth */
     uint16_t search;      /* enum search_kind (event/search.h); 0: nobody searches by it */
 };
 

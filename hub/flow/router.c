@@ -2,7 +2,10 @@
 
 #include "event/pack.h"
 #include "event/schema.h"
+#include "domain/feed.h"
+#include "event/unpack.h"
 #include "event/wire.h"
+#include "event/wire_wraps.h"
 #include "flow/flow.h"
 
 #include "medhub/event/v1/event.pb-c.h"
@@ -48,11 +51,65 @@ static struct bytes projection(struct event *event, size_t index, struct bytes b
     return result;
 }
 
-static void add_delivery(struct flow *flow, struct event *event, size_t index, struct bytes bare, uint64_t version,
+/* ---- sealed values: to each recipient its own wraps ---- */
+
+struct wrap_keeping {
+    struct flow *flow;
+    struct event *event;
+    const char *recipient; /* an organisation, or a feed */
+};
+
+static bool hears_feed(const Organisation *organisation, const char *feed, date_t today, struct arena *arena)
+{
+    size_t count = 0;
+    const char *const *feeds = feeds_of(organisation, today, arena, &count);
+    for (size_t i = 0; feeds != NULL && i < count; i++)
+        if (strcmp(feeds[i], feed) == 0)
+            return true;
+    return false;
+}
+
+/* A feed has many readers: it carries the wraps of those who hear it today. */
+static bool keep_wrap(void *self, struct bytes recipient)
+{
+    struct wrap_keeping *keeping = self;
+    struct event *event = keeping->event;
+    date_t today = date_in_china(keeping->flow->now_ms);
+    const char *organisation = arena_text(event->arena, recipient);
+    ProtobufCMessage *message = NULL;
+    struct tables_row row;
+    struct fault fault; /* ignoring: a row that cannot be read gives no wrap away */
+
+    if (feed_of(keeping->recipient) == NULL)
+        return bytes_equal_text(recipient, keeping->recipient);
+    return organisation != NULL &&
+           tables_find(keeping->flow->tables, TABLE_REGISTRY, organisation, REGION_NATION, today, &row) &&
+           unpack_message(schema_of(ORGANISATION), row.value, event->arena, &message, &fault) == STATUS_OK &&
+           hears_feed((const Organisation *)message, keeping->recipient, today, event->arena);
+}
+
+/* DATA as RECIPIENT may have it; BYTES_NONE when memory is out. */
+static struct bytes with_own_wraps(struct flow *flow, struct event *event, const struct message_facts *facts,
+                                   struct bytes data, const char *recipient)
+{
+    struct wrap_keeping keeping = {flow, event, recipient};
+    struct bytes result = BYTES_NONE;
+    struct buffer kept;
+
+    buffer_init(&kept, data.length + 1);
+    if (wire_keep_wraps(facts, data, keep_wrap, &keeping, &kept))
+        result = arena_bytes(event->arena, bytes_from(kept.data == NULL ? (const uint8_t *)"" : kept.data, kept.length));
+    buffer_done(&kept);
+    return result;
+}
+
+/* ---- deliveries ---- */
+
+/* Adds one record: DATA for COUNT recipients. */
+static void add_delivery(struct flow *flow, struct event *event, size_t index, struct bytes data, uint64_t version,
                          unsigned visibility, char **recipients, size_t count)
 {
     const struct decided_fact *fact = &event->decision->facts[index];
-    struct bytes data = projection(event, index, bare, visibility);
     Delivery delivery = MEDHUB__EVENT__V1__DELIVERY__INIT;
 
     delivery.n_recipients = count;
@@ -81,6 +138,22 @@ static void add_delivery(struct flow *flow, struct event *event, size_t index, s
     metric_add(flow->measures.deliveries, 1);
 }
 
+/* One record for all who see the same; where a sealed value is among it, one for each, with its own wraps. */
+static void deliver(struct flow *flow, struct event *event, size_t index, struct bytes bare, uint64_t version,
+                    unsigned visibility, char **recipients, size_t count)
+{
+    const struct message_facts *facts = facts_of(event, index);
+    struct bytes data = projection(event, index, bare, visibility);
+
+    if ((visibility & VISIBLE_IDENTITY) == 0 || facts == NULL || !wire_has_wraps(facts, data)) {
+        add_delivery(flow, event, index, data, version, visibility, recipients, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        add_delivery(flow, event, index, with_own_wraps(flow, event, facts, data, recipients[i]), version, visibility,
+                     &recipients[i], 1);
+}
+
 void route_deliveries(struct flow *flow, struct event *event, size_t index, struct bytes bare, uint64_t version)
 {
     const struct decision *decision = event->decision;
@@ -95,6 +168,6 @@ void route_deliveries(struct flow *flow, struct event *event, size_t index, stru
     for (unsigned visibility = 1; visibility < VISIBILITIES; visibility++) {
         size_t count = recipients_of(decision, index, visibility, recipients);
         if (count > 0)
-            add_delivery(flow, event, index, bare, version, visibility, recipients, count);
+            deliver(flow, event, index, bare, version, visibility, recipients, count);
     }
 }

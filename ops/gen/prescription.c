@@ -72,13 +72,21 @@ static void fill_lines(struct gen *gen, PrescriptionUploaded *said, struct dice 
 /* Written by the hospital's responsible doctor, with the patient's name under seal. */
 static void make_dual_channel(struct gen *gen, PrescriptionUploaded *said)
 {
-    static uint8_t sealed[] = "sealed by nobody: generated";
+    static uint8_t fresh[32] = {9}, sealed[64] = {0x80}, wrapped[48] = {0x80}; /* of the form of a seal, but nobody's */
+    Medhub__Common__V1__SealWrap *wrap = gen_new(gen, &medhub__common__v1__seal_wrap__descriptor);
 
     said->extra_attribute = DUAL_CHANNEL;
     said->doctor->code = gen_text(gen, "%s", gen_responsible_doctor(gen, said->institution));
     said->identity = gen_new(gen, &medhub__common__v1__sealed__descriptor);
     said->identity->key_id = gen_constant("generated");
-    said->identity->ciphertext = (ProtobufCBinaryData){sizeof sealed - 1, sealed};
+    said->identity->suite = MEDHUB__COMMON__V1__SEAL_SUITE__SEAL_SUITE_X25519_AES256GCM;
+    said->identity->ephemeral_key = (ProtobufCBinaryData){sizeof fresh, fresh};
+    said->identity->ciphertext = (ProtobufCBinaryData){sizeof sealed, sealed};
+    said->identity->wraps = gen_list(gen, 1);
+    said->identity->wraps[said->identity->n_wraps++] = wrap;
+    wrap->recipient = said->institution;
+    wrap->key_id = gen_constant("generated");
+    wrap->wrapped_key = (ProtobufCBinaryData){sizeof wrapped, wrapped};
 }
 
 static NamedPractitioner *pharmacist_of(struct gen *gen, const char *region, struct dice *dice)

@@ -1,0 +1,24 @@
+/* sealed_json.h: a sealed value as it stands in an event's JSON, and back: medhub.common.v1.Sealed.
+ *
+ *     {"keyId":"s1f…","suite":"SEAL_SUITE_X25519_AES256GCM","ephemeralKey":"…","ciphertext":"…",
+ *      "wraps":[{"recipient":"P65010000001","keyId":"e1","wrappedKey":"…"}]} */
+#ifndef SEAL_SEALED_JSON_H
+#define SEAL_SEALED_JSON_H
+
+#include "seal/seal.h"
+
+struct json_t; /* jansson */
+
+/* The caller gives it back; NULL when memory is out. */
+struct json_t *sealed_to_json(const struct sealed *sealed);
+/* What SEALED points to lies in ARENA. REJECT "seal.malformed": the fault names the member. Members that are not known are
+ * passed over. Whatever comes out has the form of its suite (seal_wrong is NULL). */
+enum status sealed_of_json(const struct json_t *json, struct arena *arena, struct sealed *sealed,
+                           struct fault *fault) MUST_CHECK;
+/* The same out of text. */
+enum status sealed_parse(struct bytes text, struct arena *arena, struct sealed *sealed, struct fault *fault) MUST_CHECK;
+
+/* "SEAL_SUITE_SM2_SM4": as the schema names it. */
+const char *seal_suite_name(enum seal_suite suite);
+
+#endif
