@@ -546,6 +546,7 @@ enum status rows_that_find(struct rows *rows, enum table_id table, const struct 
     case TABLE_UNREAD:
     case TABLE_TRACE_SCAN:
     case TABLE_TRACE_ITEM:
+    case TABLE_TRACE_SHIPMENT:
     case TABLE_TRACE_MEMBER:
     case TABLE_TRACE_USE:
     case TABLE_TRACE_PRODUCT:

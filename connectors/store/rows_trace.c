@@ -2,6 +2,7 @@
 
 #include "code/code.h"
 
+#include "medhub/trace/v1/device.pb-c.h"
 #include "medhub/trace/v1/trace.pb-c.h"
 
 #include <string.h>
@@ -74,6 +75,12 @@ static void read_parent(struct scan *scan, struct arena *arena)
         scan->parent.serial = scan->parent.lot.length > 0 ? scan->parent.lot : code;
 }
 
+/* It takes a wrong scan back, and says again all that it counted. */
+static bool is_cancelling(const ItemScanned *said)
+{
+    return said->cancels[0] != '\0';
+}
+
 /* What goes back goes to whom it came from where another organisation is named, else it comes from a patient. */
 static bool is_sent(const ItemScanned *said)
 {
@@ -88,7 +95,8 @@ static void find_sides(struct scan *scan, const char *source)
 
     scan->holder = said->holder;
     scan->counterparty = said->counterparty;
-    if (!is_sent(said) || strcmp(said->holder, source) == 0)
+    bool says_itself = strcmp(said->holder, source) == 0 || (said->carried != NULL && said->counterparty[0] == '\0');
+    if (!is_sent(said) || says_itself)
         return;
     scan->holder = said->counterparty[0] == '\0' ? source : said->counterparty;
     scan->counterparty = said->holder;
@@ -101,6 +109,8 @@ static struct scan read_scan(const ItemScanned *said, const char *source, int64_
                         .at_ms = moment_ms(said->scanned_at),
                         .quantity_e4 = said->quantity == NULL ? ONE_E4 : said->quantity->e4};
 
+    if (is_cancelling(said))
+        scan.quantity_e4 = -scan.quantity_e4;
     find_sides(&scan, source);
     read_item(&scan, arena);
     read_parent(&scan, arena);
@@ -108,6 +118,14 @@ static struct scan read_scan(const ItemScanned *said, const char *source, int64_
 }
 
 /* ---- rows ---- */
+
+/* A step of an item that was taken back leaves it in stock with who has it. */
+static int64_t step_of(const struct scan *scan)
+{
+    bool is_item = scan->item.serial.length > 0;
+
+    return is_cancelling(scan->said) && is_item ? STEP_(STORED) : scan->said->step;
+}
 
 static void add_scan(struct rows *rows, const struct scan *scan)
 {
@@ -121,7 +139,7 @@ static void add_scan(struct rows *rows, const struct scan *scan)
     *to++ = sql_text(scan->holder);
     *to++ = sql_integer(scan->at_ms);
     *to++ = sql_integer(scan->place);
-    *to++ = sql_integer(scan->said->step);
+    *to++ = sql_integer(step_of(scan));
     *to++ = sql_text(scan->counterparty);
     *to++ = rows_text(scan->parent.product);
     *to++ = rows_text(scan->parent.serial);
@@ -139,7 +157,7 @@ static bool is_booking(const ItemScanned *said)
 /* It lies in its parent from the packing on until it is scanned by itself. */
 static void add_item(struct rows *rows, const struct scan *scan)
 {
-    bool is_inside = scan->said->step == STEP_(PACKED);
+    bool is_inside = step_of(scan) == STEP_(PACKED);
     bool is_item = scan->item.serial.length > 0 && !is_booking(scan->said);
     struct sql_value *to = is_item ? rows_add(rows, TABLE_TRACE_ITEM) : NULL;
 
@@ -149,13 +167,35 @@ static void add_item(struct rows *rows, const struct scan *scan)
     *to++ = rows_text(scan->item.serial);
     *to++ = sql_integer(scan->at_ms);
     *to++ = sql_integer(scan->place);
-    *to++ = sql_integer(scan->said->step);
+    *to++ = sql_integer(step_of(scan));
     *to++ = sql_text(scan->holder);
     *to++ = sql_text(scan->counterparty);
     *to++ = rows_text(is_inside ? scan->parent.product : bytes_of(""));
     *to++ = rows_text(is_inside ? scan->parent.serial : bytes_of(""));
-    *to++ = sql_integer(scan->quantity_e4);
+    *to++ = sql_integer(scan->quantity_e4 < 0 ? -scan->quantity_e4 : scan->quantity_e4);
     *to++ = rows_text(scan->item.lot);
+}
+
+static bool is_received(const struct scan *scan)
+{
+    return (scan->said->step == STEP_(INBOUND) || scan->said->step == STEP_(PURCHASED)) && scan->counterparty[0] != '\0';
+}
+
+static void add_shipment(struct rows *rows, const struct scan *scan)
+{
+    bool received = is_received(scan), of_lot = scan->item.serial.length == 0;
+    struct sql_value *to = of_lot && (received || is_sent(scan->said)) ? rows_add(rows, TABLE_TRACE_SHIPMENT) : NULL;
+
+    if (to == NULL)
+        return;
+    *to++ = rows_text(scan->item.product);
+    *to++ = rows_text(scan->item.lot);
+    *to++ = sql_text(received ? scan->counterparty : scan->holder);
+    *to++ = sql_text(received ? scan->holder : scan->counterparty);
+    *to++ = sql_integer(scan->at_ms);
+    *to++ = sql_integer(scan->place);
+    *to++ = sql_integer(scan->said->step);
+    *to++ = sql_integer(scan->quantity_e4);
 }
 
 static void add_member(struct rows *rows, const struct scan *scan)
@@ -209,18 +249,42 @@ static const ItemScanned *scan_in(const ProtobufCMessage *message)
     return message->descriptor == &medhub__trace__v1__item_scanned__descriptor ? (const ItemScanned *)message : NULL;
 }
 
+/* What a pack hands on to an item in it is not written again: the pack's scan counts for its contents, until they come out. Of
+ * a lot without serials only the scan itself tells. */
+static bool is_said_by_pack(const struct scan *scan)
+{
+    return scan->said->carried != NULL && scan->item.serial.length > 0 && scan->said->step != STEP_(UNPACKED);
+}
+
+static void add_registrant(struct rows *rows, const ProtobufCMessage *message)
+{
+    const Medhub__Trace__V1__DeviceRegistered *said = (const Medhub__Trace__V1__DeviceRegistered *)message;
+    bool is_registered = message->descriptor == &medhub__trace__v1__device_registered__descriptor && said->device != NULL;
+    struct sql_value *to = is_registered ? rows_add(rows, TABLE_TRACE_PRODUCT) : NULL;
+
+    if (to == NULL)
+        return;
+    *to++ = sql_text(said->product);
+    *to++ = sql_text(said->device->registrant);
+}
+
 void trace_rows(struct rows *rows, const ProtobufCMessage *message, const char *source, int64_t place)
 {
     const ItemScanned *said = scan_in(message);
 
-    if (said == NULL)
+    if (said == NULL) {
+        add_registrant(rows, message);
         return;
+    }
     const struct scan scan = read_scan(said, source, place, rows->arena);
-    add_scan(rows, &scan);
-    add_item(rows, &scan);
     add_member(rows, &scan);
     add_use(rows, &scan);
     add_product(rows, &scan);
+    if (is_said_by_pack(&scan))
+        return;
+    add_scan(rows, &scan);
+    add_item(rows, &scan);
+    add_shipment(rows, &scan);
 }
 
 void trace_rows_of_place(struct rows *rows, const ProtobufCMessage *message, const char *source, int64_t place)
@@ -230,6 +294,7 @@ void trace_rows_of_place(struct rows *rows, const ProtobufCMessage *message, con
     if (said == NULL)
         return;
     const struct scan scan = read_scan(said, source, place, rows->arena);
-    add_scan(rows, &scan);
     add_use(rows, &scan);
+    if (!is_said_by_pack(&scan))
+        add_scan(rows, &scan);
 }

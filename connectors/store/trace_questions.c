@@ -305,10 +305,11 @@ const struct trace_question trace_questions[] = {
                 "SELECT i.at_ms, i.holder, i.counterparty, i.product, i.lot, i.serial, i.quantity_e4 FROM trace_item i "
                 "WHERE i.step IN (5, 12) AND " SENT("i") " AND i.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR i.product = $2) AND " SEEN("i", "3") " "
                 "UNION ALL "
-                "SELECT s.at_ms, s.holder, s.counterparty, s.product, s.lot, s.serial, s.quantity_e4 FROM trace_scan s "
-                "WHERE s.serial = '' AND s.step IN (5, 12) AND " SENT("s") " AND s.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR s.product = $2) AND "
-                SEEN("s", "3") " AND NOT EXISTS (SELECT 1 FROM trace_scan r WHERE r.product = s.product AND r.lot = s.lot "
-                "AND r.serial = '' AND r.holder = s.counterparty AND r.at_ms >= s.at_ms AND r.step IN (4, 6, 7))"
+                "SELECT s.at_ms, s.sender, s.receiver, s.product, s.lot, '', s.quantity_e4 FROM trace_shipment s "
+                "WHERE s.step IN (5, 12) AND s.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR s.product = $2) AND "
+                "(CAST($3 AS TEXT) = '' OR s.sender = $3 OR s.receiver = $3) AND NOT EXISTS (SELECT 1 FROM trace_scan r "
+                "WHERE r.product = s.product AND r.lot = s.lot AND r.serial = '' AND r.holder = s.receiver "
+                "AND r.at_ms >= s.at_ms AND r.step IN (4, 6, 7))"
                 ") o ORDER BY at_ms LIMIT $4",
     },
 };

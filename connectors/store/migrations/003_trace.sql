@@ -24,7 +24,6 @@ WITHOUT ROWID -- sqlite
 ;
 CREATE INDEX trace_scan_serial ON trace_scan(product, serial, at_ms) WHERE serial <> '';
 CREATE INDEX trace_scan_parent ON trace_scan(parent_product, parent_serial, at_ms) WHERE parent_serial <> '';
-CREATE INDEX trace_scan_sent ON trace_scan(at_ms) WHERE serial = '' AND step IN (5, 12);
 
 -- The last scan that moved each item, whatever the order in which they arrived.
 CREATE TABLE trace_item (
@@ -45,6 +44,22 @@ WITHOUT ROWID -- sqlite
 ;
 CREATE INDEX trace_item_parent ON trace_item(parent_product, parent_serial) WHERE parent_serial <> '';
 CREATE INDEX trace_item_sent ON trace_item(at_ms) WHERE step IN (5, 12);
+
+-- The last that is known of what one sent another of a lot without serials: sent, or received.
+CREATE TABLE trace_shipment (
+    product TEXT NOT NULL,
+    lot TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    at_ms BIGINT NOT NULL,
+    place BIGINT NOT NULL,
+    step BIGINT NOT NULL,
+    quantity_e4 BIGINT NOT NULL,
+    PRIMARY KEY (product, lot, sender, receiver)
+)
+WITHOUT ROWID -- sqlite
+;
+CREATE INDEX trace_shipment_open ON trace_shipment(at_ms) WHERE step IN (5, 12);
 
 -- Which items a lot has: a scan that does not say the lot takes none out of it.
 CREATE TABLE trace_member (

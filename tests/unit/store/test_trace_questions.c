@@ -21,6 +21,8 @@ struct said {
     Medhub__Trace__V1__Step step;
     const char *product, *lot, *serial, *holder, *counterparty, *parent, *person, *settlement;
     int64_t quantity_e4; /* 0: one */
+    bool carried;        /* by a pack, said by the hub */
+    const char *cancels;
 };
 
 static const struct said chain[] = {
@@ -68,6 +70,7 @@ static void send(struct store_test *test, int64_t offset, const struct said *sai
     Medhub__Trace__V1__Use use = MEDHUB__TRACE__V1__USE__INIT;
     Medhub__Common__V1__Quantity quantity = MEDHUB__COMMON__V1__QUANTITY__INIT;
     Google__Protobuf__Timestamp at = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    Medhub__Trace__V1__Carried carried = MEDHUB__TRACE__V1__CARRIED__INIT;
 
     at.seconds = minute_ms(said->minute) / 1000;
     quantity.e4 = said->quantity_e4;
@@ -81,6 +84,8 @@ static void send(struct store_test *test, int64_t offset, const struct said *sai
     scan.parent_code = or_empty(said->parent);
     scan.settlement = or_empty(said->settlement);
     scan.scanned_at = &at;
+    scan.carried = said->carried ? &carried : NULL;
+    scan.cancels = or_empty(said->cancels);
     scan.use = use.person[0] == '\0' ? NULL : &use;
     scan.quantity = said->quantity_e4 == 0 ? NULL : &quantity;
     store_send_scan(test, offset, &scan);
@@ -286,6 +291,52 @@ static void shipped_and_never_received(void **state)
     assert_string_equal(ask(test, "unreceived", known), "");
 }
 
+/* The hub says a pack's scan again for what lies in it: that adds a use, and the unpacking of all, and else nothing. */
+static void what_a_pack_hands_on_is_told_once(void **state)
+{
+    struct store_test *test = *state;
+    static const struct said more[] = {
+        {8, STEP(INBOUND), UNIT, "L1", "S2", "H1", .counterparty = "D1", .carried = true},
+        {20, STEP(SOLD), BOX, "", "BX1", "H1", .counterparty = ""},
+        {20, STEP(SOLD), UNIT, "L1", "S2", "H1", .carried = true, .person = "person-9"},
+        {21, STEP(PACKED), UNIT, "L1", "S4", "M1", .parent = "(01)" BOX "(21)BX3"},
+        {22, STEP(UNPACKED), BOX, "", "BX3", "M1", .counterparty = ""},
+        {22, STEP(UNPACKED), UNIT, "L1", "S4", "M1", .carried = true},
+    };
+    struct trace_known box = known_of(BOX, "", "BX3");
+
+    send_chain(test, false);
+    for (int i = 0; i < 6; i++)
+        send(test, CHAIN + i, &more[i]);
+    store_fill(test);
+    assert_string_equal(columns(test, ask(test, "history", known_of(UNIT, "", "S2")), 1, 1),
+                        "commissioned packed packed outbound inbound unpacked outbound inbound sold ");
+    assert_holders(test, "M1//1/1 M1/D2/1/1 "); /* S2 went with its box */
+    assert_string_equal(columns(test, ask(test, "uses", known_of(UNIT, "", "S2")), 1, 3), "sold/H1/person-9 ");
+    assert_string_equal(ask(test, "contents", box), "");
+    box.at_ms = minute_ms(21);
+    assert_string_equal(columns(test, ask(test, "contents", box), 2, 1), "S4 ");
+}
+
+static void a_wrong_scan_is_taken_back(void **state)
+{
+    struct store_test *test = *state;
+    static const struct said more[] = {
+        {20, STEP(USED), UNIT, "L1", "S4", "M1", .person = "person-9"},
+        {20, STEP(USED), UNIT, "L1", "S4", "M1", .person = "person-9", .cancels = "e-25"},
+        {20, STEP(USED), LOOSE, "K9", "", "H1", .quantity_e4 = 15000, .cancels = "e-24"},
+    };
+
+    send_chain(test, false);
+    for (int i = 0; i < 3; i++)
+        send(test, CHAIN + i, &more[i]);
+    store_fill(test);
+    assert_holders(test, "H1//1/1 M1//1/1 M1/D2/1/1 ");
+    assert_string_equal(columns(test, ask(test, "state", known_of(UNIT, "", "S4")), 1, 2), "stored/M1 ");
+    assert_string_equal(columns(test, ask(test, "uses", known_of(UNIT, "", "S4")), 7, 1), "1 -1 ");
+    assert_string_equal(columns(test, ask(test, "holders", known_of(LOOSE, "K9", "")), 0, 3), "D1//30 H1//25 M2//40 ");
+}
+
 /* ---- who may see what ---- */
 
 static void a_holder_sees_its_own_a_maker_its_products_a_regulator_all(void **state)
@@ -398,6 +449,8 @@ int main(void)
         CASE(upstream_to_the_maker),
         CASE(a_box_is_expanded_at_any_depth),
         CASE(shipped_and_never_received),
+        CASE(what_a_pack_hands_on_is_told_once),
+        CASE(a_wrong_scan_is_taken_back),
         CASE(a_holder_sees_its_own_a_maker_its_products_a_regulator_all),
         CASE(a_scanned_code_says_what_is_asked_about),
         CASE(an_answer_may_be_left_before_its_end),
