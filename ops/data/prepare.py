@@ -124,12 +124,44 @@ def centres(source, regions):
     write("region_centres.csv", ["code", "latitude_tenths", "longitude_tenths"], rows)
 
 
+def check_digit_ok(gtin):
+    return (len(gtin) == 14 and gtin.isdigit()
+            and sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(gtin)) % 10 == 0)
+
+
+def items(source):
+    """Every GS1 identifier with a right check digit, in order, each as what its first 13 digits are more than the one before, in
+    hexadecimal; l and s if it has lots and serials; then the packs that hold it, PACK:QUANTITY of what lies in it."""
+    packs = {}
+    for row in read(source / "device_udi/gudid_dental_other_ids.csv.gz"):
+        if (row["id_type"] == "Package" and check_digit_ok(row["device_id"]) and int(row["pkg_quantity"] or 0) > 1
+                and row["contains_di"] not in packs):
+            packs[row["contains_di"]] = (row["device_id"], row["pkg_quantity"])
+    devices = read(source / "device_udi/gudid_dental_devices.csv.gz")
+    lines, before = [], 0
+    for row in sorted(devices, key=lambda row: row["primary_di"]):
+        inner = row["primary_di"]
+        if row["issuing_agency"] != "GS1" or not check_digit_ok(inner):
+            continue
+        line = f"{int(inner[:13]) - before:x}," + ("l" if row["lot"] == "1" else "") + ("s" if row["serial"] == "1" else "")
+        before = int(inner[:13])
+        for _ in range(2):
+            if inner in packs:
+                inner, quantity = packs[inner]
+                line += f",{inner}:{quantity}"
+        lines.append(line + "\n")
+    path = pathlib.Path(__file__).parent / "gudid_items.csv.gz"
+    path.write_bytes(gzip.compress("".join(lines).encode(), 9, mtime=0))
+    print(f"{path.name}: {len(lines)} rows")
+
+
 def main(source):
     for edition in ("2024", "2025"):
         catalogue(source, edition)
     difference(source)
     limits(source)
     devices(source)
+    items(source)
     write("working_days.csv", ["date", "is_working_day", "kind", "holiday_name"],
           read(source / "calendar/cn_working_days_2021_2026.csv"))
     write("hospital_names.csv", ["name", "kind_guess_from_name"], read(source / "institutions/hospital_names.csv"))

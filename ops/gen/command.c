@@ -43,7 +43,7 @@ static enum status organisations_part(struct generation *generation)
 static enum status calendar_part(struct generation *generation)
 {
     static const char *const columns[] = {"date", "is_working_day", NULL};
-    struct table days;
+    struct data_table days;
 
     enum status status = table_read(generation->folder, "working_days.csv", columns, generation->arena, &days,
                                     &generation->fault);
@@ -54,7 +54,7 @@ static enum status calendar_part(struct generation *generation)
 
 static enum status limits_part(struct generation *generation)
 {
-    struct table limits;
+    struct data_table limits;
 
     enum status status = table_read(generation->folder, "drug_limits.csv", gen_limit_columns, generation->arena,
                                     &limits, &generation->fault);
@@ -129,6 +129,8 @@ static const struct part {
     {"limits", limits_part},
 };
 
+#define CHAINS "chains" /* these need the items */
+
 /* The load of a day: one of each in turn. */
 static const struct load {
     const char *name;
@@ -138,6 +140,7 @@ static const struct load {
     {"dispensings", gen_dispensing},
     {"scans", gen_scan},
     {"settlements", gen_settlement},
+    {CHAINS, gen_chain},
 };
 enum { PARTS = sizeof parts / sizeof *parts, LOADS = sizeof loads / sizeof *loads };
 
@@ -180,8 +183,12 @@ static enum exit_code check_what(struct call *call, const char *what)
 
 static enum status generate_all(struct generation *generation, const char *what)
 {
+    struct items items;
     enum status status = STATUS_OK;
 
+    if (asked_for(what, CHAINS))
+        status = items_read(generation->folder, generation->arena, &items, &generation->fault);
+    generation->gen.items = &items;
     for (size_t i = 0; i < PARTS && status == STATUS_OK; i++)
         if (asked_for(what, parts[i].name))
             status = parts[i].generate(generation);
@@ -264,11 +271,12 @@ static const struct option gen_options[] = {
     {"seed", 0, OPTION_NUMBER, GEN(seed), "N", "the same seed and day give the same events; 1", "随机种子", 0,
      0},
     {"count", 'n', OPTION_NUMBER, GEN(count), "N", "how many of each kind of load; 100", "每类负载的数量", 0,
-     99999},
+     10000000},
     {"day", 0, OPTION_TEXT, GEN(day), "DATE", "the day they happen on; today", "业务日期，默认今天", 0, 0},
     {"what", 'w', OPTION_TEXT, GEN(what), "A,B",
      "policy, calendar, organisations, catalogue-2024, catalogue-2025, limits, prescriptions, dispensings (of a day "
-     "that is over: --day), scans, settlements; prescriptions, scans and settlements",
+     "that is over: --day), scans, settlements, chains (each the way of a lot from its maker to patients, many scans, over the "
+     "months before); prescriptions, scans and settlements",
      "生成哪些事件", 0, 0},
     {"wrong", 0, OPTION_NUMBER, GEN(wrong), "PERCENT", "how many break a rule, each rule in turn; 0",
      "违规事件的百分比", 0, 100},

@@ -7,6 +7,7 @@
 #define GEN_GEN_H
 
 #include "ops/gen/dice.h"
+#include "ops/gen/items.h"
 #include "ops/gen/world.h"
 
 #include "event/event.h"
@@ -21,8 +22,11 @@ struct gen {
     int64_t wrong_percent, repeat_percent;
     const char *run;     /* begins every id: seed and day */
     struct arena *arena; /* of one event */
+    const struct items *items; /* of chains; else NULL */
     /* Takes a line without its end. */
     void (*write)(void *self, struct bytes line);
+    /* In place of WRITE, where not NULL: takes the event itself, which lasts until it returns. */
+    void (*take)(void *self, const char *source, const char *id, int64_t time_ms, const ProtobufCMessage *message);
     void *self;
     char *remembered[REMEMBERED_MAX]; /* lines that may be repeated */
     size_t remembered_count;
@@ -77,15 +81,17 @@ const char *gen_responsible_doctor(struct gen *gen, const char *institution);
 void gen_organisations(struct gen *gen);
 void gen_catalogue(struct gen *gen, int edition);
 void gen_release(struct gen *gen, int edition);
-void gen_calendar(struct gen *gen, const struct table *days);
+void gen_calendar(struct gen *gen, const struct data_table *days);
 /* LIMITS: the columns gen_limit_columns, in their order. */
 extern const char *const gen_limit_columns[];
-void gen_limits(struct gen *gen, const struct table *limits);
+void gen_limits(struct gen *gen, const struct data_table *limits);
 /* Event NUMBER, 0 .. count - 1, of the day's load. */
 struct gen_state;
 void gen_prescription(struct gen *gen, struct gen_state *state, int64_t number);
 void gen_dispensing(struct gen *gen, struct gen_state *state, int64_t number);
 void gen_scan(struct gen *gen, struct gen_state *state, int64_t number);
+/* The whole way of a lot, many scans each. */
+void gen_chain(struct gen *gen, struct gen_state *state, int64_t number);
 void gen_settlement(struct gen *gen, struct gen_state *state, int64_t number);
 
 /* The prescription NUMBER of the load, before any fault; DICE is dice_of(seed, "prescription", NUMBER). */

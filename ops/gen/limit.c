@@ -24,7 +24,7 @@ static void fill_diseases(struct gen *gen, PaymentLimit *limit, const char *text
     }
 }
 
-static PaymentLimit *limit_of(struct gen *gen, const struct table *limits, size_t row)
+static PaymentLimit *limit_of(struct gen *gen, const struct data_table *limits, size_t row)
 {
     PaymentLimit *limit = gen_new(gen, &medhub__catalogue__v1__payment_limit__descriptor);
     const char *sex = table_cell(limits, row, SEX), *insurance = table_cell(limits, row, INSURANCE);
@@ -45,7 +45,7 @@ static PaymentLimit *limit_of(struct gen *gen, const struct table *limits, size_
     return limit;
 }
 
-static void say_limit(struct gen *gen, const struct table *limits, size_t row)
+static void say_limit(struct gen *gen, const struct data_table *limits, size_t row)
 {
     ItemChanged *said = gen_new(gen, &medhub__catalogue__v1__item_changed__descriptor);
     CatalogueItem *item = gen_new(gen, CATALOGUE_ITEM);
@@ -66,7 +66,7 @@ static void say_limit(struct gen *gen, const struct table *limits, size_t row)
               date_begin_in_china_ms(date_parse(bytes_of(VALID_FROM))), &said->base, (struct expected){0});
 }
 
-void gen_limits(struct gen *gen, const struct table *limits)
+void gen_limits(struct gen *gen, const struct data_table *limits)
 {
     for (size_t i = 0; i < limits->row_count; i++) {
         gen_begin(gen);

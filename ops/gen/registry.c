@@ -107,7 +107,7 @@ static void say_year(struct gen *gen, int year, const uint8_t days[YEAR_BYTES])
 }
 
 /* DAYS: date and is_working_day, in order of date. */
-void gen_calendar(struct gen *gen, const struct table *days)
+void gen_calendar(struct gen *gen, const struct data_table *days)
 {
     uint8_t bits[YEAR_BYTES] = {0};
     int year = 0, last_year = 0, month = 0, day_of_month = 0;

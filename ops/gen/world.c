@@ -53,7 +53,7 @@ static enum status find_columns(struct csv *csv, const char *path, const char *c
 }
 
 enum status table_read(const char *folder, const char *file, const char *const *columns, struct arena *arena,
-                       struct table *table, struct fault *fault)
+                       struct data_table *table, struct fault *fault)
 {
     struct bytes fields[CSV_FIELDS_MAX], text = BYTES_NONE;
     int places[CSV_FIELDS_MAX], count = 0;
@@ -63,7 +63,7 @@ enum status table_read(const char *folder, const char *file, const char *const *
     if (status != STATUS_OK)
         return status;
     struct csv csv = csv_open(text);
-    *table = (struct table){0};
+    *table = (struct data_table){0};
     status = find_columns(&csv, path, columns, arena, places, &table->column_count, fault);
     table->cells = arena_take(arena, count_lines(text) * (table->column_count + 1) * sizeof *table->cells);
     while (status == STATUS_OK && table->cells != NULL &&
@@ -89,7 +89,7 @@ static enum status read_drugs(const char *folder, struct world *world, int editi
     static const char *const columns[] = {
         "code",        "section",          "class_code",   "class_name", "pay_class", "item_no", "drug_name",
         "dosage_form", "payment_standard", "limit_remark", "valid_from", "valid_to",  NULL};
-    struct table table;
+    struct data_table table;
 
     enum status status = table_read(folder, files[edition], columns, world->arena, &table, fault);
     if (status != STATUS_OK)
@@ -168,7 +168,7 @@ static enum status read_devices(const char *folder, struct world *world, struct 
 {
     static const char *const columns[] = {"primary_di", "company",  "model", "lot",
                                           "serial",     "exp_date", NULL};
-    struct table table;
+    struct data_table table;
 
     enum status status = table_read(folder, "gudid_devices.csv", columns, world->arena, &table, fault);
     if (status != STATUS_OK)
@@ -197,7 +197,7 @@ static enum status read_devices(const char *folder, struct world *world, struct 
 static enum status read_diagnoses(const char *folder, struct world *world, struct fault *fault)
 {
     static const char *const columns[] = {"code", "name", NULL};
-    struct table table;
+    struct data_table table;
 
     enum status status = table_read(folder, "icd10.csv", columns, world->arena, &table, fault);
     if (status != STATUS_OK)
@@ -215,7 +215,7 @@ static enum status read_diagnoses(const char *folder, struct world *world, struc
 static enum status read_cities(const char *folder, struct world *world, struct fault *fault)
 {
     static const char *const columns[] = {"code", "name", "parent_code", NULL};
-    struct table table;
+    struct data_table table;
     size_t count = 0;
 
     enum status status = table_read(folder, "regions.csv", columns, world->arena, &table, fault);
@@ -251,13 +251,18 @@ static void add_authorities(struct world *world)
         (void)add_participant(world, arena_format(arena, "A%s00001", world->cities[i].code),
                               arena_format(arena, "%s医疗保障事业管理中心", world->cities[i].name),
                               world->cities[i].code, KIND_OF(INSURER_AGENCY), "insurer");
+    world->makers = &world->participants[world->participant_count];
+    for (unsigned i = 0; i < MAKERS; i++)
+        (void)add_participant(world, arena_format(arena, "M440000%05u", i + 1),
+                              arena_format(arena, "南方医疗器械第%u厂", i + 1), "440000", KIND_OF(REGISTRANT), "registrant");
+    world->distributors = &world->participants[world->participant_count];
     for (unsigned i = 0; i < DISTRIBUTORS; i++)
         (void)add_participant(world, arena_format(arena, "D440000%05u", i + 1),
                               arena_format(arena, "南方医药器械物流第%u公司", i + 1), "440000",
                               KIND_OF(DISTRIBUTOR), "distributor");
 }
 
-static void add_institutions(struct world *world, const struct table *names)
+static void add_institutions(struct world *world, const struct data_table *names)
 {
     struct arena *arena = world->arena;
 
@@ -280,8 +285,8 @@ static void add_institutions(struct world *world, const struct table *names)
 static enum status make_participants(const char *folder, struct world *world, struct fault *fault)
 {
     static const char *const columns[] = {"name", NULL};
-    enum { PARTICIPANTS = 4 + CITIES + DISTRIBUTORS + HOSPITALS + PHARMACIES };
-    struct table names;
+    enum { PARTICIPANTS = 4 + CITIES + MAKERS + DISTRIBUTORS + HOSPITALS + PHARMACIES };
+    struct data_table names;
 
     enum status status = table_read(folder, "hospital_names.csv", columns, world->arena, &names, fault);
     if (status != STATUS_OK)

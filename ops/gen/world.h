@@ -9,7 +9,7 @@
 #include "domain/messages.h"
 
 enum { EDITION_2024, EDITION_2025, EDITIONS };
-enum { CITIES = 4, HOSPITALS = 40, PHARMACIES = 40, DISTRIBUTORS = 3 };
+enum { CITIES = 4, HOSPITALS = 40, PHARMACIES = 40, DISTRIBUTORS = 3, MAKERS = 3 };
 
 /* One row of the national drug list. */
 struct drug {
@@ -50,19 +50,20 @@ struct world {
     struct participant *participants;
     size_t participant_count;
     const struct participant *hospitals, *pharmacies; /* HOSPITALS and PHARMACIES of them, in a row */
+    const struct participant *makers, *distributors;        /* MAKERS and DISTRIBUTORS of them */
     const struct participant *bureau, *suspended;
 };
 
 /* A file of the data folder as rows of texts. */
-struct table {
+struct data_table {
     const char **cells;
     size_t row_count;
     size_t column_count;
 };
 /* COLUMNS: NULL-terminated names; the cells stand in their order. REJECT names file and line. */
 enum status table_read(const char *folder, const char *file, const char *const *columns, struct arena *arena,
-                       struct table *table, struct fault *fault) MUST_CHECK;
-static inline const char *table_cell(const struct table *table, size_t row, size_t column)
+                       struct data_table *table, struct fault *fault) MUST_CHECK;
+static inline const char *table_cell(const struct data_table *table, size_t row, size_t column)
 {
     return table->cells[row * table->column_count + column];
 }

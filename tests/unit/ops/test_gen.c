@@ -150,7 +150,7 @@ static size_t changes_of_lines(struct fixture *fixture, char **changes)
 static size_t known_changes(struct fixture *fixture, char **changes)
 {
     static const char *const columns[] = {"change", "code", NULL};
-    struct table table;
+    struct data_table table;
     struct fault fault;
 
     assert_int_equal(table_read(DATA, "nrdl_diff_2024_2025.csv", columns, fixture->arena, &table, &fault),
@@ -242,6 +242,54 @@ static void what_is_right_passes_the_checks_of_its_fields(void **state)
         if (findings.count > 0)
             fail_msg("%s: %s %s", event.attributes.id, findings.items[0].code, findings.items[0].path);
     }
+    arena_free(arena);
+}
+
+/* ---- chains ---- */
+
+enum { STEPS = 16 };
+
+/* What each thing was scanned for, in the order of the lines. */
+static void count_steps(const struct fixture *fixture, int counts[STEPS])
+{
+    memset(counts, 0, STEPS * sizeof *counts);
+    for (size_t i = 0; i < fixture->line_count; i++) {
+        json_t *event = json_loads(fixture->lines[i], 0, NULL);
+        const char *step = text_of(json_object_get(event, "data"), "step");
+        for (int j = 1; j < STEPS; j++) {
+            const ProtobufCEnumValue *value =
+                protobuf_c_enum_descriptor_get_value(&medhub__trace__v1__step__descriptor, j);
+            counts[j] += value != NULL && strcmp(value->name, step) == 0;
+        }
+        json_decref(event);
+    }
+}
+
+#define COUNT_OF(name_) counts[MEDHUB__TRACE__V1__STEP__STEP_##name_]
+
+static void chains_go_from_the_maker_to_the_patient_in_real_packs(void **state)
+{
+    struct fixture *fixture = *state;
+    struct arena *arena = arena_new(1 << 20, 256 << 20);
+    struct gen_state gen_state = {0};
+    struct items items;
+    struct fault fault = {0};
+    int counts[STEPS];
+
+    assert_int_equal(items_read(DATA, arena, &items, &fault), STATUS_OK);
+    assert_int_equal(items.count, 278888);
+    for (size_t i = 0; i < items.count; i += 997)
+        assert_true(code_check_digit_ok(bytes_of(items.rows[i].identifier)));
+    begin(fixture, 3, 0, 0, 0);
+    fixture->gen.items = &items;
+    for (int64_t i = 0; i < 60; i++)
+        gen_chain(&fixture->gen, &gen_state, i);
+    count_steps(fixture, counts);
+    assert_true(COUNT_OF(COMMISSIONED) > 60);
+    assert_true(COUNT_OF(PACKED) > 0 && COUNT_OF(UNPACKED) > 0);
+    assert_true(COUNT_OF(OUTBOUND) >= COUNT_OF(INBOUND) && COUNT_OF(INBOUND) > 60);
+    assert_true(COUNT_OF(USED) > 0 && COUNT_OF(SETTLED) > 0 && COUNT_OF(SETTLED) <= COUNT_OF(USED));
+    end(fixture);
     arena_free(arena);
 }
 
@@ -354,6 +402,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_differences_between_the_editions_are_the_known_ones, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_release_counts_its_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(chains_go_from_the_maker_to_the_patient_in_real_packs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_seed_gives_the_same_events, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_right_passes_the_checks_of_its_fields, set_up, tear_down),
         cmocka_unit_test_setup_teardown(settlements_close_to_the_fen, set_up, tear_down),

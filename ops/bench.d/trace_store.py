@@ -1,0 +1,51 @@
+"""ops/bench trace: the questions about items and lots, asked of a large read model in SQLite and, where Debian's PostgreSQL is
+installed, in PostgreSQL. It is filled by the store's own way from a scan to its rows; Kafka has no part in it."""
+import contextlib
+import os
+import sys
+
+from tools import ROOT, Failed, say
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import postgresql  # noqa: E402
+
+
+@contextlib.contextmanager
+def sqlite(bench):
+    database = os.path.join(bench.folder, "trace.sqlite")
+    try:
+        yield database, lambda: os.path.getsize(database)
+    finally:
+        for suffix in ("", "-wal", "-shm", ".lock"):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(database + suffix)
+
+
+@contextlib.contextmanager
+def postgres(bench):
+    cluster = postgresql.Cluster()
+    try:
+        yield cluster.database("trace"), lambda: int(cluster.ask("trace", "SELECT pg_database_size('trace')"))
+    finally:
+        cluster.stop()
+
+
+def measure(bench, size, table):
+    for name, database in (("SQLite", sqlite), ("PostgreSQL", postgres)):
+        say(f"trace: filling {size['trace_scans']:,} scans into {name}")
+        try:
+            with database(bench) as (where, size_of):
+                result = bench.call("bench_trace", "--database", where, "--scans", size["trace_scans"], "--holders",
+                                    size["trace_holders"], "--data", f"{ROOT}/ops/data")
+                bytes_each = size_of() / result["scans"]
+        except (RuntimeError, Failed) as error:
+            table.missing(f"trace: {name}", str(error))
+            continue
+        table.add(f"trace: scans into {name}", "scans/s", f"{result['scans'] / result['fill_seconds']:,.0f}")
+        table.add(f"trace: {name}, tables and indexes of a scan", "bytes", f"{bytes_each:,.0f}")
+        for answer in result["answers"]:
+            recall = answer["rows"] >= size["trace_holders"]
+            table.add(f"trace: {name}, {answer['question']}, {result['scans']:,} scans",
+                      "ms to the first row" if recall else "ms p50 / p99",
+                      f"{answer['first_row_ms_max']:.1f}" if recall else f"{answer['p50_ms']:.2f} / {answer['p99_ms']:.2f}",
+                      wanted="< 200" if recall else "< 100")
