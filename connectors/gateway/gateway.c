@@ -18,7 +18,7 @@
 
 enum { PEM_BYTES_MAX = 1024 * 1024, START_TIMEOUT_US = 60 * 1000 * 1000, STOP_PAUSE_MS = 5, LAST_ANSWERS_US = 1000 * 1000 };
 
-const char *const house_topics[] = {"medhub.table.registry", "medhub.table.catalogue"};
+const char *const house_topics[] = {"medhub.table.registry", "medhub.table.catalogue", "medhub.table.release"};
 const size_t house_topic_count = sizeof house_topics / sizeof *house_topics;
 
 /* ---- a request, from its header to its handler ---- */

@@ -8,6 +8,7 @@
 #include "gateway/cursor.h"
 #include "gateway/house.h"
 #include "gateway/packer.h"
+#include "gateway/snapshot_releases.h"
 #include "gateway/writer.h"
 #include "kafka/reader.h"
 
@@ -23,11 +24,13 @@
 #include <unistd.h>
 
 #define TABLE_TOPIC "medhub.table.catalogue"
+#define RELEASE_TOPIC "medhub.table.release"
 
 enum {
     PAUSE_MS = 100,
     ASK_TIMEOUT_MS = 5000,
     FOLLOW_TIMEOUT_US = 30 * 1000 * 1000,
+    RELEASE_TIMEOUT_US = 60 * 1000 * 1000,
     PATH_BYTES = 4200,
     LINE_BYTES_MAX = 4 * 1024 * 1024,
     PARTITIONS_MAX = 64,
@@ -44,6 +47,9 @@ struct snapshots {
     struct arena *arena;
     pthread_t thread;
 
+    struct snapshot_releases *releases;
+    int64_t waiting_since_us; /* for a release that is being published; 0: not */
+
     pthread_mutex_t lock; /* over all that follows */
     pthread_cond_t news;
     bool stopping, there;
@@ -57,6 +63,8 @@ struct making {
     struct buffer line;
     uint8_t sum[SHA256_DIGEST_LENGTH];
     uint64_t rows;
+    date_t today;
+    bool takes_any; /* has waited long enough for a release */
     enum status status;
     struct fault fault;
 };
@@ -123,6 +131,9 @@ static bool put_row(const char *key, const char *region, const struct tables_row
 
     arena_reset(snapshots->arena);
     making->status = unpack_message(facts, row->value, snapshots->arena, &item, &making->fault);
+    if (making->status == STATUS_OK && !making->takes_any &&
+        snapshot_releases_lack(snapshots->releases, (const Medhub__Catalogue__V1__Item *)item, row->valid_from, making->today))
+        making->status = fault_retry(&making->fault, "snapshot.release", "a release is being published");
     if (making->status != STATUS_OK)
         return false;
     write_row(making, key, region, row, item);
@@ -146,6 +157,8 @@ static void put_head(struct making *making, const char *cursor)
     write_begin(&making->line, '{');
     write_text(&making->line, "snapshot", "catalogue");
     write_text(&making->line, "cursor", cursor);
+    write_name(&making->line, "releases");
+    snapshot_releases_write(making->snapshots->releases, &making->line);
     write_end(&making->line, '}');
     put_line(making);
 }
@@ -186,21 +199,37 @@ static void pause_a_little(struct snapshots *snapshots)
 
 /* The tables hold all that the feed tells up to a place once they have read what is in Kafka now: a delivery and its rows are
  * of one transaction, and the place was read before. RETRY: they are late. */
-static enum status wait_for_tables(struct snapshots *snapshots, struct fault *fault)
+static enum status wait_for_table(struct snapshots *snapshots, const char *topic, struct fault *fault)
 {
     int64_t low = 0, high[PARTITIONS_MAX], until_us = clock_monotonic_us() + FOLLOW_TIMEOUT_US;
     int32_t count = 0;
 
-    enum status status = reader_partition_count(snapshots->reader, TABLE_TOPIC, ASK_TIMEOUT_MS, &count, fault);
+    enum status status = reader_partition_count(snapshots->reader, topic, ASK_TIMEOUT_MS, &count, fault);
     for (int32_t i = 0; status == STATUS_OK && i < count && i < PARTITIONS_MAX; i++)
-        status = reader_watermarks(snapshots->reader, TABLE_TOPIC, i, ASK_TIMEOUT_MS, &low, &high[i], fault);
+        status = reader_watermarks(snapshots->reader, topic, i, ASK_TIMEOUT_MS, &low, &high[i], fault);
     for (int32_t i = 0; status == STATUS_OK && i < count && i < PARTITIONS_MAX; i++)
-        while (!follower_has_read(snapshots->follower, TABLE_TOPIC, i, high[i])) {
+        while (!follower_has_read(snapshots->follower, topic, i, high[i])) {
             if (is_stopping(snapshots) || clock_monotonic_us() > until_us)
                 return fault_retry(fault, "snapshot.tables", "the copy of the catalogue is behind");
             pause_a_little(snapshots);
         }
     return status;
+}
+
+/* Releases first, at a moment of their own: what is published by then has all its rows in what is waited for afterwards. */
+static enum status wait_for_tables(struct snapshots *snapshots, struct fault *fault)
+{
+    struct tables_reader *reader = NULL;
+
+    enum status status = wait_for_table(snapshots, RELEASE_TOPIC, fault);
+    if (status == STATUS_OK)
+        status = tables_reader_open(snapshots->tables, &reader, fault);
+    if (status == STATUS_OK)
+        status = tables_reader_renew(reader, fault);
+    if (status == STATUS_OK)
+        status = snapshot_releases_read(snapshots->releases, reader, fault);
+    tables_reader_close(reader);
+    return status == STATUS_OK ? wait_for_table(snapshots, TABLE_TOPIC, fault) : status;
 }
 
 static enum status put_rows(struct making *making)
@@ -261,9 +290,27 @@ static enum status publish(struct snapshots *snapshots, const struct snapshot *m
     return status;
 }
 
+/* True when a release that is not published for so long, perhaps never, is waited for no more. */
+static bool waited_enough(struct snapshots *snapshots)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    return snapshots->waiting_since_us != 0 && now_us - snapshots->waiting_since_us > RELEASE_TIMEOUT_US;
+}
+
+static void note_waiting(struct snapshots *snapshots, const struct fault *fault, enum status status)
+{
+    if (status == STATUS_OK)
+        snapshots->waiting_since_us = 0;
+    else if (strcmp(fault->code, "snapshot.release") == 0 && snapshots->waiting_since_us == 0)
+        snapshots->waiting_since_us = clock_monotonic_us();
+}
+
 static enum status make_one(struct snapshots *snapshots, struct fault *fault)
 {
-    struct making making = {.snapshots = snapshots};
+    struct making making = {.snapshots = snapshots,
+                            .today = date_in_china(clock_now_ms(clock_system())),
+                            .takes_any = waited_enough(snapshots)};
     struct snapshot made = {.file = -1};
     struct feed_place place;
 
@@ -282,6 +329,7 @@ static enum status make_one(struct snapshots *snapshots, struct fault *fault)
         packer_close(making.packers[i]);
     buffer_done(&making.line);
     *fault = making.fault;
+    note_waiting(snapshots, fault, status);
     return status == STATUS_OK ? publish(snapshots, &made, fault) : status;
 }
 
@@ -351,6 +399,7 @@ static void release(struct snapshots *snapshots)
 {
     read_model_close(snapshots->model);
     reader_close(snapshots->reader);
+    snapshot_releases_free(snapshots->releases);
     arena_free(snapshots->arena);
     (void)pthread_mutex_destroy(&snapshots->lock);
     (void)pthread_cond_destroy(&snapshots->news);
@@ -371,7 +420,8 @@ enum status snapshots_start(const struct snapshots_settings *settings, struct ta
     (void)pthread_mutex_init(&made->lock, NULL);
     (void)pthread_cond_init(&made->news, NULL);
     made->arena = arena_new(64 * 1024, 64 * 1024 * 1024);
-    enum status status = made->arena == NULL ? fault_fatal(fault, "memory.out", "no memory for snapshots") : STATUS_OK;
+    made->releases = snapshot_releases_new();
+    enum status status = made->arena == NULL || made->releases == NULL ? fault_fatal(fault, "memory.out", "no memory for snapshots") : STATUS_OK;
     if (status == STATUS_OK)
         status = read_model_open(settings->sql, &made->model, fault);
     if (status == STATUS_OK)

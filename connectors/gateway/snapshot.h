@@ -1,6 +1,7 @@
 /* snapshot.h: the whole catalogue in one compressed file, made in the background.
  *
- * Form: NDJSON. The first line is {"snapshot":"catalogue","cursor":V}, then one line for each dated row in no promised order,
+ * Form: NDJSON. The first line is {"snapshot":"catalogue","cursor":V,"releases":[{"release":ID,"region":…,"effectiveOn":…,
+ * "digest":HEX,"items":N}]}: which releases it holds, each of them whole and no part of another one that is to come; then one line for each dated row in no promised order,
  *     {"kind":…,"code":…,"region":…,"validFrom":…,"validUntil":…,"version":"N","item":{medhub.catalogue.v1.Item}}
  * the last line is {"rows":N,"digest":"HEX"}. The digest is the sum modulo 2^256 of the SHA-256 of each row's line (without its
  * line feed), the sum and the hashes read as big-endian numbers: it does not depend on the order.

@@ -1,6 +1,9 @@
 #include "client/catalogue.h"
 
 #include "client/catalogue_copy.h"
+#include "client/catalogue_files.h"
+#include "client/catalogue_import.h"
+#include "client/catalogue_release.h"
 #include "client/wire.h"
 
 #include "base/date.h"
@@ -16,105 +19,40 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4200 };
-#define SNAPSHOT_NAME "catalogue.new"
-
-/* A snapshot on its way in; the worker's own. */
-struct import {
-    struct catalogue_copy *copy;
-    struct buffer line; /* the rest of a piece */
-    struct digest_sum sum;
-    uint64_t rows;
-    int64_t bytes;
-    char cursor[4200];
-    bool complete; /* the tail was there, and it agrees */
-    enum medhub_status status;
-    struct medhub_error error;
-};
 
 struct catalogue {
     struct medhub *hub;
     struct catalogue_copy *copy; /* lock; NULL: none */
     int64_t number;              /* of the copy's file */
     bool damaged;                /* lock: the next refresh takes a snapshot */
+    bool was_late;               /* when the feed ended last, a release waited for changes */
     bool checked;                /* the copy was read through since it was opened */
 
     bool wanted;               /* lock: somebody waits for a refresh */
     bool under_way;            /* the worker's */
     enum medhub_status result; /* lock: of the last refresh */
     struct medhub_error error;
-    struct import import;
+    struct catalogue_import import;
 };
 
 /* ---- files ---- */
 
-static void path_of(const struct catalogue *catalogue, int64_t number, char path[PATH_BYTES])
-{
-    (void)snprintf(path, PATH_BYTES, "%.2000s/catalogue-%lld.sqlite", catalogue->hub->settings.directory,
-                   (long long)number);
-}
-
-static void path_of_import(const struct catalogue *catalogue, char path[PATH_BYTES])
-{
-    (void)snprintf(path, PATH_BYTES, "%.2000s/" SNAPSHOT_NAME, catalogue->hub->settings.directory);
-}
-
-/* The number of a file's name; negative: not a copy. */
-static int64_t number_of(const char *name)
-{
-    static const char prefix[] = "catalogue-", suffix[] = ".sqlite";
-    size_t length = strlen(name);
-    int64_t number = -1;
-
-    if (length <= strlen(prefix) + strlen(suffix) || strncmp(name, prefix, strlen(prefix)) != 0 ||
-        strcmp(name + length - strlen(suffix), suffix) != 0)
-        return -1;
-    struct bytes digits = bytes_from(name + strlen(prefix), length - strlen(prefix) - strlen(suffix));
-    return text_parse_i64(digits, &number) ? number : -1;
-}
-
-static int64_t highest_number(const char *directory)
-{
-    DIR *folder = opendir(directory);
-    int64_t highest = -1;
-
-    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
-        int64_t number = number_of(entry->d_name);
-        highest = number > highest ? number : highest;
-    }
-    if (folder != NULL)
-        (void)closedir(folder);
-    return highest;
-}
-
-/* Ignoring failures: what is left lies there unused. */
-static void remove_with_log(const char *path)
-{
-    static const char *const endings[] = {"", "-wal", "-journal", "-shm"};
-    char name[PATH_BYTES + 16];
-
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        (void)snprintf(name, sizeof name, "%s%s", path, endings[i]);
-        (void)unlink(name);
-    }
-}
-
 static void remove_others(const struct catalogue *catalogue)
 {
     DIR *folder = opendir(catalogue->hub->settings.directory);
-    char path[PATH_BYTES];
+    char path[CATALOGUE_PATH_BYTES];
 
     for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
-        int64_t number = number_of(entry->d_name);
+        int64_t number = catalogue_number(entry->d_name);
         if (number < 0 || number == catalogue->number)
             continue;
-        path_of(catalogue, number, path);
-        remove_with_log(path);
+        catalogue_path(catalogue->hub->settings.directory, number, path);
+        catalogue_remove_file(path);
     }
     if (folder != NULL)
         (void)closedir(folder);
-    path_of_import(catalogue, path);
-    remove_with_log(path);
+    catalogue_path_of_import(catalogue->hub->settings.directory, path);
+    catalogue_remove_file(path);
 }
 
 enum medhub_status catalogue_open(struct medhub *hub, struct catalogue **catalogue,
@@ -122,16 +60,16 @@ enum medhub_status catalogue_open(struct medhub *hub, struct catalogue **catalog
 {
     struct catalogue *opened = calloc(1, sizeof *opened);
     struct medhub_error ignored = MEDHUB_ERROR_INIT;
-    char path[PATH_BYTES];
+    char path[CATALOGUE_PATH_BYTES];
 
     *catalogue = opened;
     if (opened == NULL)
         return error_say(error, "memory.out", NULL);
     opened->hub = hub;
     opened->error.size = opened->import.error.size = sizeof opened->error;
-    opened->number = highest_number(hub->settings.directory);
+    opened->number = catalogue_highest_number(hub->settings.directory);
     if (opened->number >= 0) {
-        path_of(opened, opened->number, path);
+        catalogue_path(hub->settings.directory, opened->number, path);
         opened->damaged = copy_open(path, &opened->copy, &ignored) != MEDHUB_OK;
     }
     remove_others(opened);
@@ -140,13 +78,13 @@ enum medhub_status catalogue_open(struct medhub *hub, struct catalogue **catalog
 
 static void drop_import(struct catalogue *catalogue)
 {
-    char path[PATH_BYTES];
+    char path[CATALOGUE_PATH_BYTES];
 
     copy_close(catalogue->import.copy);
     buffer_done(&catalogue->import.line);
     catalogue->import.copy = NULL;
-    path_of_import(catalogue, path);
-    remove_with_log(path);
+    catalogue_path_of_import(catalogue->hub->settings.directory, path);
+    catalogue_remove_file(path);
 }
 
 void catalogue_close(struct catalogue *catalogue)
@@ -183,133 +121,34 @@ static void end_with_problem(struct catalogue *catalogue, const struct courier_a
 
 /* ---- snapshot ---- */
 
-static bool fail_import(struct import *import, enum medhub_status status)
-{
-    import->status = status;
-    return false;
-}
-
-static bool take_row(struct import *import, struct bytes line, const struct catalogue_row *row)
-{
-    struct digest_sum digest = digest_sum_of(line);
-
-    digest_sum_add(&import->sum, &digest);
-    import->rows++;
-    enum medhub_status status = copy_put(import->copy, row, &import->error);
-    return status == MEDHUB_OK || fail_import(import, status);
-}
-
-static bool check_tail(struct import *import, const struct catalogue_line *tail)
-{
-    char digest[DIGEST_SUM_TEXT_BYTES];
-
-    import->complete = strcasecmp(digest_sum_text(&import->sum, digest), tail->digest) == 0 &&
-                       (int64_t)import->rows == tail->rows;
-    return import->complete || fail_import(import, error_say(&import->error, "catalogue.digest", "%llu",
-                                                             (unsigned long long)import->rows));
-}
-
-static bool take_read(struct import *import, struct bytes line, enum catalogue_line_kind kind,
-                      const struct catalogue_line *read)
-{
-    switch (kind) {
-    case CATALOGUE_HEAD:
-        (void)snprintf(import->cursor, sizeof import->cursor, "%.4000s", read->cursor);
-        return true;
-    case CATALOGUE_ROW:
-        return take_row(import, line, &read->row);
-    case CATALOGUE_TAIL:
-        return check_tail(import, read);
-    case CATALOGUE_NO_LINE:
-        break;
-    }
-    return fail_import(import, error_say(&import->error, "gateway.answer", "catalogue snapshot, row %llu",
-                                         (unsigned long long)import->rows + 1));
-}
-
-static bool take_line(struct import *import, struct bytes line)
-{
-    struct catalogue_line read;
-    enum catalogue_line_kind kind = catalogue_line_read(line, &read);
-    bool taken = take_read(import, line, kind, &read);
-
-    catalogue_line_done(&read);
-    return taken;
-}
-
-static bool has_room(struct catalogue *catalogue, struct bytes piece)
-{
-    struct import *import = &catalogue->import;
-
-    import->bytes += (int64_t)piece.length;
-    if (import->bytes <= catalogue->hub->settings.snapshot_bytes_max)
-        return true;
-    return fail_import(import, error_say(&import->error, "gateway.answer", "snapshot_bytes_max"));
-}
-
 static bool on_snapshot_piece(void *context, struct bytes piece)
 {
     struct catalogue *catalogue = context;
-    struct import *import = &catalogue->import;
 
-    if (!has_room(catalogue, piece))
-        return false;
-    for (const uint8_t *end; (end = memchr(piece.data, '\n', piece.length)) != NULL;) {
-        size_t length = (size_t)(end - piece.data);
-        buffer_append(&import->line, piece.data, length);
-        bool taken = buffer_ok(&import->line) && take_line(import, buffer_bytes(&import->line));
-        buffer_clear(&import->line);
-        if (!taken)
-            return import->status != MEDHUB_OK
-                       ? false
-                       : fail_import(import,
-                                     error_say(&import->error, "gateway.answer", "snapshot_row_bytes_max"));
-        piece = bytes_from(end + 1, piece.length - length - 1);
-    }
-    buffer_append_bytes(&import->line, piece);
-    return buffer_ok(&import->line);
-}
-
-/* A download that broke off has no tail. */
-static enum medhub_status check_complete(struct import *import)
-{
-    if (import->status == MEDHUB_OK && !import->complete)
-        return error_say(&import->error, "catalogue.digest", "%llu", (unsigned long long)import->rows);
-    return import->status;
-}
-
-static enum medhub_status sync_path(const char *path, int flags, struct medhub_error *error)
-{
-    int descriptor = open(path, flags | O_CLOEXEC);
-    bool synced = descriptor >= 0 && fsync(descriptor) == 0;
-    int reason = errno;
-
-    if (descriptor >= 0)
-        (void)close(descriptor);
-    return synced ? MEDHUB_OK : error_say(error, "storage.failed", "%s: %s", path, strerror(reason));
+    return catalogue_import_take(&catalogue->import, piece);
 }
 
 /* The new file is whole and on disk before it gets its name. */
 static enum medhub_status name_import(struct catalogue *catalogue, int64_t number, struct medhub_error *error)
 {
-    char from[PATH_BYTES], to[PATH_BYTES];
+    char from[CATALOGUE_PATH_BYTES], to[CATALOGUE_PATH_BYTES];
 
-    path_of_import(catalogue, from);
-    path_of(catalogue, number, to);
-    remove_with_log(to);
-    enum medhub_status status = sync_path(from, O_RDWR, error);
+    catalogue_path_of_import(catalogue->hub->settings.directory, from);
+    catalogue_path(catalogue->hub->settings.directory, number, to);
+    catalogue_remove_file(to);
+    enum medhub_status status = catalogue_sync(from, O_RDWR, error);
     if (status != MEDHUB_OK)
         return status;
     if (rename(from, to) != 0)
         return error_say(error, "storage.failed", "%s: %s", to, strerror(errno));
-    return sync_path(catalogue->hub->settings.directory, O_RDONLY | O_DIRECTORY, error);
+    return catalogue_sync(catalogue->hub->settings.directory, O_RDONLY | O_DIRECTORY, error);
 }
 
 static enum medhub_status close_import(struct catalogue *catalogue, struct medhub_error *error)
 {
-    struct import *import = &catalogue->import;
+    struct catalogue_import *import = &catalogue->import;
     int64_t now = clock_now_ms(catalogue->hub->clock);
-    enum medhub_status status = check_complete(import);
+    enum medhub_status status = catalogue_import_check(import);
 
     if (status != MEDHUB_OK)
         error_copy(error, &import->error);
@@ -325,7 +164,7 @@ static void switch_to(struct catalogue *catalogue, int64_t number, struct catalo
     struct catalogue_copy *old = catalogue->copy;
     catalogue->copy = copy;
     catalogue->number = number;
-    catalogue->damaged = catalogue->checked = false;
+    catalogue->damaged = catalogue->checked = catalogue->was_late = false;
     (void)pthread_mutex_unlock(&catalogue->hub->lock);
     copy_close(old);
     remove_others(catalogue);
@@ -335,10 +174,10 @@ static enum medhub_status take_import(struct catalogue *catalogue, struct medhub
 {
     struct catalogue_copy *copy = NULL;
     int64_t number = catalogue->number + 1;
-    char path[PATH_BYTES];
+    char path[CATALOGUE_PATH_BYTES];
     enum medhub_status status = close_import(catalogue, error);
 
-    path_of(catalogue, number, path);
+    catalogue_path(catalogue->hub->settings.directory, number, path);
     if (status == MEDHUB_OK)
         status = name_import(catalogue, number, error);
     if (status == MEDHUB_OK)
@@ -373,13 +212,13 @@ static void on_snapshot(void *context, const struct courier_answer *answer)
 
 static enum medhub_status begin_import(struct catalogue *catalogue, struct medhub_error *error)
 {
-    struct import *import = &catalogue->import;
-    char path[PATH_BYTES];
+    struct catalogue_import *import = &catalogue->import;
+    char path[CATALOGUE_PATH_BYTES];
 
     drop_import(catalogue);
-    *import = (struct import){.error = MEDHUB_ERROR_INIT};
+    *import = (struct catalogue_import){.error = MEDHUB_ERROR_INIT, .bytes_max = catalogue->hub->settings.snapshot_bytes_max};
     buffer_init(&import->line, (size_t)catalogue->hub->settings.snapshot_row_bytes_max);
-    path_of_import(catalogue, path);
+    catalogue_path_of_import(catalogue->hub->settings.directory, path);
     enum medhub_status status = copy_open(path, &import->copy, error);
     return status == MEDHUB_OK ? copy_begin(import->copy, error) : status;
 }
@@ -401,47 +240,31 @@ static enum medhub_status ask_snapshot(struct catalogue *catalogue, struct medhu
 
 /* ---- what changes ---- */
 
-static enum medhub_status apply_news(struct catalogue_copy *copy, enum catalogue_news news,
-                                     const struct catalogue_row *row, struct medhub_error *error)
-{
-    int64_t version = 0;
-    enum medhub_status status = copy_version(copy, row->table, row->code, &version, error);
-
-    if (status != MEDHUB_OK || (row->version > 0 && row->version <= version))
-        return status; /* the snapshot may hold a little of what the feed tells behind it */
-    status = copy_end_before(copy, row, error);
-    if (status == MEDHUB_OK && news == CATALOGUE_CHANGE)
-        status = copy_put(copy, row, error);
-    return status;
-}
-
-static enum medhub_status apply(struct catalogue_copy *copy, const json_t *event, struct medhub_error *error)
-{
-    struct catalogue_line read;
-    enum catalogue_news news = catalogue_event_read(event, &read);
-    enum medhub_status status = MEDHUB_OK;
-
-    if (news == CATALOGUE_UNREADABLE)
-        return error_say(error, "gateway.answer", "feed " WIRE_FEED_CATALOGUE);
-    if (news != CATALOGUE_NO_CHANGE)
-        status = apply_news(copy, news, &read.row, error);
-    catalogue_line_done(&read);
-    return status;
-}
-
 static enum medhub_status apply_page(struct catalogue *catalogue, const struct wire_page *page,
                                      struct medhub_error *error)
 {
     struct catalogue_copy *copy = catalogue->copy;
     struct copy_facts facts = copy_facts(copy);
     int64_t refreshed_ms = page->at_end ? clock_now_ms(catalogue->hub->clock) : facts.refreshed_ms;
+    date_t today = date_in_china(clock_now_ms(catalogue->hub->clock));
     enum medhub_status status = copy_begin(copy, error);
 
     if (status != MEDHUB_OK)
         return status;
     for (size_t i = 0; i < json_array_size(page->events) && status == MEDHUB_OK; i++)
-        status = apply(copy, json_array_get(page->events, i), error);
+        status = catalogue_apply(copy, json_array_get(page->events, i), today, error);
+    if (status == MEDHUB_OK)
+        status = catalogue_apply_releases(copy, error);
     return copy_end(copy, status, page->next, facts.snapshot_ms, refreshed_ms, error);
+}
+
+/* A release that still waits for changes although the feed ended twice will not get them: a snapshot has them. */
+static void note_late(struct catalogue *catalogue)
+{
+    bool waits = copy_waits(catalogue->copy);
+
+    catalogue->damaged |= waits && catalogue->was_late;
+    catalogue->was_late = waits;
 }
 
 static void on_changes(void *context, const struct courier_answer *answer)
@@ -461,6 +284,8 @@ static void on_changes(void *context, const struct courier_answer *answer)
         catalogue->damaged = true; /* too old: a snapshot next */
     } else {
         enum medhub_status status = apply_page(catalogue, &page, &error);
+        if (status == MEDHUB_OK && page.at_end)
+            note_late(catalogue);
         if (status != MEDHUB_OK || page.at_end)
             end_refresh(catalogue, status, &error);
     }

@@ -2,6 +2,7 @@
 
 #include "base/date.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,15 @@ enum copy_statement {
     COPY_ALL,
     COPY_GET_FACTS,
     COPY_PUT_FACTS,
+    COPY_DELETE,
+    COPY_ENDED_ON,
+    COPY_PEND,
+    COPY_PENDING,
+    COPY_UNPEND,
+    COPY_PUT_RELEASE,
+    COPY_GET_RELEASE,
+    COPY_READY,
+    COPY_LATE,
     COPY_STATEMENTS,
 };
 
@@ -26,6 +36,11 @@ static const char *const migrations[] = {
     "CREATE TABLE facts ("
     "  one INTEGER PRIMARY KEY CHECK (one = 1), rows INTEGER NOT NULL, digest BLOB NOT NULL,"
     "  snapshot_ms INTEGER NOT NULL, refreshed_ms INTEGER NOT NULL, cursor TEXT NOT NULL);",
+    "CREATE TABLE pending ("
+    "  release TEXT NOT NULL, tbl TEXT NOT NULL, code TEXT NOT NULL, region TEXT NOT NULL, event TEXT NOT NULL,"
+    "  PRIMARY KEY (release, tbl, code, region)) WITHOUT ROWID;"
+    "CREATE TABLE release ("
+    "  id TEXT NOT NULL PRIMARY KEY, items INTEGER NOT NULL, state INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 #define ROW_COLUMNS "tbl, code, region, valid_from, valid_until, item, digest, version"
@@ -43,6 +58,19 @@ static const char *const statements[COPY_STATEMENTS] = {
          "ORDER BY valid_from DESC LIMIT 1"),
     [COPY_ALL] = ("SELECT " ROW_COLUMNS " FROM row"),
     [COPY_GET_FACTS] = "SELECT rows, digest, snapshot_ms, refreshed_ms, cursor FROM facts",
+    [COPY_DELETE] = "DELETE FROM row WHERE tbl = ?1 AND code = ?2 AND region = ?3 AND valid_from = ?4",
+    [COPY_ENDED_ON] = ("SELECT " ROW_COLUMNS OF_ITEM " AND valid_until = ?4"),
+    [COPY_PEND] = "INSERT OR REPLACE INTO pending (release, tbl, code, region, event) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [COPY_PENDING] = "SELECT tbl, code, region, event FROM pending WHERE release = ?1 LIMIT 1",
+    [COPY_UNPEND] = "DELETE FROM pending WHERE release = ?1 AND tbl = ?2 AND code = ?3 AND region = ?4",
+    [COPY_PUT_RELEASE] = "INSERT OR REPLACE INTO release (id, items, state) VALUES (?1, ?2, ?3)",
+    [COPY_GET_RELEASE] = "SELECT state FROM release WHERE id = ?1",
+    /* Withdrawals bear the release's name with a "-" before it, and come after what they withdraw. */
+    [COPY_READY] = ("SELECT id FROM release WHERE state = 0 AND items <= "
+                    "(SELECT count(*) FROM pending WHERE pending.release = release.id) AND NOT EXISTS "
+                    "(SELECT 1 FROM release AS other WHERE other.state = 0 AND release.id = '-' || other.id) "
+                    "ORDER BY id LIMIT 1"),
+    [COPY_LATE] = "SELECT id FROM release WHERE state = 0 LIMIT 1",
     [COPY_PUT_FACTS] = ("INSERT OR REPLACE INTO facts (one, rows, digest, snapshot_ms, refreshed_ms, cursor) "
                         "VALUES (1, ?1, ?2, ?3, ?4, ?5)"),
 };
@@ -271,6 +299,151 @@ enum medhub_status copy_end(struct catalogue_copy *copy, enum medhub_status stat
     if (status == MEDHUB_OK)
         copy->facts = copy->next;
     return status;
+}
+
+/* ---- what was withdrawn ---- */
+
+static enum medhub_status delete_row(struct catalogue_copy *copy, const struct catalogue_row *row,
+                                     struct medhub_error *error)
+{
+    enum medhub_status status = forget_replaced(copy, row, error);
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_DELETE);
+
+    if (status != MEDHUB_OK)
+        return status;
+    bind_key(statement, row->table, row->code, row->region, row->valid_from);
+    return database_run(copy->database, statement, error);
+}
+
+/* True if the row that begins on ROW's first day came with RELEASE. */
+static bool is_of_release(struct catalogue_copy *copy, const struct catalogue_row *row, const char *release,
+                          enum medhub_status *status, struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_GET);
+    bool is = false;
+
+    bind_key(statement, row->table, row->code, row->region, row->valid_from);
+    if (statement_step(copy->database, statement, status, error))
+        is = catalogue_item_text_is(statement_text(statement, 5), "release", release);
+    (void)sqlite3_reset(statement);
+    return is;
+}
+
+static enum medhub_status reopen(struct catalogue_copy *copy, const struct catalogue_row *row,
+                                 struct medhub_error *error)
+{
+    char last_day[DATE_TEXT_BYTES], said_until[DATE_TEXT_BYTES];
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_ENDED_ON);
+    enum medhub_status status = MEDHUB_OK;
+
+    bind_key(statement, row->table, row->code, row->region,
+             date_format(date_parse(bytes_of(row->valid_from)) - 1, last_day));
+    if (!statement_step(copy->database, statement, &status, error))
+        return status;
+    char *first_day = strdup(statement_text(statement, 3)), *item = strdup(statement_text(statement, 5));
+    (void)sqlite3_reset(statement);
+    if (first_day == NULL || item == NULL)
+        status = error_say(error, "memory.out", NULL);
+    else if (!catalogue_item_text(item, "validUntil", said_until, sizeof said_until) ||
+             strcmp(said_until, "") == 0 || strcmp(said_until, row->valid_from) >= 0)
+        status = put_ended(copy, row, first_day, item, said_until, error);
+    free(first_day);
+    free(item);
+    return status;
+}
+
+enum medhub_status copy_undo(struct catalogue_copy *copy, const struct catalogue_row *row, const char *release,
+                             struct medhub_error *error)
+{
+    enum medhub_status status = MEDHUB_OK;
+    bool opened = is_of_release(copy, row, release, &status, error);
+
+    if (status == MEDHUB_OK && opened)
+        status = delete_row(copy, row, error);
+    return status == MEDHUB_OK ? reopen(copy, row, error) : status;
+}
+
+/* ---- what waits for its release ---- */
+
+enum medhub_status copy_pend(struct catalogue_copy *copy, const char *release, const struct catalogue_row *row,
+                             const char *event, struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_PEND);
+
+    statement_bind_text(statement, 1, release);
+    statement_bind_text(statement, 2, row->table);
+    statement_bind_text(statement, 3, row->code);
+    statement_bind_text(statement, 4, row->region);
+    statement_bind_text(statement, 5, event);
+    return database_run(copy->database, statement, error);
+}
+
+enum medhub_status copy_take_pending(struct catalogue_copy *copy, const char *release, char **event,
+                                     struct medhub_error *error)
+{
+    sqlite3_stmt *next = database_statement(copy->database, COPY_PENDING);
+    sqlite3_stmt *drop = database_statement(copy->database, COPY_UNPEND);
+    enum medhub_status status = MEDHUB_OK;
+
+    *event = NULL;
+    statement_bind_text(next, 1, release);
+    if (!statement_step(copy->database, next, &status, error))
+        return status;
+    statement_bind_text(drop, 1, release);
+    for (int i = 0; i < 3; i++)
+        statement_bind_text(drop, 2 + i, statement_text(next, i));
+    *event = strdup(statement_text(next, 3));
+    status = database_run(copy->database, drop, error);
+    (void)sqlite3_reset(next);
+    return status == MEDHUB_OK && *event == NULL ? error_say(error, "memory.out", NULL) : status;
+}
+
+enum medhub_status copy_put_release(struct catalogue_copy *copy, const char *release, int64_t items,
+                                    enum copy_release_state state, struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_PUT_RELEASE);
+
+    statement_bind_text(statement, 1, release);
+    (void)sqlite3_bind_int64(statement, 2, items);
+    (void)sqlite3_bind_int(statement, 3, state);
+    return database_run(copy->database, statement, error);
+}
+
+enum copy_release_state copy_release(struct catalogue_copy *copy, const char *release)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_GET_RELEASE);
+    enum medhub_status status = MEDHUB_OK;
+
+    statement_bind_text(statement, 1, release);
+    enum copy_release_state state = statement_step(copy->database, statement, &status, NULL)
+                                        ? (enum copy_release_state)sqlite3_column_int(statement, 0)
+                                        : COPY_RELEASE_UNKNOWN;
+    (void)sqlite3_reset(statement);
+    return state;
+}
+
+static bool release_of(struct catalogue_copy *copy, enum copy_statement which, char *release, size_t size)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, which);
+    enum medhub_status status = MEDHUB_OK;
+    bool found = statement_step(copy->database, statement, &status, NULL);
+
+    if (found)
+        (void)snprintf(release, size, "%s", statement_text(statement, 0));
+    (void)sqlite3_reset(statement);
+    return found;
+}
+
+bool copy_ready_release(struct catalogue_copy *copy, char *release, size_t size)
+{
+    return release_of(copy, COPY_READY, release, size);
+}
+
+bool copy_waits(struct catalogue_copy *copy)
+{
+    char release[128];
+
+    return release_of(copy, COPY_LATE, release, sizeof release);
 }
 
 /* ---- reading ---- */

@@ -7,6 +7,8 @@
 #include "client/catalogue_row.h"
 #include "client/database.h"
 
+#include <stdbool.h>
+
 struct catalogue_copy;
 
 struct copy_facts {
@@ -36,6 +38,30 @@ enum medhub_status copy_end_before(struct catalogue_copy *copy, const struct cat
                                    struct medhub_error *error);
 enum medhub_status copy_end(struct catalogue_copy *copy, enum medhub_status status, const char *cursor,
                             int64_t snapshot_ms, int64_t refreshed_ms, struct medhub_error *error);
+
+/* What RELEASE did to ROW's item from ROW->valid_from on is undone: the row that began then goes, the one that ended on the day
+ * before is as it was, with ROW->version. */
+enum medhub_status copy_undo(struct catalogue_copy *copy, const struct catalogue_row *row, const char *release,
+                             struct medhub_error *error);
+
+/* Changes of a release wait beside the rows, where nobody finds them, until all of them are there. */
+enum copy_release_state {
+    COPY_RELEASE_UNKNOWN = -1,
+    COPY_RELEASE_ANNOUNCED = 0, /* published; some of its changes may still be on their way */
+    COPY_RELEASE_APPLIED = 1,
+};
+enum medhub_status copy_pend(struct catalogue_copy *copy, const char *release, const struct catalogue_row *row,
+                             const char *event, struct medhub_error *error);
+/* Takes one of those that wait for RELEASE: *EVENT (to be freed) is NULL when there is none left. */
+enum medhub_status copy_take_pending(struct catalogue_copy *copy, const char *release, char **event,
+                                     struct medhub_error *error);
+enum medhub_status copy_put_release(struct catalogue_copy *copy, const char *release, int64_t items,
+                                    enum copy_release_state state, struct medhub_error *error);
+enum copy_release_state copy_release(struct catalogue_copy *copy, const char *release);
+/* An announced release all of whose changes are there; false: none. */
+bool copy_ready_release(struct catalogue_copy *copy, char *release, size_t size);
+/* True if an announced release still waits for changes. */
+bool copy_waits(struct catalogue_copy *copy);
 
 /* The row in force on DATE in exactly REGION. What ROW lends lives until the next call. NOT_FOUND without
  * ERROR; DAMAGED. */

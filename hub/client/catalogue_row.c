@@ -151,14 +151,37 @@ static const char *table_of(const json_t *item)
     return strncmp(kind, "KIND_", 5) == 0 ? kind + 5 : "";
 }
 
-enum catalogue_news catalogue_event_read(const json_t *event, struct catalogue_line *read)
+static bool is_of_type(const json_t *event, const char *name)
 {
-    json_t *data = json_object_get(event, "data"), *item = json_object_get(data, "item");
+    static const char prefix[] = "medhub.catalogue.";
+    const char *type = text_of(event, "type");
 
-    *read = (struct catalogue_line){0};
-    if (strcmp(text_of(event, "type"), "medhub.catalogue.item_changed.v1") != 0)
-        return CATALOGUE_NO_CHANGE;
-    *read = (struct catalogue_line){.root = json_incref(data)};
+    return strncmp(type, prefix, strlen(prefix)) == 0 && strcmp(type + strlen(prefix), name) == 0;
+}
+
+/* "WESTERN_DRUG/X": the code may hold further slashes. The text before the first one lies in READ. */
+static enum catalogue_news read_withdrawal(const json_t *event, struct catalogue_line *read)
+{
+    const char *key = text_of(read->root, "itemKey"), *slash = strchr(key, '/');
+
+    read->item = slash == NULL ? NULL : strndup(key, (size_t)(slash - key));
+    read->row = (struct catalogue_row){.table = read->item,
+                                       .code = slash == NULL ? "" : slash + 1,
+                                       .region = text_of(read->root, "region"),
+                                       .valid_from = text_of(read->root, "effectiveOn"),
+                                       .valid_until = "",
+                                       .item = "",
+                                       .version = number_of(event, "factversion")};
+    if (read->item != NULL && is_complete(&read->row))
+        return CATALOGUE_WITHDRAWAL;
+    catalogue_line_done(read);
+    return CATALOGUE_UNREADABLE;
+}
+
+static enum catalogue_news read_change(const json_t *event, struct catalogue_line *read)
+{
+    const json_t *data = read->root, *item = json_object_get(data, "item");
+
     read->row = (struct catalogue_row){.table = table_of(item),
                                        .code = text_of(item, "code"),
                                        .region = text_of(data, "region"),
@@ -168,4 +191,39 @@ enum catalogue_news catalogue_event_read(const json_t *event, struct catalogue_l
     if (!finish(read, item))
         return CATALOGUE_UNREADABLE;
     return is_removal(json_object_get(data, "changes")) ? CATALOGUE_REMOVAL : CATALOGUE_CHANGE;
+}
+
+enum catalogue_news catalogue_event_read(const json_t *event, struct catalogue_line *read)
+{
+    json_t *data = json_object_get(event, "data");
+
+    *read = (struct catalogue_line){.root = json_incref(data), .release = text_of(data, "release")};
+    if (is_of_type(event, "item_changed.v1"))
+        return read_change(event, read);
+    if (is_of_type(event, "item_change_withdrawn.v1"))
+        return read_withdrawal(event, read);
+    read->rows = number_of(data, "itemCount");
+    bool is_published = is_of_type(event, "release_published.v1"), is_back = is_of_type(event, "release_taken_back.v1");
+    if ((is_published || is_back) && read->release[0] != '\0')
+        return is_published ? CATALOGUE_PUBLISHED : CATALOGUE_TAKEN_BACK;
+    catalogue_line_done(read);
+    return CATALOGUE_NO_CHANGE;
+}
+
+bool catalogue_item_text(const char *item, const char *name, char *text, size_t size)
+{
+    json_t *root = json_loads(item, 0, NULL);
+    const char *found = text_of(root, name);
+    bool fits = strlen(found) < size;
+
+    (void)snprintf(text, size, "%s", fits ? found : "");
+    json_decref(root);
+    return fits;
+}
+
+bool catalogue_item_text_is(const char *item, const char *name, const char *expected)
+{
+    char text[256];
+
+    return catalogue_item_text(item, name, text, sizeof text) && strcmp(text, expected) == 0;
 }

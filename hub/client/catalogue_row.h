@@ -34,6 +34,7 @@ struct catalogue_line {
     struct catalogue_row row;
     const char *cursor; /* of the head */
     int64_t rows;       /* of the tail */
+    const char *release; /* of an event; "": none */
     const char *digest; /* of the tail, hexadecimal */
     struct json_t *root;
     char *item;
@@ -41,9 +42,21 @@ struct catalogue_line {
 enum catalogue_line_kind catalogue_line_read(struct bytes line, struct catalogue_line *read);
 void catalogue_line_done(struct catalogue_line *read);
 
+/* The text NAME of an item's JSON; "" if it is not there. False: it does not fit. */
+bool catalogue_item_text(const char *item, const char *name, char *text, size_t size);
+bool catalogue_item_text_is(const char *item, const char *name, const char *expected);
+
 /* An event of the feed, whose version is the item's. A change ends the row that was in force on the day
  * before EFFECTIVE_ON; unless it is a removal, READ holds the row that begins then. */
-enum catalogue_news { CATALOGUE_NO_CHANGE, CATALOGUE_CHANGE, CATALOGUE_REMOVAL, CATALOGUE_UNREADABLE };
+enum catalogue_news {
+    CATALOGUE_NO_CHANGE,
+    CATALOGUE_CHANGE,
+    CATALOGUE_REMOVAL,
+    CATALOGUE_WITHDRAWAL, /* ROW names item, region, the day from which the change would have held, and version; no item */
+    CATALOGUE_PUBLISHED,  /* RELEASE, ROWS: as many changes belong to it */
+    CATALOGUE_TAKEN_BACK, /* likewise, withdrawals */
+    CATALOGUE_UNREADABLE,
+};
 enum catalogue_news catalogue_event_read(const struct json_t *event, struct catalogue_line *read);
 
 #endif

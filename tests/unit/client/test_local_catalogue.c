@@ -110,6 +110,87 @@ static void changes_are_added_and_earlier_rows_end_the_day_before(void **state)
     check_name(trial, "A1", "000000", "2026-01-01", "A 2026");
 }
 
+#define OF_RELEASE(version, code, change, name)                                                              \
+    "{\"type\":\"medhub.catalogue.item_changed.v1\",\"factversion\":" version                                \
+    ",\"data\":{\"itemKey\":\"WESTERN_DRUG/" code "\",\"region\":\"000000\",\"release\":\"R\","               \
+    "\"effectiveOn\":\"2099-01-01\",\"changes\":[\"" change "\"],\"item\":{\"kind\":\"KIND_WESTERN_DRUG\","    \
+    "\"code\":\"" code "\",\"name\":\"" name "\",\"region\":\"000000\",\"release\":\"R\"}}}"
+#define WITHDRAWN(version, code)                                                                             \
+    "{\"type\":\"medhub.catalogue.item_change_withdrawn.v1\",\"factversion\":" version                       \
+    ",\"data\":{\"itemKey\":\"WESTERN_DRUG/" code "\",\"region\":\"000000\",\"release\":\"R\","               \
+    "\"effectiveOn\":\"2099-01-01\"}}"
+#define MARK(type, count)                                                                                    \
+    "{\"type\":\"medhub.catalogue." type ".v1\",\"data\":{\"release\":\"R\",\"itemCount\":\"" count "\"}}"
+
+static void tell(struct trial *trial, const char *event)
+{
+    WITH_FAKE(trial, trial->fake->changes[trial->fake->change_count++] = event);
+}
+
+static void a_release_comes_into_the_copy_whole_whatever_the_order(void **state)
+{
+    struct trial *trial = *state;
+    char digest[65];
+    begin(trial, edition_2024);
+    refresh_well(trial);
+    (void)snprintf(digest, sizeof digest, "%s", look(trial).digest);
+    tell(trial, OF_RELEASE("2", "A1", "CHANGE_RENAMED", "A 2099"));
+    tell(trial, MARK("release_published", "3"));
+    tell(trial, OF_RELEASE("2", "B2", "CHANGE_REMOVED", "B 2025"));
+    refresh_well(trial);
+    check_name(trial, "A1", "110000", "2099-01-01", "阿莫西林"); /* a third one is missing: nothing of it shows */
+    check_name(trial, "B2", "000000", "2099-01-01", "B 2025");
+    assert_string_equal(look(trial).digest, digest);
+    trial_reopen(trial);
+    tell(trial, OF_RELEASE("1", "C3", "CHANGE_ADDED", "C"));
+    refresh_well(trial);
+    check_name(trial, "A1", "110000", "2098-12-31", "阿莫西林");
+    check_name(trial, "A1", "110000", "2099-01-01", "A 2099");
+    check_name(trial, "B2", "000000", "2099-01-01", "catalogue.absent");
+    check_name(trial, "C3", "000000", "2099-01-01", "C");
+    assert_int_equal(FAKE_COUNT(trial, snapshots), 1);
+    assert_int_equal(medhub_catalogue_check(trial->hub, &trial->error), MEDHUB_OK);
+}
+
+static void a_withdrawn_release_leaves_everything_as_it_was(void **state)
+{
+    struct trial *trial = *state;
+    begin(trial, edition_2024);
+    refresh_well(trial);
+    tell(trial, MARK("release_taken_back", "3"));
+    tell(trial, WITHDRAWN("3", "A1"));
+    tell(trial, OF_RELEASE("2", "A1", "CHANGE_RENAMED", "A 2099"));
+    tell(trial, OF_RELEASE("2", "B2", "CHANGE_REMOVED", "B 2025"));
+    tell(trial, MARK("release_published", "3"));
+    tell(trial, OF_RELEASE("1", "C3", "CHANGE_ADDED", "C"));
+    tell(trial, WITHDRAWN("3", "B2"));
+    refresh_well(trial);
+    check_name(trial, "A1", "110000", "2099-01-01", "A 2099"); /* one withdrawal is missing */
+    check_name(trial, "C3", "000000", "2099-01-01", "C");
+    tell(trial, WITHDRAWN("2", "C3"));
+    refresh_well(trial);
+    check_name(trial, "A1", "110000", "2099-01-01", "阿莫西林");
+    check_name(trial, "B2", "000000", "2099-01-01", "B 2025");
+    check_name(trial, "C3", "000000", "2099-01-01", "catalogue.absent");
+    assert_int_equal(look(trial).rows, 4);
+    assert_int_equal(medhub_catalogue_check(trial->hub, &trial->error), MEDHUB_OK);
+}
+
+static void what_never_becomes_complete_is_healed_by_a_snapshot(void **state)
+{
+    struct trial *trial = *state;
+    begin(trial, edition_2024);
+    refresh_well(trial);
+    tell(trial, OF_RELEASE("2", "A1", "CHANGE_RENAMED", "A 2099"));
+    tell(trial, MARK("release_published", "3"));
+    refresh_well(trial);
+    refresh_well(trial);
+    assert_int_equal(FAKE_COUNT(trial, snapshots), 1);
+    WITH_FAKE(trial, trial->fake->change_count = 0);
+    refresh_well(trial);
+    assert_int_equal(FAKE_COUNT(trial, snapshots), 2);
+}
+
 static void what_the_snapshot_holds_already_is_not_added_again(void **state)
 {
     struct trial *trial = *state;
@@ -326,6 +407,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_item_is_what_it_was_on_the_day_of_service),
         TEST(changes_are_added_and_earlier_rows_end_the_day_before),
+        TEST(a_release_comes_into_the_copy_whole_whatever_the_order),
+        TEST(a_withdrawn_release_leaves_everything_as_it_was),
+        TEST(what_never_becomes_complete_is_healed_by_a_snapshot),
         TEST(what_the_snapshot_holds_already_is_not_added_again),
         TEST(it_works_offline_and_says_that_it_could_not_refresh),
         TEST(a_cursor_too_old_takes_a_new_snapshot),

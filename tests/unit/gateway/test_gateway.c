@@ -65,6 +65,7 @@ static int setup(void **state)
     broker_start(&fixture->broker);
     broker_topic(&fixture->broker, "medhub.table.registry", 1);
     broker_topic(&fixture->broker, "medhub.table.catalogue", 1);
+    broker_topic(&fixture->broker, "medhub.table.release", 1);
     broker_topic(&fixture->broker, INBOX, 2);
     start_gateway(fixture);
     *state = fixture;
