@@ -58,6 +58,7 @@ static const struct {
     {"feed.unknown", "没有该订阅"},
     {"receipt.unknown", "没有该事件的回执，或尚未决定"},
     {"item.unknown", "该日期没有此目录条目"},
+    {"release.unknown", "没有该目录版本，或不属调用机构的地区"},
     {"trace.code", "无法识别该追溯码"},
     {"trace.question", "没有这个追溯问题"},
     {"trace.needs", "缺少该问题的必要条件"},

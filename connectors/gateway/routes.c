@@ -65,6 +65,15 @@ static const struct parameter_row item_parameters[] = {
     PARAMETERS_END,
 };
 
+static const struct parameter_row uptake_parameters[] = {
+    {"release", IN_PATH, PARAMETER_TEXT, true, 1, 64, NULL, "NRDL-2025", "ID of the release", "版本号"},
+    {"state", IN_QUERY, PARAMETER_TEXT, false, 1, 16, "^(applied|different|missing)$", "missing", "only these institutions",
+     "只列出该状态的机构"},
+    {"after", IN_QUERY, PARAMETER_TEXT, false, 1, 64, NULL, NULL, "only those whose id comes after this one", "从该机构之后列起"},
+    {"limit", IN_QUERY, PARAMETER_INTEGER, false, 1, 1000, NULL, "100", "institutions in the answer at most", "最多列出的机构数"},
+    PARAMETERS_END,
+};
+
 #define LOOK_PARAMETERS                                                                                                \
     {"limit", IN_QUERY, PARAMETER_INTEGER, false, 1, 1000, NULL, "20", "exchanges in the answer at most",             \
      "最多返回的往来数"},                                                                                              \
@@ -183,6 +192,10 @@ static const struct answer_row item_answers[] = {
     {200, JSON, "ItemRow", NULL, "the row in force", "当日有效的条目"},
     {404, PROBLEM, "Problem", NULL, "none on that day", "当日没有该条目"},
     ANSWERS_END};
+static const struct answer_row uptake_answers[] = {
+    {200, JSON, "Uptake", NULL, "who has applied it; for bureaus", "启用情况；仅限医保局"},
+    {404, PROBLEM, "Problem", NULL, "no such release, or none of this caller's region", "没有该版本，或不属调用机构的地区"},
+    ANSWERS_END};
 static const struct answer_row look_answers[] = {
     {200, JSON, "Exchanges", NULL, "newest first; only what this caller may see", "由新到旧；仅限调用机构可见的内容"},
     {404, PROBLEM, "Problem", NULL, "nothing that this caller may see", "没有调用机构可见的内容"},
@@ -290,6 +303,21 @@ const struct schema_row schema_rows[] = {
     {"ItemRow", "version", "string", true, "of the row", "版本"},
     {"ItemRow", "item", "any", true, "medhub.catalogue.v1.Item as JSON", "medhub.catalogue.v1.Item 的 JSON"},
 
+    {"Uptake", "release", "string", true, "ID", "版本号"},
+    {"Uptake", "region", "string", true, "whose release it is", "所属地区"},
+    {"Uptake", "effectiveOn", "date", true, "first day", "生效日"},
+    {"Uptake", "digest", "string", true, "of the release, hexadecimal", "版本摘要（十六进制）"},
+    {"Uptake", "institutions", "UptakeOf[]", true, "in order of id", "按编号排列"},
+    {"Uptake", "applied", "integer", true, "institutions that answered with that digest", "已启用且摘要一致的机构数"},
+    {"Uptake", "different", "integer", true, "with another one", "摘要不一致的机构数"},
+    {"Uptake", "missing", "integer", true, "that have not answered", "未回告的机构数"},
+    {"Uptake", "more", "boolean", true, "not all are listed: go on with `after`", "未列完，以 after 继续"},
+    {"UptakeOf", "id", "string", true, "of the institution", "机构编号"},
+    {"UptakeOf", "name", "string", true, "of the institution", "机构名称"},
+    {"UptakeOf", "state", "string", true, "applied, different or missing", "applied、different 或 missing"},
+    {"UptakeOf", "digest", "string", false, "that it answered", "其回告的摘要"},
+    {"UptakeOf", "appliedAt", "date-time", false, "when it applied it", "启用时间"},
+
     {"Exchanges", "exchanges", "Exchange[]", true, "newest first", "由新到旧"},
     {"Exchanges", "next", "string", false, "value of `before` that goes on", "继续查询的 before"},
     {"Exchanges", "completeUntil", "date-time", false, "everything up to then is in the answer", "截至该时刻的内容均已包含"},
@@ -362,6 +390,8 @@ const struct route routes[] = {
      false, ROUTE_ASK, feed_parameters, NULL, feed_answers, feed_handler},
     {"GET", "/v1/catalogue/snapshot", "snapshot", "feeds", "the whole catalogue in one piece", "目录全量快照", false,
      ROUTE_AT_ONCE, no_parameters, NULL, snapshot_answers, snapshot_handler},
+    {"GET", "/v1/catalogue/releases/{release}/uptake", "uptake", "questions", "who has applied a release of the catalogue",
+     "目录版本的启用情况", false, ROUTE_AT_ONCE, uptake_parameters, NULL, uptake_answers, uptake_handler},
     {"GET", "/v1/items/{table}/{code}", "item", "questions", "a catalogue item on a day in a region", "某日某地区的目录条目", false,
      ROUTE_AT_ONCE, item_parameters, NULL, item_answers, item_handler},
     {"GET", "/v1/prescriptions/{number}", "prescription", "questions", "what happened to a prescription", "处方的经过", false,

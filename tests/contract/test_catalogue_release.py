@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # timeout: 120
 """A release from two files to every item and back: diff, stage, publish by another person, withdraw, against `medhub up`."""
+import base64
 import json
 import os
 import pathlib
@@ -90,6 +91,20 @@ def with_a_hub(changes, monitor):
             run("ctl", "deliveries", "--type", "catalogue.release_published", "-o", "ndjson").stdout.splitlines()]
     mine = [row for row in told if row["key"] == "release/R-2025"]
     check("institutions hear of it, once", len(mine) == 1 and "institution@000000" in mine[0]["recipients"], told)
+    uptake = one("ctl", "catalogue", "uptake", "R-2025")
+    check("nobody has applied it yet", uptake["applied"] == 0 and uptake["missing"] > 50, uptake)
+    institutions = [json.loads(line) for line in run("ctl", "catalogue", "uptake", "R-2025", "-i", "-o", "ndjson").stdout.splitlines()]
+    answers = [(institutions[0]["id"], published["digest"]), (institutions[1]["id"], "00" * 8)]
+    run("ctl", "submit", "-q", text="".join(json.dumps({
+        "specversion": "1.0", "id": f"applied-{who}", "source": who, "type": "medhub.catalogue.applied.v1", "data": {
+            "itemKey": "release/R-2025", "release": "R-2025", "institution": who, "appliedAt": "2026-01-01T00:00:00Z",
+            "digest": base64.b64encode(bytes.fromhex(digest)).decode()}}) + "\n" for who, digest in answers))
+    uptake = one("ctl", "catalogue", "uptake", "R-2025")
+    check("who has it, and who has another digest, is seen", (uptake["applied"], uptake["different"], uptake["missing"]) ==
+          (1, 1, len(institutions) - 2), uptake)
+    different = run("ctl", "catalogue", "uptake", "R-2025", "-i", "--state", "different", "-o", "ndjson").stdout
+    check("by name", json.loads(different)["id"] == answers[1][0], different)
+    run("ctl", "catalogue", "uptake", "R-2024", expect=3)
     back = one("ctl", "catalogue", "withdraw", "R-2025", "--by", "li", "--reason", "test")
     check("it is taken back", back["status"] == "TAKEN_BACK", back)
     run("ctl", "catalogue", "withdraw", "R-2025", "--by", "li", expect=6)
