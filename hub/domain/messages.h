@@ -17,6 +17,7 @@
 #include "medhub/state/v1/state.pb-c.h"
 #include "medhub/trace/v1/recall.pb-c.h"
 #include "medhub/trace/v1/device.pb-c.h"
+#include "medhub/trace/v1/stock.pb-c.h"
 #include "medhub/trace/v1/trace.pb-c.h"
 
 typedef Google__Protobuf__Timestamp Timestamp;
@@ -93,7 +94,10 @@ typedef Medhub__Settlement__V1__Reversed SettlementReversed;
 typedef Medhub__Settlement__V1__Amounts SettlementAmounts;
 typedef Medhub__Settlement__V1__Line SettlementLine;
 typedef Medhub__State__V1__Settlement SettlementState;
+typedef Medhub__State__V1__SettledCode SettledCode;
+typedef Medhub__Settlement__V1__TraceReference TraceReference;
 #define SETTLEMENT_STATE    (&medhub__state__v1__settlement__descriptor)
+#define SETTLED_CODE        (&medhub__state__v1__settled_code__descriptor)
 #define SETTLEMENT_POSTED   MEDHUB__STATE__V1__SETTLEMENT_STATUS__SETTLEMENT_STATUS_POSTED
 #define SETTLEMENT_REVERSED MEDHUB__STATE__V1__SETTLEMENT_STATUS__SETTLEMENT_STATUS_REVERSED
 
@@ -181,6 +185,25 @@ typedef Medhub__State__V1__PackContent PackContent;
 #define ALERT_SPECIAL_CONTROL       MEDHUB__TRACE__V1__ALERT__ALERT_SPECIAL_CONTROL
 #define ALERT_CODES_DISAGREE        MEDHUB__TRACE__V1__ALERT__ALERT_CODES_DISAGREE
 #define ALERT_SOLD_AFTER_EXPIRY     MEDHUB__TRACE__V1__ALERT__ALERT_SOLD_AFTER_EXPIRY
+
+/* stock of several warehouses */
+typedef Medhub__Trace__V1__Stock Stock;
+typedef Medhub__Trace__V1__StockStage StockStage;
+typedef Medhub__Trace__V1__StockMoved StockMoved;
+typedef Medhub__Trace__V1__OwnerChanged OwnerChanged;
+typedef Medhub__Trace__V1__InstructionIssued InstructionIssued;
+typedef Medhub__State__V1__WarehouseStock WarehouseStock;
+typedef Medhub__State__V1__StockInstruction StockInstruction;
+#define WAREHOUSE_STOCK   (&medhub__state__v1__warehouse_stock__descriptor)
+#define STOCK_INSTRUCTION (&medhub__state__v1__stock_instruction__descriptor)
+#define STAGE_RECEIVED    MEDHUB__TRACE__V1__STOCK_STAGE__STOCK_STAGE_RECEIVED
+#define STAGE_ACCEPTED    MEDHUB__TRACE__V1__STOCK_STAGE__STOCK_STAGE_ACCEPTED
+#define STAGE_STORED      MEDHUB__TRACE__V1__STOCK_STAGE__STOCK_STAGE_STORED
+#define STAGE_MAINTAINED  MEDHUB__TRACE__V1__STOCK_STAGE__STOCK_STAGE_MAINTAINED
+#define STAGE_OUTBOUND    MEDHUB__TRACE__V1__STOCK_STAGE__STOCK_STAGE_OUTBOUND
+#define STAGE_IN_TRANSIT  MEDHUB__TRACE__V1__STOCK_STAGE__STOCK_STAGE_IN_TRANSIT
+#define STAGE_RETURNED    MEDHUB__TRACE__V1__STOCK_STAGE__STOCK_STAGE_RETURNED
+#define STAGE_RECALLED    MEDHUB__TRACE__V1__STOCK_STAGE__STOCK_STAGE_RECALLED
 
 /* recall */
 typedef Medhub__Trace__V1__RecallIssued RecallIssued;

@@ -164,11 +164,11 @@ static void check_code(struct rule_context *context, const DispensedLine *line, 
                        const char *code)
 {
     struct label label;
-    if (!prescription_read_code(context->view, code, &label))
+    if (!trace_read_code(context->view, code, &label))
         return;
     if (label.form == LABEL_OTHER)
         rule_warn(context, path, "a code of another system", "a code that the trace family can follow");
-    else if (!prescription_code_is_readable(&label))
+    else if (!label_names_product(&label))
         rule_refuse(context, path, "unreadable", "a GS1 code of an item or a 20-digit drug trace code");
     else if (contradicts(line, &label))
         rule_refuse(context, path, "another lot or expiry", "lot and expiry of the line");

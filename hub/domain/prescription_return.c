@@ -98,9 +98,9 @@ static void trace_codes_can_be_followed(struct rule_context *context)
         for (size_t j = 0; j < said->lines[i]->n_trace_codes; j++) {
             struct label label;
             const char *path = rule_text(context, "lines[%zu].traceCodes[%zu]", i, j);
-            if (!prescription_read_code(context->view, said->lines[i]->trace_codes[j], &label))
+            if (!trace_read_code(context->view, said->lines[i]->trace_codes[j], &label))
                 return;
-            if (label.form != LABEL_OTHER && !prescription_code_is_readable(&label))
+            if (label.form != LABEL_OTHER && !label_names_product(&label))
                 rule_refuse(context, path, "unreadable",
                             "a GS1 code of an item or a 20-digit drug trace code");
         }

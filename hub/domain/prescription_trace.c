@@ -2,27 +2,6 @@
 
 
 
-static int current_year(const struct view *view)
-{
-    int year, month, day;
-    date_to_civil(date_in_china(view->now_ms), &year, &month, &day);
-    return year;
-}
-
-bool prescription_read_code(struct view *view, const char *code, struct label *label)
-{
-    ItemScanned scan = MEDHUB__TRACE__V1__ITEM_SCANNED__INIT;
-    scan.code = lent(code);
-    bool read = trace_read_label(view->arena, &scan, current_year(view), label);
-    view->failed |= !read;
-    return read;
-}
-
-bool prescription_code_is_readable(const struct label *label)
-{
-    return (label->form == LABEL_GS1 || label->form == LABEL_DRUG) && is_given(label->product);
-}
-
 static ItemUse *use_by(struct decision *decision, const struct prescription_step *step,
                        const struct scanned_code *scanned)
 {
@@ -64,7 +43,7 @@ void prescription_tell_trace(struct view *view, struct decision *decision,
                              const struct scanned_code *scanned, const char *suffix)
 {
     struct label label;
-    if (!prescription_read_code(view, scanned->code, &label) || !prescription_code_is_readable(&label))
+    if (!trace_read_code(view, scanned->code, &label) || !label_names_product(&label))
         return; /* a code of a system that the hub does not read yet: said as a warning */
     const ItemScanned *scan = scan_of(decision, step, trace_step, scanned, &label);
     if (scan != NULL)

@@ -13,10 +13,6 @@ struct scanned_code {
     bool split;
 };
 
-/* What CODE says; false when the arena is full. */
-bool prescription_read_code(struct view *view, const char *code, struct label *label);
-/* True if the label names the product that a scan is told to. */
-bool prescription_code_is_readable(const struct label *label);
 /* Tells that the holder of STEP did TRACE_STEP with what SCANNED names; SUFFIX is different for each code of
  * the event. */
 void prescription_tell_trace(struct view *view, struct decision *decision,

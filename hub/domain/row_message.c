@@ -19,6 +19,8 @@ static const struct state_row {
     {"product", "carry/", PACK_CARRYING},
     {"product", "device", REGISTERED_DEVICE},
     {"product", "codes", PRODUCT_CODES},
+    {"product", "stock/", WAREHOUSE_STOCK},
+    {"product", "instruction/", STOCK_INSTRUCTION},
     {"product", "recall/", RECALL_STATE},
     {"product", "recall_holder/", RECALL_HOLDER_STATE},
     {"product", "withheld", WITHHELD},

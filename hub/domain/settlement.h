@@ -47,6 +47,15 @@ bool settlement_find_prescriptions(struct view *view, struct decision *decision,
 void settlement_tell_prescriptions(struct view *view, struct decision *decision, const SettlementState *state,
                                    const char *person, bool reversed);
 
+/* settlement_trace.c: tells each product whose trace codes a settlement names that it was settled, or that the settlement was taken
+ * back. */
+/* Keeps the codes of SAID in the row. False when the arena is full. */
+bool settlement_keep_codes(struct decision *decision, const SettlementPosted *said, SettlementState *state);
+/* A follow-up for each code that can be read. */
+void settlement_tell_trace(struct view *view, struct decision *decision, const SettlementPosted *said);
+void settlement_take_back_trace(struct view *view, struct decision *decision, const SettlementState *state,
+                                const SettlementReversed *said);
+
 /* settlement_identities.c: nhsa-wire 1.10, I1 to I8; one function for each rule. */
 void settlement_i1_lines_add_up(struct rule_context *context);
 void settlement_i2_line_amounts(struct rule_context *context);

@@ -86,7 +86,8 @@ void settlement_decide_posting(struct view *view, const struct event *event, voi
         return;
     }
     SettlementState *state = remember(decision, posting);
-    if (state == NULL || !settlement_find_prescriptions(view, decision, posting->said, state)) {
+    if (state == NULL || !settlement_find_prescriptions(view, decision, posting->said, state) ||
+        !settlement_keep_codes(decision, posting->said, state)) {
         decision->failed = true;
         return;
     }
@@ -94,6 +95,7 @@ void settlement_decide_posting(struct view *view, const struct event *event, voi
     decision_write(decision, &state->base, "settlement/%s", state->message_id);
     tell_the_parties(decision, fact, state->payee, state->quota_owner, state->region_of_insurance);
     settlement_tell_prescriptions(view, decision, state, posting->said->person, false);
+    settlement_tell_trace(view, decision, posting->said);
 }
 
 /* --- reversed --- */
@@ -125,4 +127,5 @@ void settlement_decide_reversal(struct view *view, const struct event *event, vo
     decision_write(decision, &original->base, "settlement/%s", original->message_id);
     tell_the_parties(decision, fact, original->payee, original->quota_owner, original->region_of_insurance);
     settlement_tell_prescriptions(view, decision, original, reversal->said->person, true);
+    settlement_take_back_trace(view, decision, original, reversal->said);
 }

@@ -8,6 +8,7 @@
  *     medhub.trace.device_*.v1            registrant, UDI database: what the product is trace_device.c
  *     medhub.trace.code_linked.v1 ...     and which insurance codes it has trace_code_link.c
  *
+ *     medhub.trace.stock_moved.v1 ...     wholesalers' warehouses in real time                  trace_stock.c
  *     recalls, suspended sales, adverse events: recall.h
  *
  * What is kept of items: trace_state.h. A breach of a rule whose parameter ends in ".refuse" raises an alert;
@@ -50,6 +51,10 @@ struct label {
 
 /* Takes the code apart. NULL code: LABEL_NONE. False when the arena is full. */
 bool trace_read_label(struct arena *arena, const ItemScanned *said, int current_year, struct label *label);
+/* CODE alone, whatever its system. */
+bool trace_read_code(struct view *view, const char *code, struct label *label);
+/* True if it says which product it is of. */
+bool label_names_product(const struct label *label);
 /* True if the label names one thing, or an amount of a lot. */
 bool label_names_item(const struct label *label);
 
@@ -175,6 +180,19 @@ void code_mismatch_decide(struct view *view, const struct event *event, void *pr
 /* True if CODES (NULL: none) let the product be billed as CODE on DATE: both sides, or the only one that
  * speaks of it, name it. */
 bool product_code_holds(const ProductCodes *codes, const char *code, date_t date);
+
+/* --- stock of several warehouses: trace_stock.c --- */
+
+enum { STOCK_MOVED_RULES = 6, OWNER_CHANGED_RULES = 5, INSTRUCTION_ISSUED_RULES = 4 };
+extern const struct rule stock_moved_rules[STOCK_MOVED_RULES];
+extern const struct rule owner_changed_rules[OWNER_CHANGED_RULES];
+extern const struct rule instruction_issued_rules[INSTRUCTION_ISSUED_RULES];
+void *stock_prepare_move(struct view *view, const struct event *event);
+void *stock_prepare_owner(struct view *view, const struct event *event);
+void *stock_prepare_instruction(struct view *view, const struct event *event);
+void stock_decide_move(struct view *view, const struct event *event, void *prepared, struct decision *decision);
+void stock_decide_owner(struct view *view, const struct event *event, void *prepared, struct decision *decision);
+void stock_decide_instruction(struct view *view, const struct event *event, void *prepared, struct decision *decision);
 
 /* What the facts of a product are told to: procurement, hospitals, pharmacies, insurers. */
 void trace_tell_users(struct decision *decision, size_t fact);

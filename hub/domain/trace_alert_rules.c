@@ -153,11 +153,12 @@ void scan_not_in_two_places(struct rule_context *context)
                     rule_text(context, "no faster than %lld km/h", (long long)km_per_hour));
 }
 
-/* A scan that arrives late says what was before; a second sale has a rule of its own. */
+/* A scan that arrives late says what was before; a second sale and parts of a pack have rules of their own.
+ */
 void scan_step_is_possible(struct rule_context *context)
 {
     const struct scan *scan = scan_of(context);
-    if (scan->earlier == NULL || scan->is_late || scan->move.cancels ||
+    if (scan->earlier == NULL || scan->is_late || scan->move.cancels || scan->said->split ||
         trace_is_possible(scan->earlier, scan->said->step, scan->move.to_supplier))
         return;
     trace_alert(context, ALERT_STEP_NOT_POSSIBLE, "step", trace_standing_name(scan->earlier),

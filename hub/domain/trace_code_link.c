@@ -99,8 +99,10 @@ static void side_speaks_for_itself(struct rule_context *context)
 static void databases_point_to_each_other(struct rule_context *context)
 {
     const struct linking *linking = context->prepared;
+    const Organisation *known =
+        organisation_on(context->view, context->event->attributes.source, date_in_china(context->view->now_ms));
     if (linking->other != NULL)
-        rule_refuse_or_warn(context, REGION_NATION, text_day(linking->said->valid_from), "insuranceCode",
+        rule_refuse_or_warn(context, known == NULL ? REGION_NATION : known->region, text_day(linking->said->valid_from), "insuranceCode",
                             linking->said->insurance_code,
                             rule_text(context, "%s, as the other database says", linking->other->code));
 }

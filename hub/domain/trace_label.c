@@ -86,8 +86,23 @@ bool trace_read_label(struct arena *arena, const ItemScanned *said, int current_
     return read_code(arena, said, current_year, label);
 }
 
+bool trace_read_code(struct view *view, const char *code, struct label *label)
+{
+    ItemScanned scan = MEDHUB__TRACE__V1__ITEM_SCANNED__INIT;
+    int year, month, day;
+    date_to_civil(date_in_china(view->now_ms), &year, &month, &day);
+    scan.code = lent(code);
+    bool read = trace_read_label(view->arena, &scan, year, label);
+    view->failed |= !read;
+    return read;
+}
+
+bool label_names_product(const struct label *label)
+{
+    return (label->form == LABEL_GS1 || label->form == LABEL_DRUG) && is_given(label->product);
+}
+
 bool label_names_item(const struct label *label)
 {
-    return (label->form == LABEL_GS1 || label->form == LABEL_DRUG) && is_given(label->product) &&
-           (is_given(label->serial) || is_given(label->lot));
+    return label_names_product(label) && (is_given(label->serial) || is_given(label->lot));
 }
