@@ -27,6 +27,7 @@ struct code_table {
 struct message_facts;
 struct unpacking; /* event/unpack_plain.h */
 struct met;
+struct packing;   /* event/pack_plain.h */
 
 /* What check_message() has to look at. */
 enum look {
@@ -76,6 +77,7 @@ struct message_facts {
     /* Unpacks what is plain from AT on (event/unpack_plain.h). Where it stopped; NULL: refused. */
     const uint8_t *(*plain)(struct unpacking *unpacking, const uint8_t *at, const uint8_t *end, void *message,
                             struct met *met, unsigned depth);
+    void (*pack)(struct packing *packing, const void *message); /* event/pack_plain.h */
     uint64_t required[FIELD_WORDS]; /* bit i: fields[i] is */
     bool moment; /* google.protobuf.Timestamp */
     uint8_t classes; /* set of enum sensitivity: of all that lies within, at any depth */
