@@ -356,9 +356,11 @@ static void grow_ahead(struct store *store)
     size_t used = (info.me_last_pgno + 1) * page.ms_psize;
     size_t taken = store->used_bytes > 0 && used > store->used_bytes ? used - store->used_bytes : 0;
     store->used_bytes = used;
-    if (taken == 0 || store->grown_bytes >= used + 2 * taken)
-        return; /* it does not grow, or has room for two like the last */
-    size_t ahead = 4 * taken > GROW_BYTES_MAX ? GROW_BYTES_MAX : 4 * taken < GROW_BYTES_MIN ? GROW_BYTES_MIN : 4 * taken;
+    if (taken == 0 || store->grown_bytes >= used + taken)
+        return; /* it does not grow, or has room for one like the last */
+    /* No more than twice that: a store's first batches take most, and what is written ahead and never used is a tenth of their
+     * time. */
+    size_t ahead = 2 * taken > GROW_BYTES_MAX ? GROW_BYTES_MAX : 2 * taken < GROW_BYTES_MIN ? GROW_BYTES_MIN : 2 * taken;
     size_t upto = used + ahead < info.me_mapsize ? used + ahead : info.me_mapsize;
     write_zeros(file, store->grown_bytes > used ? store->grown_bytes : used, upto);
     store->grown_bytes = upto;
