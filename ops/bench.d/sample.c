@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COUNTER_BYTES = 300, REPEAT_EVERY = 20, REPEAT_BACK = 7, HOSPITALS = 50, DRUGS = 3000, LINES = 3 };
+enum { COUNTER_BYTES = 300, REPEAT_EVERY = 20, REPEAT_BACK = 7, HOSPITALS = 50, DRUGS = 3000, GENERIC_NAMES = 600, LINES = 3 };
 #define CARE_REGION   "650102"
 #define INSURED_IN    "650100"
 #define ROW_KEY_BYTES 400
@@ -119,7 +119,7 @@ static void fill_line(PrescriptionLine *line, uint64_t drug, struct arena *arena
     medhub__prescription__v1__line__init(line);
     line->catalogue_code = drug_code(arena, drug);
     line->kind = LINE_WESTERN;
-    line->generic_name = text("奥美拉唑肠溶胶囊");
+    line->generic_name = arena_format(arena, "奥美拉唑肠溶胶囊%03u", (unsigned)(drug % GENERIC_NAMES));
     line->dosage_form = text("肠溶胶囊剂");
     line->specification = text("20mg×14粒");
     line->maker = text("示例制药股份有限公司");
