@@ -111,9 +111,17 @@ static const struct parameter_row trace_parameters[] = {
     {"serial", IN_QUERY, PARAMETER_TEXT, false, 1, 50, NULL, NULL, "serial number", "序列号"},
     {"holder", IN_QUERY, PARAMETER_TEXT, false, 1, 64, NULL, NULL, "organisation from which the chain of a lot is followed up",
      "批次上溯的起点机构"},
+    {"recall", IN_QUERY, PARAMETER_TEXT, false, 1, 50, NULL, NULL, "number of a recall", "召回编号"},
     {"at", IN_QUERY, PARAMETER_TEXT, false, 1, 40, NULL, "2026-01-31T08:00:00Z", "as of then, RFC 3339; absent: now",
      "截至该时刻（RFC 3339）；缺省为当前"},
     {"days", IN_QUERY, PARAMETER_INTEGER, false, 1, 3650, NULL, "14", "not received for so many days", "超过该天数未收货"},
+    {"limit", IN_QUERY, PARAMETER_INTEGER, false, 1, 1000000, NULL, "1000", "rows at most; 100000 by default",
+     "最多行数；缺省 100000"},
+    PARAMETERS_END,
+};
+
+static const struct parameter_row recall_parameters[] = {
+    {"recall", IN_PATH, PARAMETER_TEXT, true, 1, 50, NULL, "ZH-1", "number of the recall", "召回编号"},
     {"limit", IN_QUERY, PARAMETER_INTEGER, false, 1, 1000000, NULL, "1000", "rows at most; 100000 by default",
      "最多行数；缺省 100000"},
     PARAMETERS_END,
@@ -209,6 +217,12 @@ static const struct answer_row trace_answers[] = {
      "调用机构可见的内容：持有者仅限自身参与的环节，生产者可见其产品全程（他人患者除外），监管部门与追溯平台可见全部；参保人均为假名"},
     {200, "text/csv", "bytes", NULL, "the same as CSV (RFC 4180) with a head", "同上，CSV（RFC 4180），含表头"},
     {404, PROBLEM, "Problem", NULL, "no such question", "没有这个问题"},
+    ANSWERS_END};
+static const struct answer_row recall_answers[] = {
+    {200, JSON, "TraceAnswer", NULL,
+     "issuer and registrant see all of it, a holder what is its own, regulators and trace platforms everything; a long list is streamed",
+     "发布方与注册人可见全部，持有方可见自身部分，监管部门与追溯平台可见全部；长列表以流方式返回"},
+    {200, "text/csv", "bytes", NULL, "the same as CSV (RFC 4180) with a head", "同上，CSV（RFC 4180），含表头"},
     ANSWERS_END};
 static const struct answer_row document_answers[] = {
     {200, JSON, "any", NULL, "the document", "文档"}, ANSWERS_END};
@@ -404,6 +418,12 @@ const struct route routes[] = {
      ROUTE_AT_ONCE, no_parameters, NULL, trace_list_answers, trace_list_handler},
     {"GET", "/v1/trace/{question}", "trace", "questions", "where items and lots are and were", "追溯查询", false, ROUTE_ASK,
      trace_parameters, NULL, trace_answers, trace_handler},
+    {"GET", "/v1/recalls/{recall}", "recall", "questions", "how far a recall has come", "召回进度", false, ROUTE_ASK,
+     recall_parameters, NULL, recall_answers, recall_handler},
+    {"GET", "/v1/recalls/{recall}/holders", "recallHolders", "questions", "the holders that a recall was matched to", "召回持有方列表",
+     false, ROUTE_ASK, recall_parameters, NULL, recall_answers, recall_holders_handler},
+    {"GET", "/v1/recalls/{recall}/overdue", "recallOverdue", "questions", "holders that have not acknowledged in time", "召回逾期名单",
+     false, ROUTE_ASK, recall_parameters, NULL, recall_answers, recall_overdue_handler},
     {"GET", "/v1/openapi.json", "openapi", "documents", "this interface as OpenAPI 3.1", "OpenAPI 3.1 文档", false, ROUTE_AT_ONCE,
      no_parameters, NULL, document_answers, openapi_handler},
     {"GET", "/v1/asyncapi.json", "asyncapi", "documents", "topics and events as AsyncAPI 3.0", "AsyncAPI 3.0 文档", false,

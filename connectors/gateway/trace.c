@@ -232,6 +232,7 @@ static bool read_known(struct request *request, struct trace_known *known)
                                   .lot = text_of(request, "lot"),
                                   .serial = text_of(request, "serial"),
                                   .holder = text_of(request, "holder"),
+                                  .recall = text_of(request, "recall"),
                                   .days = request_query_integer(request, "days", 0),
                                   .limit = request_query_integer(request, "limit", LIMIT)};
     if (at[0] == '\0')
@@ -249,7 +250,8 @@ static bool choose_form(struct request *request, struct asked *asked)
     return json || request_accepts(request, CSV_TYPE);
 }
 
-static bool read_question(struct request *request, struct asked *asked)
+/* NAME NULL: as the path says. */
+static bool read_question(struct request *request, const char *name, struct asked *asked)
 {
     const char *code = request_query(request, "code");
     bool exists = false;
@@ -261,7 +263,10 @@ static bool read_question(struct request *request, struct asked *asked)
     } else if (code != NULL && !trace_known_read(&asked->known, code, request->arena)) {
         answer_problem(request, 400, "trace.code", "code names no item");
     } else {
-        asked->question = trace_question_find(request->match.values[0], &asked->known, &exists);
+        if (name != NULL)
+            asked->known.recall = request->match.values[0];
+        asked->question = trace_question_find(name == NULL ? request->match.values[0] : name, &asked->known,
+                                              &exists);
         if (!exists)
             answer_problem(request, 404, "trace.question", "there is no such question: GET /v1/trace lists them");
         else if (asked->question == NULL)
@@ -270,7 +275,7 @@ static bool read_question(struct request *request, struct asked *asked)
     return asked->question != NULL;
 }
 
-void trace_handler(struct request *request)
+static void ask_about(struct request *request, const char *name)
 {
     struct asked *asked = arena_take_zeroed(request->arena, sizeof *asked);
 
@@ -278,7 +283,7 @@ void trace_handler(struct request *request)
         answer_unavailable(request, "gateway.busy", NULL);
         return;
     }
-    if (!read_question(request, asked))
+    if (!read_question(request, name, asked))
         return;
     asked->asker = (struct trace_asker){request->caller.organisation, sees_all(&request->caller)};
     request->work = asked;
@@ -286,12 +291,35 @@ void trace_handler(struct request *request)
     askers_ask(request->gateway->askers, request, ask, refused);
 }
 
+void trace_handler(struct request *request)
+{
+    ask_about(request, NULL);
+}
+
+/* ---- GET /v1/recalls/{recall}, /v1/recalls/{recall}/holders, /v1/recalls/{recall}/overdue ---- */
+
+void recall_handler(struct request *request)
+{
+    ask_about(request, "recall");
+}
+
+void recall_holders_handler(struct request *request)
+{
+    ask_about(request, "recall-holders");
+}
+
+void recall_overdue_handler(struct request *request)
+{
+    ask_about(request, "recall-overdue");
+}
+
 /* ---- GET /v1/trace ---- */
 
 static void write_requirements(struct buffer *out, unsigned required)
 {
     static const char *const names[] = {[TRACE_PRODUCT] = "product", [TRACE_LOT] = "lot",   [TRACE_SERIAL] = "serial",
-                                        [TRACE_HOLDER] = "holder",   [TRACE_AT] = "at", [TRACE_DAYS] = "days"};
+                                        [TRACE_HOLDER] = "holder",   [TRACE_AT] = "at", [TRACE_DAYS] = "days",
+                                        [TRACE_RECALL] = "recall"};
 
     write_name(out, "needs");
     write_begin(out, '[');

@@ -11,6 +11,7 @@
 MIGRATION(store_001_first)
 MIGRATION(store_002_answers)
 MIGRATION(store_003_trace)
+MIGRATION(store_004_recall)
 
 static const struct {
     const char *name;
@@ -20,6 +21,7 @@ static const struct {
     {"001_first", store_001_first, &store_001_first_length},
     {"002_answers", store_002_answers, &store_002_answers_length},
     {"003_trace", store_003_trace, &store_003_trace_length},
+    {"004_recall", store_004_recall, &store_004_recall_length},
 };
 
 int migrate_newest(void)

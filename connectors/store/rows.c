@@ -5,6 +5,7 @@
 #include "event/attributes.h"
 #include "event/unpack.h"
 #include "store/business_keys.h"
+#include "store/rows_recall.h"
 #include "store/rows_trace.h"
 
 #include "medhub/event/v1/event.pb-c.h"
@@ -183,6 +184,7 @@ static enum status fact_rows(struct rows *rows, const struct record *record, int
     add_attributes(&keys, event.attributes.source, event.attributes.id, trace, record->key);
     business_keys_of(facts, message, rows->arena, add_key, &keys);
     trace_rows(rows, message, event.attributes.source, place);
+    recall_rows(rows, message, place);
     return check_room(rows, fault);
 }
 
@@ -550,6 +552,10 @@ enum status rows_that_find(struct rows *rows, enum table_id table, const struct 
     case TABLE_TRACE_MEMBER:
     case TABLE_TRACE_USE:
     case TABLE_TRACE_PRODUCT:
+    case TABLE_RECALL:
+    case TABLE_RECALL_PROGRESS:
+    case TABLE_RECALL_HOLDING:
+    case TABLE_RECALL_ANSWER:
     case TABLE_COUNT:
         break;
     }

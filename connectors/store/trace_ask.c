@@ -18,7 +18,8 @@ static unsigned given(const struct trace_known *known)
 {
     return bit_if(known->product[0] != '\0', TRACE_PRODUCT) | bit_if(known->lot[0] != '\0', TRACE_LOT) |
            bit_if(known->serial[0] != '\0', TRACE_SERIAL) | bit_if(known->holder[0] != '\0', TRACE_HOLDER) |
-           bit_if(known->at_ms > 0, TRACE_AT) | bit_if(known->days > 0, TRACE_DAYS);
+           bit_if(known->at_ms > 0, TRACE_AT) | bit_if(known->days > 0, TRACE_DAYS) |
+           bit_if(known->recall[0] != '\0', TRACE_RECALL);
 }
 
 const struct trace_question *trace_question_find(const char *name, const struct trace_known *known, bool *exists)
@@ -103,6 +104,8 @@ static struct sql_value value_of(enum trace_argument argument, const struct trac
         return sql_text(known->serial);
     case TRACE_HOLDER:
         return sql_text(known->holder);
+    case TRACE_RECALL:
+        return sql_text(known->recall);
     case TRACE_AT:
         return sql_integer(known->at_ms > 0 ? known->at_ms : now_ms);
     case TRACE_DAYS:

@@ -71,6 +71,33 @@ _Static_assert(S_(PURCHASED) == 6 && S_(STORED) == 7 && S_(USED) == 8 && S_(CHAR
 #define SUM_OF_UNITS                                                                                                   \
     "SELECT h.holder, h.on_the_way_to, CAST(sum(h.quantity_e4) AS BIGINT), CAST(sum(h.items) AS BIGINT), max(h.at_ms) FROM ("
 
+/* ---- recalls ---- */
+
+#define AMOUNTS(row_)                                                                                                  \
+    "COALESCE(" row_ ".held_e4, 0), COALESCE(" row_ ".on_the_way_e4, 0), COALESCE(" row_ ".delivered_e4, 0), "         \
+    "COALESCE(" row_ ".used_e4, 0), COALESCE(" row_ ".destroyed_e4, 0), COALESCE(" row_ ".returned_e4, 0)"
+#define AMOUNT_COLUMNS                                                                                                 \
+    {"held", TRACE_QUANTITY}, {"onTheWay", TRACE_QUANTITY}, {"delivered", TRACE_QUANTITY}, {"used", TRACE_QUANTITY},   \
+    {"destroyed", TRACE_QUANTITY}, {"returned", TRACE_QUANTITY}
+#define RECALL_COLUMNS                                                                                                 \
+    {{"product", TRACE_TEXT}, {"issuer", TRACE_TEXT}, {"issuedAt", TRACE_MOMENT}, {"stage", TRACE_TEXT},               \
+     {"rows", TRACE_NUMBER}, AMOUNT_COLUMNS, {"holders", TRACE_NUMBER}, {"acknowledged", TRACE_NUMBER},                \
+     {"undetermined", TRACE_NUMBER}}
+#define RECALL_HOLDER_COLUMNS                                                                                          \
+    {{"product", TRACE_TEXT}, {"holder", TRACE_TEXT}, AMOUNT_COLUMNS, {"acknowledgeUntil", TRACE_MOMENT},              \
+     {"acknowledgedAt", TRACE_MOMENT}, {"counted", TRACE_QUANTITY}, {"reminders", TRACE_NUMBER}}
+/* Issuer and registrant see all of a recall, a holder what is its own. */
+#define SEES_RECALL "(CAST($2 AS TEXT) = '' OR r.issuer = $2 OR r.registrant = $2 OR EXISTS (SELECT 1 FROM recall_holding v "     \
+                    "WHERE v.recall = r.recall AND v.product = r.product AND v.holder = $2)) "
+#define ANSWER_OF(row_, kind_)                                                                                         \
+    "LEFT JOIN recall_answer " row_ " ON " row_ ".recall = h.recall AND " row_ ".product = h.product AND " row_        \
+    ".holder = h.holder AND " row_ ".kind = " kind_ " "
+#define RECALL_HOLDERS                                                                                                 \
+    "SELECT h.product, h.holder, " AMOUNTS("h") ", t.at_ms, k.at_ms, COALESCE(k.number, 0), COALESCE(o.number, 0) "    \
+    "FROM recall_holding h JOIN recall r ON r.recall = h.recall AND r.product = h.product "                            \
+    ANSWER_OF("t", "1") ANSWER_OF("k", "2") ANSWER_OF("o", "3")                                                        \
+    "WHERE h.recall = $1 AND (CAST($2 AS TEXT) = '' OR r.issuer = $2 OR r.registrant = $2 OR h.holder = $2)"
+
 const struct trace_question trace_questions[] = {
     {
         .name = "history",
@@ -311,6 +338,38 @@ const struct trace_question trace_questions[] = {
                 "WHERE r.product = s.product AND r.lot = s.lot AND r.serial = '' AND r.holder = s.receiver "
                 "AND r.at_ms >= s.at_ms AND r.step IN (4, 6, 7))"
                 ") o ORDER BY at_ms LIMIT $4",
+    },
+    {
+        .name = "recall",
+        .sentence_zh = "召回进度：已匹配到哪里、数量分布、多少持有方尚未确认",
+        .sentence_en = "how far a recall has come, where its units are, and how many holders have not answered",
+        .required = BIT(TRACE_RECALL),
+        .arguments = {TRACE_RECALL, TRACE_VIEWER},
+        .columns = RECALL_COLUMNS,
+        .text = "SELECT r.product, r.issuer, r.issued_ms, COALESCE(p.stage, 'matching'), COALESCE(p.rows, 0), " AMOUNTS("p")
+                ", (SELECT count(*) FROM recall_answer a WHERE a.recall = r.recall AND a.product = r.product AND a.kind = 1), "
+                "(SELECT count(*) FROM recall_answer a WHERE a.recall = r.recall AND a.product = r.product AND a.kind = 2), "
+                "COALESCE(p.undetermined, 0) "
+                "FROM recall r LEFT JOIN recall_progress p ON p.recall = r.recall AND p.product = r.product "
+                "WHERE r.recall = $1 AND " SEES_RECALL "ORDER BY r.product",
+    },
+    {
+        .name = "recall-holders",
+        .sentence_zh = "召回涉及的每一持有方：数量、确认时限、是否已确认、催办次数",
+        .sentence_en = "each holder that a recall was matched to: what it has, until when to answer, whether it did",
+        .required = BIT(TRACE_RECALL),
+        .arguments = {TRACE_RECALL, TRACE_VIEWER, TRACE_LIMIT},
+        .columns = RECALL_HOLDER_COLUMNS,
+        .text = RECALL_HOLDERS " ORDER BY h.product, h.holder LIMIT $3",
+    },
+    {
+        .name = "recall-overdue",
+        .sentence_zh = "召回中逾期未确认的持有方",
+        .sentence_en = "holders of a recall that were reminded and have not answered",
+        .required = BIT(TRACE_RECALL),
+        .arguments = {TRACE_RECALL, TRACE_VIEWER, TRACE_LIMIT},
+        .columns = RECALL_HOLDER_COLUMNS,
+        .text = RECALL_HOLDERS " AND o.at_ms IS NOT NULL AND k.at_ms IS NULL ORDER BY h.product, h.holder LIMIT $3",
     },
 };
 const size_t trace_question_count = sizeof trace_questions / sizeof *trace_questions;

@@ -20,6 +20,7 @@ enum trace_argument {
     TRACE_HOLDER,  /* an organisation */
     TRACE_AT,      /* as of then */
     TRACE_DAYS,    /* nothing for so long */
+    TRACE_RECALL,  /* the number of a recall */
     TRACE_LIMIT,   /* rows */
     TRACE_VIEWER,  /* given by the asker's rights, not by the asker */
     TRACE_PERSONS, /* whose patients are shown, likewise */
@@ -48,7 +49,7 @@ extern const size_t trace_question_count;
 
 /* What the asker knows. Texts "" and moments 0: not given. */
 struct trace_known {
-    const char *product, *lot, *serial, *holder;
+    const char *product, *lot, *serial, *holder, *recall;
     int64_t at_ms, days, limit;
 };
 /* Puts what CODE says where nothing is given. False: it names no item. It lies in ARENA. */

@@ -214,7 +214,7 @@ static RecallState *begin(struct decision *decision, const struct issue *issue, 
     state->region = said->region;
     state->reason = said->reason;
     state->instruction = said->instruction;
-    state->issued_at_ms = view->now_ms;
+    state->issued_at_ms = recall_moment_ms(view, said->issued_at);
     state->acknowledge_hours = issue->hours;
     state->acknowledge_until_ms = view->now_ms + issue->hours * HOUR_MS;
     state->extends_product = lent(issue->extends_product);

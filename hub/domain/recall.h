@@ -55,6 +55,8 @@ const char *recall_status_name(const RecallState *state);
 
 RecallState *recall_find(struct view *view, const char *number);
 RecallHolderState *recall_find_holder(struct view *view, const char *number, const char *holder);
+/* When it was issued or suspended: as said, but not in the future. Scans of what was done from then on are refused. */
+int64_t recall_moment_ms(const struct view *view, const Timestamp *said);
 /* The row withheld, or NULL. */
 Withheld *recall_withheld(struct view *view);
 

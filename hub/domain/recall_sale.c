@@ -138,7 +138,7 @@ void sale_suspended_decide(struct view *view, const struct event *event, void *p
     entry->authority = said->authority;
     entry->lots = said->lots;
     entry->n_lots = said->n_lots;
-    entry->suspended_at_ms = view->now_ms;
+    entry->suspended_at_ms = recall_moment_ms(view, said->suspended_at);
     for (size_t i = 0; i < sale->count; i++)
         list[i] = withheld->suspensions[i];
     list[sale->count] = entry;

@@ -151,6 +151,9 @@ static void state_change(struct recall_tally *tally, const char *holder, RecallH
     message->holder = lent(holder);
     message->amounts = row->amounts;
     message->total = tally->state->amounts;
+    message->stage = lent(recall_status_name(tally->state));
+    message->rows = tally->state->rows;
+    message->undetermined = tally->state->undetermined;
     (void)decision_fact(tally->decision, RECALL_HOLDING_CHANGED_TYPE, tally->state->recall, &message->base);
     if (tally->state->status != RECALL_MATCHING && !row->told && recall_concerns(row->amounts) &&
         !recall_is_taker(&takers, holder))

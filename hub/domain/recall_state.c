@@ -56,6 +56,12 @@ RecallHolderState *recall_find_holder(struct view *view, const char *number, con
     return (RecallHolderState *)view_state(view, RECALL_HOLDER_STATE, "recall_holder/%s/%s", number, holder);
 }
 
+int64_t recall_moment_ms(const struct view *view, const Timestamp *said)
+{
+    int64_t said_ms = timestamp_ms(said);
+    return said_ms < view->now_ms ? said_ms : view->now_ms;
+}
+
 Withheld *recall_withheld(struct view *view)
 {
     return (Withheld *)view_state(view, WITHHELD, "withheld");

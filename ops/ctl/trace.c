@@ -12,7 +12,7 @@
 enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 10000000 };
 
 struct trace_options {
-    const char *product, *lot, *serial, *holder;
+    const char *product, *lot, *serial, *holder, *recall;
     int64_t at, days, limit;
 };
 
@@ -24,7 +24,8 @@ static void add_requirements(json_t *row, unsigned required)
         enum trace_argument argument;
         const char *option;
     } options[] = {{TRACE_PRODUCT, "--product"}, {TRACE_LOT, "--lot"}, {TRACE_SERIAL, "--serial"},
-                   {TRACE_HOLDER, "--holder"},   {TRACE_AT, "--at"},   {TRACE_DAYS, "--days"}};
+                   {TRACE_HOLDER, "--holder"},   {TRACE_AT, "--at"},   {TRACE_DAYS, "--days"},
+                   {TRACE_RECALL, "--recall"}};
     char text[128] = "";
     int length = 0;
 
@@ -160,6 +161,7 @@ static enum exit_code trace_command(struct call *call)
                                 .lot = or_empty(options->lot),
                                 .serial = or_empty(options->serial),
                                 .holder = or_empty(options->holder),
+                                .recall = or_empty(options->recall),
                                 .at_ms = options->at < 0 ? 0 : options->at,
                                 .days = options->days < 0 ? 0 : options->days,
                                 .limit = options->limit < 0 ? LIMIT_DEFAULT : options->limit};
@@ -183,6 +185,7 @@ static const struct option trace_options[] = {
     {"lot", 0, OPTION_TEXT, TRACE(lot), "LOT", "lot", "批号", 0, 0},
     {"serial", 0, OPTION_TEXT, TRACE(serial), "SERIAL", "serial number", "序列号", 0, 0},
     {"holder", 0, OPTION_TEXT, TRACE(holder), "ORGANISATION", "where the upstream chain of a lot begins", "追溯起点机构", 0, 0},
+    {"recall", 0, OPTION_TEXT, TRACE(recall), "NUMBER", "a recall", "召回编号", 0, 0},
     {"at", 0, OPTION_MOMENT, TRACE(at), "TIME", "as of then", "截至该时刻的状态", 0, 0},
     {"days", 0, OPTION_NUMBER, TRACE(days), "N", "not received for N days", "超过 N 天未收货", 1, 3650},
     {"limit", 'n', OPTION_NUMBER, TRACE(limit), "N", "at most N rows (1000)", "最多 N 行（默认 1000）", 1, LIMIT_MAX},

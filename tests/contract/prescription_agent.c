@@ -1,5 +1,5 @@
 /* prescription_agent: the prescription family as a filter, for test_prescription_model.py. A line of JSON in,
- * a line out:
+ * a line out; its argument, if there is one, is the world.yaml that a family adds:
  *     {"reset": true}                                                      a new world
  *     {"at": "2026-03-02 10:00:00"}                                        time goes on, timers fire
  *     {"who": "惠民药店", "id": "e1", "says": "claimed", "with": {...}}      an event, as a scenario says it
@@ -97,14 +97,14 @@ static json_t *translate(const struct stage *stage, const json_t *line)
     return out;
 }
 
-static json_t *answer(struct stage **stage, const json_t *line)
+static json_t *answer(struct stage **stage, const json_t *line, char *family_world)
 {
     json_t *out = translate(*stage, line);
     if (out != NULL)
         return out;
     if (json_is_true(json_object_get(line, "reset"))) {
         stage_free(*stage);
-        *stage = stage_new(WORLD, NULL);
+        *stage = stage_new(WORLD, family_world);
     } else if (text_of(line, "at") != NULL) {
         stage_set_clock(*stage, words_moment(text_of(line, "at"), (*stage)->trial->now_ms));
         out = json_pack("{s:o}", "fired", fired(*stage));
@@ -117,9 +117,10 @@ static json_t *answer(struct stage **stage, const json_t *line)
     return out;
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
-    struct stage *stage = stage_new(WORLD, NULL);
+    char *family_world = count > 1 ? arguments[1] : NULL;
+    struct stage *stage = stage_new(WORLD, family_world);
     char *text = NULL;
     size_t capacity = 0;
     ssize_t length;
@@ -128,7 +129,7 @@ int main(void)
         json_t *line = json_loads(text, 0, NULL);
         if (line == NULL)
             return EXIT_FAILURE;
-        json_t *out = answer(&stage, line);
+        json_t *out = answer(&stage, line, family_world);
         char *said = json_dumps(out, JSON_COMPACT | JSON_SORT_KEYS);
         puts(said);
         (void)fflush(stdout);

@@ -78,12 +78,12 @@ def new_required_field(files):
 
 
 def message_gone(files):
-    file = next(file for file in files.file if file.package == "medhub.state.v1")
+    file = next(file for file in files.file if file.name == "medhub/state/v1/state.proto")
     file.message_type.remove(next(message for message in file.message_type if message.name == "ReleaseTally"))
 
 
 def enum_value_renumbered(files):
-    file = next(file for file in files.file if file.package == "medhub.trace.v1")
+    file = next(file for file in files.file if file.name == "medhub/trace/v1/trace.proto")
     enum = next(enum for enum in file.enum_type if enum.name == "Step")
     enum.value[2].number, enum.value[3].number = enum.value[3].number, enum.value[2].number
 

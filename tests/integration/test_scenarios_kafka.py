@@ -16,6 +16,7 @@ import tempfile
 SOURCE = pathlib.Path(os.environ["MEDHUB_SOURCE_DIR"])
 BUILD = pathlib.Path(os.environ["MEDHUB_BUILD_DIR"])
 MEDHUB = os.environ["MEDHUB"]
+AGENT = BUILD / "tests/contract/prescription_agent"
 sys.path.insert(0, str(SOURCE / "tests" / "chaos"))
 
 import processes  # noqa: E402
@@ -52,14 +53,16 @@ class House:
     def __init__(self, folder):
         self.brokers = processes.Brokers(folder / "kafka", 1)
         self.medhub("ctl", "topics", "apply", "-q")
-        self.agent = Talker(BUILD / "tests/contract/prescription_agent")
+        self.agent = Talker(AGENT)
+        self.agents = {}  # of each family: they know its names and templates
         self.now, self.names, self.worlds = self.moment(FIRST_MOMENT, 0), {}, {}
         self.hub = Talker(BUILD / "tests/scenario/scenario_hub", self.brokers.address, folder / "state", str(self.now))
         self.until(lambda: self.hub.ask("ready") == "yes", "the hub is ready")
 
     def end(self):
         self.hub.end()
-        self.agent.end()
+        for agent in (self.agent, *self.agents.values()):
+            agent.end()
         self.brokers.stop()
 
     def medhub(self, *arguments, lines=None):
@@ -77,14 +80,19 @@ class House:
                 sys.exit(f"in vain: {what}")
             event.wait(0.05)  # nobody tells: asked again
 
+    def tick(self):
+        """A millisecond: background work goes on in rounds, each due after the batch of the one before."""
+        self.ticks += 1
+        self.hub.ask(f"clock {self.now + self.ticks}")
+
     def moment(self, text, now):
         return json.loads(self.agent.ask(json.dumps({"moment": text, "now": now})))["ms"]
 
     def read(self, path):
         return json.loads(self.agent.ask(json.dumps({"read": str(path)})))
 
-    def convert(self, says, data):
-        return json.loads(self.agent.ask(json.dumps({"convert": says, "with": data, "now": self.now})))
+    def convert(self, says, data, family=None):
+        return json.loads(self.agents.get(family, self.agent).ask(json.dumps({"convert": says, "with": data, "now": self.now})))
 
     def submit(self, events):
         """Receipts by id; returns when what they changed in tables is seen by the hub."""
@@ -110,7 +118,7 @@ def item_changed(item):
 
 class Story:
     def __init__(self, number, family, scenario, house):
-        self.title, self.steps, self.house = scenario["title"], scenario["steps"], house
+        self.title, self.steps, self.house, self.family = scenario["title"], scenario["steps"], house, family
         self.policy, self.next, self.fired, self.fact_types = scenario.get("policy", {}), 0, 0, set()
         self.world, self.place = house.worlds[family], str(1000 + number)
         self.own_names = {old: self.fill(new) for old, new in self.world["own"].items()}
@@ -131,7 +139,7 @@ class Story:
         sys.exit(f"{self.title}, step {self.next + 1}: {why}")
 
     def event(self, name, who, says, data):
-        return self.house.event(who, f"{self.place}-{name}", self.own(self.house.convert(says, data)))
+        return self.house.event(who, f"{self.place}-{name}", self.own(self.house.convert(says, data, self.family)))
 
     # ---- what it begins with
     def begin(self):
@@ -171,6 +179,7 @@ class Story:
         self.fact_types.update(fires)
 
         def facts():
+            self.house.tick()
             return sum(any(name in fact["key"] for name in self.own_names.values())
                        for name in self.fact_types for fact in self.house.facts(name))
         if fires:
@@ -216,7 +225,9 @@ def read_worlds(house, families):
     common = house.read(SCENARIOS / WORLD)
     for family in families:
         path = SCENARIOS / family / WORLD
-        added = house.read(path) if (SOURCE / path).exists() else {}
+        added = {}
+        if (SOURCE / path).exists():
+            added, house.agents[family] = house.read(path), Talker(AGENT, path)
         house.worlds[family] = {key: {**value, **added.get(key, {})} if isinstance(value, dict) else value + added.get(key, [])
                                 for key, value in common.items()}
     house.names = {name: fields["id"] for world in house.worlds.values() for name, fields in world["organisations"].items()}
@@ -262,6 +273,7 @@ def main():
         count, steps = len(stories), sum(len(story.steps) for story in stories)
         while stories:
             house.now = min(story.time for story in stories)
+            house.ticks = 0
             house.hub.ask(f"clock {house.now}")
             play_round(house, [story for story in stories if story.time == house.now])
             stories = [story for story in stories if story.next < len(story.steps)]

@@ -182,7 +182,7 @@ struct bytes store_scan(struct store_test *test, const struct submission *of, co
     return packed(test, &scan.base);
 }
 
-static void send_fact(struct store_test *test, const struct submission *of, struct bytes scan,
+static void send_fact(struct store_test *test, const struct submission *of, const char *type, struct bytes scan,
                       const char *traceparent)
 {
     Medhub__Event__V1__Provenance provenance = MEDHUB__EVENT__V1__PROVENANCE__INIT;
@@ -193,7 +193,7 @@ static void send_fact(struct store_test *test, const struct submission *of, stru
                              "ce_source",
                              of->source,
                              "ce_type",
-                             SCANNED,
+                             type,
                              "content-type",
                              "application/protobuf",
                              traceparent == NULL ? NULL : "traceparent",
@@ -211,7 +211,7 @@ static void send_fact(struct store_test *test, const struct submission *of, stru
 void store_send_fact(struct store_test *test, const struct submission *of, const char *code,
                      const char *person, const char *traceparent)
 {
-    send_fact(test, of, store_scan(test, of, code, person), traceparent);
+    send_fact(test, of, SCANNED, store_scan(test, of, code, person), traceparent);
 }
 
 void store_send_scan(struct store_test *test, int64_t offset, const Medhub__Trace__V1__ItemScanned *scan)
@@ -219,7 +219,15 @@ void store_send_scan(struct store_test *test, int64_t offset, const Medhub__Trac
     const struct submission of = {offset, scan->holder, arena_format(test->arena, "e-%lld", (long long)offset),
                                   scan->product};
 
-    send_fact(test, &of, packed(test, &scan->base), NULL);
+    send_fact(test, &of, SCANNED, packed(test, &scan->base), NULL);
+}
+
+void store_send_message(struct store_test *test, int64_t offset, const char *type, const char *product,
+                        const ProtobufCMessage *message)
+{
+    const struct submission of = {offset, "M1", arena_format(test->arena, "e-%lld", (long long)offset), product};
+
+    send_fact(test, &of, type, packed(test, message), NULL);
 }
 
 void store_send_delivery(struct store_test *test, const struct submission *of, const char *code,

@@ -60,6 +60,9 @@ void store_send_fact(struct store_test *test, const struct submission *of, const
                      const char *traceparent);
 /* Any scan, as the fact of the submission at OFFSET. */
 void store_send_scan(struct store_test *test, int64_t offset, const Medhub__Trace__V1__ItemScanned *scan);
+/* Any fact about PRODUCT, likewise. */
+void store_send_message(struct store_test *test, int64_t offset, const char *type, const char *product,
+                        const ProtobufCMessage *message);
 /* Its projection. RECIPIENTS is NULL-terminated. */
 void store_send_delivery(struct store_test *test, const struct submission *of, const char *code, const char *person,
                          unsigned visibility, const char *const *recipients);

@@ -228,7 +228,8 @@ static void rows_of_version_1_are_carried_on(void **state)
     send(test, 1);
     store_fill(test);
     run(test, "DROP TABLE answer; DROP TABLE trace_scan; DROP TABLE trace_item; DROP TABLE trace_shipment; DROP TABLE trace_member;"
-              "DROP TABLE trace_use; DROP TABLE trace_product; DELETE FROM position WHERE topic = 'medhub.webhook.outcome';"
+              "DROP TABLE trace_use; DROP TABLE trace_product; DROP TABLE recall; DROP TABLE recall_progress;"
+              "DROP TABLE recall_holding; DROP TABLE recall_answer; DELETE FROM position WHERE topic = 'medhub.webhook.outcome';"
               "DELETE FROM schema_version WHERE version > 1");
     assert_int_equal(sql_open(&test->settings, SQL_WRITE, &sql, &test->fault), STATUS_OK);
     sql_close(sql);

@@ -103,7 +103,7 @@ static void send_chain(struct store_test *test, bool backwards)
 
 static struct trace_known known_of(const char *product, const char *lot, const char *serial)
 {
-    return (struct trace_known){.product = product, .lot = lot, .serial = serial, .holder = "", .limit = 100};
+    return (struct trace_known){.product = product, .lot = lot, .serial = serial, .holder = "", .recall = "", .limit = 100};
 }
 
 /* The answer as CSV without its head, in the test's arena. */
