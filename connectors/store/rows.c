@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "event/attributes.h"
 #include "event/unpack.h"
+#include "event/wire.h"
 #include "store/business_keys.h"
 #include "store/rows_recall.h"
 #include "store/rows_trace.h"
@@ -333,6 +334,29 @@ static void parked_keys(struct rows *rows, const struct event_attributes *of, st
         business_keys_of(facts, message, rows->arena, add_key, &keys);
 }
 
+/* What the read model keeps of a refused event: no pseudonym, no sealed value, and nothing that a sender put in clear where
+ * one of these belongs. The parked topic has it byte for byte. What cannot be read is kept as it is. */
+static struct bytes parked_value(struct rows *rows, const struct event_attributes *of, struct bytes value)
+{
+    const struct message_facts *facts = schema_find_event(of->type);
+    struct bytes result = value;
+    struct buffer kept;
+
+    if (facts == NULL || value.length == 0)
+        return value;
+    buffer_init(&kept, value.length);
+    if (wire_project(facts, value, SENSITIVITY_ALL & ~(unsigned)SENSITIVITY_IDENTITY, &kept))
+        result = arena_bytes(rows->arena, bytes_from(kept.data == NULL ? (const uint8_t *)"" : kept.data, kept.length));
+    buffer_done(&kept);
+    rows->full = rows->full || result.data == NULL;
+    return result;
+}
+
+static struct bytes parked_key(struct bytes key)
+{
+    return text_is_identity_number(key) ? bytes_of("***") : key;
+}
+
 static enum status parked_rows(struct rows *rows, const struct record *record, int64_t place,
                                struct fault *fault)
 {
@@ -359,9 +383,10 @@ static enum status parked_rows(struct rows *rows, const struct record *record, i
     *to++ = sql_text(of->subject);
     *to++ = (struct sql_value){.type = SQL_TEXT, .bytes = trace};
     *to++ = rows_text(from.code);
-    *to++ = sql_bytes(record->key);
-    *to++ = sql_bytes(record->value);
-    parked_keys(rows, of, trace, record->key, record->value, input, decided_ms);
+    struct bytes key = parked_key(record->key), value = parked_value(rows, of, record->value);
+    *to++ = sql_bytes(key);
+    *to++ = sql_bytes(value);
+    parked_keys(rows, of, trace, key, value, input, decided_ms);
     rows->full = false; /* a refused giant is still a row; what did not fit is not found by its fields */
     return STATUS_OK;
 }

@@ -125,3 +125,19 @@ bool text_base64_decode(struct bytes text, uint8_t *data, size_t capacity, size_
     *length = count;
     return true;
 }
+
+bool text_is_identity_number(struct bytes text)
+{
+    static const uint8_t weights[17] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
+    unsigned sum = 0;
+
+    if (text.length != sizeof weights + 1)
+        return false;
+    for (size_t i = 0; i < sizeof weights; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+        sum += (unsigned)weights[i] * (unsigned)(text.data[i] - '0');
+    }
+    uint8_t last = text.data[sizeof weights] == 'x' ? 'X' : text.data[sizeof weights];
+    return last == (uint8_t)"10X98765432"[sum % 11];
+}

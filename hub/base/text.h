@@ -23,4 +23,7 @@ size_t text_base64_encode(struct bytes bytes, char *text, size_t capacity);
  * else or longer than CAPACITY; *LENGTH is then untouched. */
 bool text_base64_decode(struct bytes text, uint8_t *data, size_t capacity, size_t *length);
 
+/* True for a resident identity number: 17 digits and the right check character of GB 11643 (X in either case). */
+bool text_is_identity_number(struct bytes text);
+
 #endif

@@ -1,6 +1,7 @@
 #include "event/pattern.h"
 
 #include "base/date.h"
+#include "base/text.h"
 
 enum character_class {
     DIGIT = 1,
@@ -56,9 +57,11 @@ static bool is_visible(struct bytes text)
     return all_of(text, DIGIT | LETTER | POINT | COLON | PUNCTUATION);
 }
 
+/* A pseudonym. An identity number itself is none, nor is a mobile number: they would travel in clear. */
 static bool is_person(struct bytes text)
 {
-    return all_of(text, DIGIT | LETTER | POINT | COLON);
+    bool is_mobile = text.length == 11 && text.data[0] == '1' && all_of(text, DIGIT);
+    return all_of(text, DIGIT | LETTER | POINT | COLON) && !is_mobile && !text_is_identity_number(text);
 }
 
 static bool is_digits(struct bytes text, size_t count)

@@ -1,5 +1,6 @@
 #include "flow/receipt.h"
 
+#include "base/text.h"
 #include "event/pack.h"
 #include "flow/flow.h"
 #include "state/dedupe.h"
@@ -84,7 +85,7 @@ static Medhub__Event__V1__Outcome outcome_of(enum outcome outcome)
 static bool is_printable_key(struct bytes key)
 {
     return key.data != NULL && key.length <= ENTITY_BYTES_MAX && bytes_is_utf8(key) &&
-           memchr(key.data, '\0', key.length) == NULL;
+           memchr(key.data, '\0', key.length) == NULL && !text_is_identity_number(key); /* no pseudonym: not repeated */
 }
 
 void receipt_add(struct flow *flow, struct event *event, uint64_t version)

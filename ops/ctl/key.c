@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/text.h"
+#include "seal/seal_key.h"
 #include "signature/certificate.h"
 #include "signature/http_signature.h"
 
@@ -68,7 +69,7 @@ static enum exit_code write_new(const struct call *call, const char *path, struc
 /* ---- the registry's JSON ---- */
 
 struct key_options {
-    const char *algorithm, *id;
+    const char *algorithm, *id, *use;
     int64_t valid_from, valid_until;
 };
 
@@ -80,19 +81,27 @@ static void put_moment(json_t *key, const char *name, int64_t unix_ms)
         (void)json_object_set_new(key, name, json_string(moment_format_ms(unix_ms, text)));
 }
 
-/* A medhub.registry.v1.Key, to be put among an organisation's keys. */
-static enum exit_code print_key(const struct key_options *options, const char *algorithm, struct bytes public_key)
+/* A medhub.registry.v1.Key, to be put among an organisation's keys. USE may be NULL: for signing. */
+static enum exit_code print_key_for(const struct key_options *options, const char *algorithm, const char *use,
+                                    struct bytes public_key)
 {
     char encoded[TEXT_BASE64_LENGTH(1024) + 1];
     json_t *key = json_pack("{s:s, s:s}", "id", options->id == NULL ? "k1" : options->id, "algorithm", algorithm);
 
     if (public_key.length > 0 && text_base64_encode(public_key, encoded, sizeof encoded) > 0)
         (void)json_object_set_new(key, "publicKey", json_string(encoded));
+    if (use != NULL)
+        (void)json_object_set_new(key, "use", json_string(use));
     put_moment(key, "validFrom", options->valid_from);
     put_moment(key, "validUntil", options->valid_until);
     int printed = key == NULL ? -1 : json_dumpf(key, stdout, JSON_COMPACT);
     json_decref(key);
     return printed == 0 && fputc('\n', stdout) != EOF ? EXIT_OK : EXIT_FAILED;
+}
+
+static enum exit_code print_key(const struct key_options *options, const char *algorithm, struct bytes public_key)
+{
+    return print_key_for(options, algorithm, NULL, public_key);
 }
 
 static enum exit_code print_signing_key(const struct key_options *options, const struct signing_key *key)
@@ -131,22 +140,53 @@ static enum exit_code make_key(struct call *call, const struct key_kind *kind, s
     return result;
 }
 
+/* A key that values are sealed to. */
+static enum exit_code make_seal_key(struct call *call, enum seal_suite suite, struct buffer *text)
+{
+    uint8_t bytes[SEAL_PUBLIC_BYTES_MAX];
+    struct seal_key *key = NULL;
+    struct fault fault = {0};
+
+    enum status status = seal_key_generate(suite, &key, &fault);
+    if (status == STATUS_OK)
+        status = seal_key_write(key, text, &fault);
+    enum exit_code result =
+        status == STATUS_OK ? write_new(call, call->arguments[0], buffer_bytes(text)) : say_fault(call, &fault);
+    if (result == EXIT_OK)
+        result = print_key_for(call->options, suite == SEAL_SM2_SM4 ? "KEY_ALGORITHM_SM2" : "KEY_ALGORITHM_X25519",
+                               "KEY_USE_ENCRYPTION", bytes_from(bytes, seal_key_public_bytes(key, bytes)));
+    seal_key_free(key);
+    return result;
+}
+
+static enum seal_suite suite_of(const char *algorithm)
+{
+    return algorithm == NULL || strcmp(algorithm, "x25519") == 0 ? SEAL_X25519_AES256GCM
+           : strcmp(algorithm, "sm2") == 0                       ? SEAL_SM2_SM4
+                                                                 : SEAL_NO_SUITE;
+}
+
 static enum exit_code new_command(struct call *call)
 {
     const struct key_options *options = call->options;
+    bool encrypts = options->use != NULL && strcmp(options->use, "encryption") == 0;
     const struct key_kind *kind = find_kind(options->algorithm == NULL ? "ed25519" : options->algorithm);
+    enum seal_suite suite = suite_of(options->algorithm);
     struct buffer text;
 
-    if (kind == NULL)
-        return say_refusal(call, EXIT_USAGE, "key.algorithm", "没有这种算法", "the algorithms are ed25519, sm2, hmac");
+    if (options->use != NULL && !encrypts && strcmp(options->use, "signing") != 0)
+        return say_refusal(call, EXIT_USAGE, "key.use", "没有这种用途", "a key is for signing or for encryption");
+    if (encrypts ? suite == SEAL_NO_SUITE : kind == NULL)
+        return say_refusal(call, EXIT_USAGE, "key.algorithm", "没有这种算法",
+                           "the algorithms are ed25519, sm2, hmac; for encryption x25519, sm2");
     buffer_init(&text, FILE_BYTES_MAX);
-    enum exit_code result = make_key(call, kind, &text);
+    enum exit_code result = encrypts ? make_seal_key(call, suite, &text) : make_key(call, kind, &text);
     if (text.data != NULL)
         explicit_bzero(text.data, text.length);
     buffer_done(&text);
     if (result == EXIT_OK)
         say_progress(call, "已生成密钥；请将上一行加入机构登记的 keys",
-                     kind->algorithm == SIGNING_HMAC_SHA256
+                     !encrypts && kind->algorithm == SIGNING_HMAC_SHA256
                          ? "%s holds the secret: the gateway needs a copy as SECRETS/ORGANISATION/KEY"
                          : "%s holds the private key: keep it; the line above goes into the organisation's keys",
                      call->arguments[0]);
@@ -321,8 +361,10 @@ static enum exit_code sign_command(struct call *call)
          "not from then on; a new key beside it makes a rotation", "失效时间；与新密钥并存即为轮换", 0, 0}
 
 static const struct option new_options[] = {
-    {"algorithm", 'a', OPTION_TEXT, offsetof(struct key_options, algorithm), "ed25519|sm2|hmac", "ed25519 if not given",
-     "算法，默认 ed25519", 0, 0},
+    {"algorithm", 'a', OPTION_TEXT, offsetof(struct key_options, algorithm), "ed25519|sm2|hmac|x25519",
+     "ed25519 if not given; for encryption x25519 or sm2", "算法，默认 ed25519；加密用 x25519 或 sm2", 0, 0},
+    {"use", 0, OPTION_TEXT, offsetof(struct key_options, use), "signing|encryption",
+     "signing if not given; encryption: values are sealed to it", "用途，默认签名；加密密钥用于接收密封字段", 0, 0},
     KEY_ID,
     KEY_SPAN,
 };
