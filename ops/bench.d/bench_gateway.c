@@ -8,7 +8,7 @@
  *     bench_gateway --do produce --brokers B --connections N --seconds S   librdkafka alone: N records in flight, the next
  *                                when one is acknowledged
  *     bench_gateway --do follow  --authority HOST:PORT --followers N --events FILE --rate R --key-id ORG/KEY --secret FILE
- *                                N streams; each line of FILE is posted and awaited at every follower; the first half does
+ *                                [--posters N] N streams; each line of FILE is posted and awaited at every follower; the first half does
  *                                not count */
 #include "bench.h"
 #include "sample.h"
@@ -458,8 +458,9 @@ static void produce(struct bench_options options)
 /* ---- follow ---- */
 
 struct following {
-    struct connection *connections; /* followers; the last one posts */
-    size_t followers, count, posted, seen, counted, answered;
+    struct connection *connections; /* followers, then those that post */
+    bool *busy;                     /* of those that post: not answered yet */
+    size_t followers, posters, count, posted, seen, counted;
     struct text *requests;
     int64_t *posted_us, *latency_us;
 };
@@ -530,22 +531,39 @@ static void follow_once(struct following *following, int events, int wait_ms)
         int status = read_answer(connection);
         if (status != 0)
             check_status(connection, status);
-        following->answered += status != 0;
+        if (status != 0)
+            following->busy[connection - following->connections - (ptrdiff_t)following->followers] = false;
     }
+}
+
+/* Posts the next event on a free connection. PLANNED_US is when it was to be sent: what waits for one counts as late. */
+static bool post_next(struct following *following, int64_t planned_us)
+{
+    for (size_t i = 0; i < following->posters; i++)
+        if (!following->busy[i]) {
+            following->busy[i] = true;
+            following->posted_us[following->posted] = planned_us;
+            send_all(&following->connections[following->followers + i], &following->requests[following->posted++]);
+            return true;
+        }
+    return false;
 }
 
 static void follow(struct bench_options options)
 {
-    struct following following = {.followers = (size_t)bench_number(options, "followers", 1)};
+    struct following following = {.followers = (size_t)bench_number(options, "followers", 1),
+                                  .posters = (size_t)bench_number(options, "posters", 1)};
     int64_t every_us = 1000000 / bench_number(options, "rate", 20), give_up_us;
     struct signer signer = open_signer(options);
     int events = epoll_create1(0);
 
     following.requests = read_events(&signer, bench_option(options, "events", ""), 10000, &following.count);
-    following.connections = open_connections(signer.authority, following.followers + 1, events);
+    following.connections = open_connections(signer.authority, following.followers + following.posters, events);
+    following.busy = calloc(following.posters, sizeof *following.busy);
     following.posted_us = calloc(following.count, sizeof *following.posted_us);
     following.latency_us = calloc(following.count * following.followers, sizeof *following.latency_us);
-    if (following.connections == NULL || following.posted_us == NULL || following.latency_us == NULL)
+    if (following.connections == NULL || following.busy == NULL || following.posted_us == NULL ||
+        following.latency_us == NULL)
         bench_fail("no memory");
     /* Who follows is another organisation than who posts. */
     struct signer follower = signer;
@@ -557,11 +575,8 @@ static void follow(struct bench_options options)
     give_up_us = next_us + (int64_t)following.count * every_us + 20000000;
     while (following.seen < following.count * following.followers && clock_monotonic_us() < give_up_us) {
         int64_t now_us = clock_monotonic_us();
-        if (following.posted < following.count && now_us >= next_us && following.answered == following.posted) {
-            following.posted_us[following.posted] = now_us;
-            send_all(&following.connections[following.followers], &following.requests[following.posted++]);
+        while (following.posted < following.count && now_us >= next_us && post_next(&following, next_us))
             next_us += every_us;
-        }
         follow_once(&following, events, 1);
     }
     if (following.seen < following.count * following.followers)

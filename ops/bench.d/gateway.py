@@ -11,8 +11,9 @@ import subprocess
 from tools import DEADLINE_S, Failed, last_line, say
 
 CONNECTIONS = (1, 16, 128)
-BUREAU, HOSPITAL, KEY = "B000000", "H44010000009", "k1"
+BUREAU, HOSPITAL, PHARMACY, KEY = "B000000", "H44010000009", "P44010000001", "k1"
 FOLLOWERS, RATE = (1, 1000), 20
+PRESCRIPTIONS_PER_S, POSTERS = 500, 64
 
 
 class Part:
@@ -70,7 +71,7 @@ class World:
         events = self.gen("policy,calendar,organisations")
         for event in events:
             organisation = event["data"].get("organisation")
-            if organisation is not None and organisation["id"] in (BUREAU, HOSPITAL):
+            if organisation is not None and organisation["id"] in (BUREAU, HOSPITAL, PHARMACY):
                 organisation["keys"] = [{"id": KEY, "algorithm": "KEY_ALGORITHM_HMAC_SHA256"}]
                 os.makedirs(f"{self.folder}/secrets/{organisation['id']}", exist_ok=True)
                 with open(self.secret(organisation["id"]), "w", encoding="utf-8") as file:
@@ -121,9 +122,34 @@ def follow(bench, world, size, table):
                       f"{result[share + '_ms']:.1f}", wanted=wanted)
 
 
+def own_prescription(world):
+    return next(event for event in world.gen("prescriptions") if event["source"] == HOSPITAL)
+
+
+def follow_prescriptions(bench, world, size, table):
+    """A hospital's uploads, each of another person, and a pharmacy of its city that hears of them as claimable. From the moment
+    at which an upload was due to its arrival: gateway, engine, store and feed, all of them on this machine."""
+    event = own_prescription(world)
+    codes = {line["catalogueCode"] for line in event["data"]["lines"]}
+    world.submit([each for each in world.gen("catalogue-2024,catalogue-2025")
+                  if each["data"].get("item", {}).get("code") in codes])
+    file = f"{world.folder}/prescriptions.ndjson"
+    with open(file, "w", encoding="utf-8") as lines:
+        for number in range(PRESCRIPTIONS_PER_S * size["post_s"] * 2):
+            data = {**event["data"], "person": f"p-follow-{number}", "hospitalNumber": f"F{number}", "nationalNumber": f"FN{number}"}
+            lines.write(json.dumps({**event, "id": f"follow-{number}-rx", "subject": f"F{number}", "data": data},
+                                   ensure_ascii=False) + "\n")
+    result = bench.call("bench_gateway", "--do", "follow", *world.caller(HOSPITAL), "--followers", 1, "--posters", POSTERS,
+                        "--events", file, "--rate", PRESCRIPTIONS_PER_S, "--follower-key-id", f"{PHARMACY}/{KEY}",
+                        "--follower-secret", world.secret(PHARMACY))
+    for share, wanted in (("p50", ""), ("p99", "< 100"), ("max", "")):
+        table.add(f"prescription: POST to claimable at the pharmacy, {PRESCRIPTIONS_PER_S}/s, {share}", "ms",
+                  f"{result[share + '_ms']:.1f}", wanted=wanted)
+
+
 def structured_events(world, count):
     """The same event again and again under other ids: nothing decides it here."""
-    event = next(event for event in world.gen("prescriptions") if event["source"] == HOSPITAL)
+    event = own_prescription(world)
     file = f"{world.folder}/structured.ndjson"
     with open(file, "w", encoding="utf-8") as lines:
         for number in range(count):
@@ -186,6 +212,7 @@ def report(table, connections, runs):
 def measure_gateway(bench, size, table):
     world = World(bench)
     follow(bench, world, size, table)
+    follow_prescriptions(bench, world, size, table)
     world.stop_others()
     post(bench, world, size, table)
     world.gateway.stop()
