@@ -56,6 +56,7 @@ static const struct sentence sentences[] = {
     {"catalogue.digest", MEDHUB_PROTOCOL, "目录快照的摘要不符", "the snapshot's digest does not agree"},
     {"catalogue.pending", MEDHUB_AGAIN, "目录更新尚未完成", "the catalogue's refresh is not finished"},
     {"catalogue.date", MEDHUB_INVALID, "日期或地区不正确", "the date or region is none"},
+    {"seal.failed", MEDHUB_INVALID, "无法加密或解开", "it cannot be sealed or opened"},
     {"code.unreadable", MEDHUB_INVALID, "无法识别的编码", "the code cannot be read"},
     {"internal", MEDHUB_PROTOCOL, "内部错误", "an internal error"},
 };

@@ -299,6 +299,32 @@ enum medhub_status medhub_catalogue_state(struct medhub *hub, struct medhub_cata
 enum medhub_status medhub_code_parse(const char *text, size_t length, int current_year, char **json,
                                      struct medhub_error *error);
 
+/* ---- a person's identity ---- */
+
+/* Who may open a sealed value: the organisation, and its key for encryption in the registry's JSON form
+ * ({"id":"e1","algorithm":"KEY_ALGORITHM_X25519","publicKey":"...","use":"KEY_USE_ENCRYPTION"}). */
+struct medhub_recipient {
+    const char *organisation, *key_json;
+};
+
+/* Encrypts LENGTH bytes (a JSON object with name, documentNumber, telephone) to COUNT recipients, bound to the event
+ * (SOURCE, ID) and its FIELD ("identity"): *JSON (to be freed with medhub_free()) is the field's value in the event's JSON.
+ * INVALID "seal.failed" names the cause. Needs no handle, any thread. */
+enum medhub_status medhub_seal(const char *source, const char *id, const char *field,
+                               const struct medhub_recipient *recipients, size_t count, const void *plain, size_t length,
+                               char **json, struct medhub_error *error);
+
+/* Opens SEALED_JSON, the field's value of that event, as ORGANISATION with its private key (PEM). *PLAIN (to be freed with
+ * medhub_free(), it ends with a NUL that *LENGTH does not count) is what was sealed. */
+enum medhub_status medhub_open_sealed(const char *source, const char *id, const char *field, const char *sealed_json,
+                                      const char *organisation, const char *private_key_pem, char **plain, size_t *length,
+                                      struct medhub_error *error);
+
+/* The pseudonym of an identity number (of document type "01" and so on) under a SECRET of at least 32 bytes with the id
+ * KEY_ID: *PSEUDONYM is to be freed with medhub_free(). */
+enum medhub_status medhub_person_pseudonym(const char *key_id, const void *secret, size_t secret_length, const char *type,
+                                           const char *number, char **pseudonym, struct medhub_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -123,3 +123,28 @@ enum status sealed_parse(struct bytes text, struct arena *arena, struct sealed *
     json_decref(json);
     return status;
 }
+
+/* --- keys of the registry --- */
+
+static enum seal_suite suite_of_algorithm(const char *name)
+{
+    return name == NULL                                 ? SEAL_NO_SUITE
+           : strcmp(name, "KEY_ALGORITHM_X25519") == 0 ? SEAL_X25519_AES256GCM
+           : strcmp(name, "KEY_ALGORITHM_SM2") == 0    ? SEAL_SM2_SM4
+                                                        : SEAL_NO_SUITE;
+}
+
+enum status seal_key_of_json(const json_t *json, struct arena *arena, const char **key_id, struct seal_key **key,
+                             struct fault *fault)
+{
+    enum seal_suite suite = suite_of_algorithm(json_string_value(json_object_get(json, "algorithm")));
+    const char *use = json_string_value(json_object_get(json, "use"));
+    struct bytes public_key = BYTES_NONE;
+
+    *key = NULL;
+    *key_id = text_of(json, "id", arena);
+    if (*key_id == NULL || suite == SEAL_NO_SUITE || use == NULL || strcmp(use, "KEY_USE_ENCRYPTION") != 0 ||
+        !take_bytes(json, "publicKey", arena, &public_key) || public_key.length == 0)
+        return fault_reject(fault, "key.malformed", "that is no key for encryption as the registry holds it");
+    return seal_key_public(suite, public_key, key, fault);
+}

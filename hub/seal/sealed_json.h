@@ -18,6 +18,11 @@ enum status sealed_of_json(const struct json_t *json, struct arena *arena, struc
 /* The same out of text. */
 enum status sealed_parse(struct bytes text, struct arena *arena, struct sealed *sealed, struct fault *fault) MUST_CHECK;
 
+/* A recipient's public key out of a medhub.registry.v1.Key, as the registry holds it and `medhub ctl key new --use encryption`
+ * prints it. KEY_ID lies in ARENA, the key is the caller's. REJECT "key.malformed", also of a key that is for signing. */
+enum status seal_key_of_json(const struct json_t *json, struct arena *arena, const char **key_id, struct seal_key **key,
+                             struct fault *fault) MUST_CHECK;
+
 /* "SEAL_SUITE_SM2_SM4": as the schema names it. */
 const char *seal_suite_name(enum seal_suite suite);
 

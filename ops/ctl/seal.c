@@ -3,7 +3,6 @@
 #include "ops/ctl/output.h"
 #include "ops/ctl/say.h"
 
-#include "base/text.h"
 #include "seal/person_key.h"
 #include "seal/sealed_json.h"
 
@@ -47,28 +46,6 @@ static enum status read_input(struct sealing *sealing, const char *path, struct 
 
 /* ---- recipients ---- */
 
-/* A medhub.registry.v1.Key as `ctl key new --use encryption` prints it and the registry holds it. */
-static enum status recipient_of_json(struct sealing *sealing, const json_t *json, struct seal_recipient *recipient,
-                                     struct seal_key **key)
-{
-    uint8_t bytes[SEAL_PUBLIC_BYTES_MAX + 3];
-    const char *id = json_string_value(json_object_get(json, "id"));
-    const char *encoded = json_string_value(json_object_get(json, "publicKey"));
-    const char *algorithm = json_string_value(json_object_get(json, "algorithm"));
-    const char *use = json_string_value(json_object_get(json, "use"));
-    size_t length = 0;
-
-    if (id == NULL || encoded == NULL || algorithm == NULL || use == NULL || strcmp(use, "KEY_USE_ENCRYPTION") != 0 ||
-        strlen(encoded) > TEXT_BASE64_LENGTH(SEAL_PUBLIC_BYTES_MAX) ||
-        !text_base64_decode(bytes_of(encoded), bytes, sizeof bytes, &length))
-        return fault_reject(&sealing->fault, "key.malformed", "that is no key for encryption as the registry holds it");
-    enum seal_suite suite = strcmp(algorithm, "KEY_ALGORITHM_SM2") == 0 ? SEAL_SM2_SM4 : SEAL_X25519_AES256GCM;
-    recipient->key_id = arena_text(sealing->arena, bytes_of(id));
-    enum status status = seal_key_public(suite, bytes_from(bytes, length), key, &sealing->fault);
-    recipient->key = *key;
-    return status;
-}
-
 /* "ORGANISATION=FILE" */
 static enum status take_recipient(struct sealing *sealing, const char *said, struct seal_recipient *recipient,
                                   struct seal_key **key)
@@ -82,7 +59,8 @@ static enum status take_recipient(struct sealing *sealing, const char *said, str
     enum status status = read_input(sealing, file + 1, &text);
     json_t *json = status == STATUS_OK ? json_loadb((const char *)text.data, text.length, 0, NULL) : NULL;
     if (status == STATUS_OK)
-        status = recipient_of_json(sealing, json, recipient, key);
+        status = seal_key_of_json(json, sealing->arena, &recipient->key_id, key, &sealing->fault);
+    recipient->key = *key;
     json_decref(json);
     return status;
 }

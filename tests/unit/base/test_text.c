@@ -157,6 +157,18 @@ static void base64_of_anything_comes_back(void **state)
     }
 }
 
+static void identity_numbers_are_known_by_their_check_character(void **state)
+{
+    (void)state;
+    assert_true(text_is_identity_number(bytes_of("11010519491231002X")));
+    assert_true(text_is_identity_number(bytes_of("11010519491231002x")));
+    assert_true(text_is_identity_number(bytes_of("440524188001010014")));
+    assert_false(text_is_identity_number(bytes_of("110105194912310021")));
+    assert_false(text_is_identity_number(bytes_of("11010519491231002")));
+    assert_false(text_is_identity_number(bytes_of("1101051949123100X2")));
+    assert_false(text_is_identity_number(bytes_of("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +180,7 @@ int main(void)
         cmocka_unit_test(base64_that_does_not_fit_is_not_begun),
         cmocka_unit_test(base64_in_any_other_form_is_refused),
         cmocka_unit_test(base64_of_anything_comes_back),
+        cmocka_unit_test(identity_numbers_are_known_by_their_check_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
