@@ -216,7 +216,8 @@ static enum medhub_status begin_import(struct catalogue *catalogue, struct medhu
     char path[CATALOGUE_PATH_BYTES];
 
     drop_import(catalogue);
-    *import = (struct catalogue_import){.error = MEDHUB_ERROR_INIT, .bytes_max = catalogue->hub->settings.snapshot_bytes_max};
+    *import = (struct catalogue_import){.error = MEDHUB_ERROR_INIT, .bytes_max = catalogue->hub->settings.snapshot_bytes_max,
+                                        .begun_ms = clock_now_ms(catalogue->hub->clock)};
     buffer_init(&import->line, (size_t)catalogue->hub->settings.snapshot_row_bytes_max);
     catalogue_path_of_import(catalogue->hub->settings.directory, path);
     enum medhub_status status = copy_open(path, &import->copy, error);
@@ -254,7 +255,7 @@ static enum medhub_status apply_page(struct catalogue *catalogue, const struct w
     for (size_t i = 0; i < json_array_size(page->events) && status == MEDHUB_OK; i++)
         status = catalogue_apply(copy, json_array_get(page->events, i), today, error);
     if (status == MEDHUB_OK)
-        status = catalogue_apply_releases(copy, error);
+        status = catalogue_apply_releases(copy, clock_now_ms(catalogue->hub->clock), error);
     return copy_end(copy, status, page->next, facts.snapshot_ms, refreshed_ms, error);
 }
 
@@ -284,6 +285,7 @@ static void on_changes(void *context, const struct courier_answer *answer)
         catalogue->damaged = true; /* too old: a snapshot next */
     } else {
         enum medhub_status status = apply_page(catalogue, &page, &error);
+        catalogue->damaged |= status == MEDHUB_DAMAGED;
         if (status == MEDHUB_OK && page.at_end)
             note_late(catalogue);
         if (status != MEDHUB_OK || page.at_end)
@@ -478,4 +480,27 @@ enum medhub_status medhub_catalogue_state(struct medhub *hub, struct medhub_cata
     whole.size = state->size;
     memcpy(state, &whole, state->size < sizeof whole ? state->size : sizeof whole);
     return MEDHUB_OK;
+}
+
+static void add_release(void *context, const char *id, const char *digest, int64_t applied_ms)
+{
+    (void)json_array_append_new(context, json_pack("{s:s, s:s, s:I}", "release", id, "digest", digest, "appliedMs",
+                                                   (json_int_t)applied_ms));
+}
+
+enum medhub_status medhub_catalogue_releases(struct medhub *hub, char **json, struct medhub_error *error)
+{
+    if (hub == NULL || json == NULL)
+        return error_say(error, "argument.missing", NULL);
+    *json = NULL;
+    json_t *releases = json_array();
+    (void)pthread_mutex_lock(&hub->lock);
+    enum medhub_status status = hub->catalogue->copy == NULL
+                                    ? error_say(error, "catalogue.none", NULL)
+                                    : copy_each_release(hub->catalogue->copy, add_release, releases, error);
+    (void)pthread_mutex_unlock(&hub->lock);
+    if (status == MEDHUB_OK)
+        *json = json_dumps(releases, JSON_COMPACT);
+    json_decref(releases);
+    return status == MEDHUB_OK && *json == NULL ? error_say(error, "memory.out", NULL) : status;
 }

@@ -22,6 +22,7 @@ enum copy_statement {
     COPY_UNPEND,
     COPY_PUT_RELEASE,
     COPY_GET_RELEASE,
+    COPY_APPLIED,
     COPY_READY,
     COPY_LATE,
     COPY_STATEMENTS,
@@ -40,7 +41,8 @@ static const char *const migrations[] = {
     "  release TEXT NOT NULL, tbl TEXT NOT NULL, code TEXT NOT NULL, region TEXT NOT NULL, event TEXT NOT NULL,"
     "  PRIMARY KEY (release, tbl, code, region)) WITHOUT ROWID;"
     "CREATE TABLE release ("
-    "  id TEXT NOT NULL PRIMARY KEY, items INTEGER NOT NULL, state INTEGER NOT NULL) WITHOUT ROWID;",
+    "  id TEXT NOT NULL PRIMARY KEY, items INTEGER NOT NULL, state INTEGER NOT NULL,"
+    "  digest TEXT NOT NULL, applied_ms INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 #define ROW_COLUMNS "tbl, code, region, valid_from, valid_until, item, digest, version"
@@ -63,8 +65,13 @@ static const char *const statements[COPY_STATEMENTS] = {
     [COPY_PEND] = "INSERT OR REPLACE INTO pending (release, tbl, code, region, event) VALUES (?1, ?2, ?3, ?4, ?5)",
     [COPY_PENDING] = "SELECT tbl, code, region, event FROM pending WHERE release = ?1 LIMIT 1",
     [COPY_UNPEND] = "DELETE FROM pending WHERE release = ?1 AND tbl = ?2 AND code = ?3 AND region = ?4",
-    [COPY_PUT_RELEASE] = "INSERT OR REPLACE INTO release (id, items, state) VALUES (?1, ?2, ?3)",
-    [COPY_GET_RELEASE] = "SELECT state FROM release WHERE id = ?1",
+    [COPY_PUT_RELEASE] = ("INSERT OR REPLACE INTO release (id, items, state, digest, applied_ms) "
+                          "VALUES (?1, ?2, ?3, ?4, ?5)"),
+    [COPY_GET_RELEASE] = "SELECT state, digest FROM release WHERE id = ?1",
+    /* Not those that were taken back, nor the withdrawals. */
+    [COPY_APPLIED] = ("SELECT id, digest, applied_ms FROM release WHERE state = 1 AND substr(id, 1, 1) <> '-' AND NOT EXISTS "
+                      "(SELECT 1 FROM release AS other WHERE other.state = 1 AND other.id = '-' || release.id) "
+                      "ORDER BY applied_ms, id"),
     /* Withdrawals bear the release's name with a "-" before it, and come after what they withdraw. */
     [COPY_READY] = ("SELECT id FROM release WHERE state = 0 AND items <= "
                     "(SELECT count(*) FROM pending WHERE pending.release = release.id) AND NOT EXISTS "
@@ -398,28 +405,45 @@ enum medhub_status copy_take_pending(struct catalogue_copy *copy, const char *re
     return status == MEDHUB_OK && *event == NULL ? error_say(error, "memory.out", NULL) : status;
 }
 
-enum medhub_status copy_put_release(struct catalogue_copy *copy, const char *release, int64_t items,
-                                    enum copy_release_state state, struct medhub_error *error)
+enum medhub_status copy_put_release(struct catalogue_copy *copy, const char *id, const struct copy_release *release,
+                                    struct medhub_error *error)
 {
     sqlite3_stmt *statement = database_statement(copy->database, COPY_PUT_RELEASE);
 
-    statement_bind_text(statement, 1, release);
-    (void)sqlite3_bind_int64(statement, 2, items);
-    (void)sqlite3_bind_int(statement, 3, state);
+    statement_bind_text(statement, 1, id);
+    (void)sqlite3_bind_int64(statement, 2, release->items);
+    (void)sqlite3_bind_int(statement, 3, release->state);
+    statement_bind_text(statement, 4, release->digest);
+    (void)sqlite3_bind_int64(statement, 5, release->applied_ms);
     return database_run(copy->database, statement, error);
 }
 
-enum copy_release_state copy_release(struct catalogue_copy *copy, const char *release)
+enum copy_release_state copy_release(struct catalogue_copy *copy, const char *id, char digest[COPY_DIGEST_BYTES])
 {
     sqlite3_stmt *statement = database_statement(copy->database, COPY_GET_RELEASE);
+    enum copy_release_state state = COPY_RELEASE_UNKNOWN;
     enum medhub_status status = MEDHUB_OK;
 
-    statement_bind_text(statement, 1, release);
-    enum copy_release_state state = statement_step(copy->database, statement, &status, NULL)
-                                        ? (enum copy_release_state)sqlite3_column_int(statement, 0)
-                                        : COPY_RELEASE_UNKNOWN;
+    statement_bind_text(statement, 1, id);
+    if (statement_step(copy->database, statement, &status, NULL)) {
+        state = (enum copy_release_state)sqlite3_column_int(statement, 0);
+        if (digest != NULL)
+            (void)snprintf(digest, COPY_DIGEST_BYTES, "%s", statement_text(statement, 1));
+    }
     (void)sqlite3_reset(statement);
     return state;
+}
+
+enum medhub_status copy_each_release(struct catalogue_copy *copy,
+                                     void (*each)(void *context, const char *id, const char *digest, int64_t applied_ms),
+                                     void *context, struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_APPLIED);
+    enum medhub_status status = MEDHUB_OK;
+
+    while (statement_step(copy->database, statement, &status, error))
+        each(context, statement_text(statement, 0), statement_text(statement, 1), sqlite3_column_int64(statement, 2));
+    return status;
 }
 
 static bool release_of(struct catalogue_copy *copy, enum copy_statement which, char *release, size_t size)

@@ -55,9 +55,21 @@ enum medhub_status copy_pend(struct catalogue_copy *copy, const char *release, c
 /* Takes one of those that wait for RELEASE: *EVENT (to be freed) is NULL when there is none left. */
 enum medhub_status copy_take_pending(struct catalogue_copy *copy, const char *release, char **event,
                                      struct medhub_error *error);
-enum medhub_status copy_put_release(struct catalogue_copy *copy, const char *release, int64_t items,
-                                    enum copy_release_state state, struct medhub_error *error);
-enum copy_release_state copy_release(struct catalogue_copy *copy, const char *release);
+enum { COPY_DIGEST_BYTES = 130 };
+struct copy_release {
+    enum copy_release_state state;
+    int64_t items;      /* that belong to it */
+    const char *digest; /* hexadecimal; "": it has none */
+    int64_t applied_ms; /* 0: not yet */
+};
+enum medhub_status copy_put_release(struct catalogue_copy *copy, const char *id, const struct copy_release *release,
+                                    struct medhub_error *error);
+/* DIGEST may be NULL. */
+enum copy_release_state copy_release(struct catalogue_copy *copy, const char *id, char digest[COPY_DIGEST_BYTES]);
+/* Calls EACH for the releases that the copy holds and that were not taken back. */
+enum medhub_status copy_each_release(struct catalogue_copy *copy,
+                                     void (*each)(void *context, const char *id, const char *digest, int64_t applied_ms),
+                                     void *context, struct medhub_error *error);
 /* An announced release all of whose changes are there; false: none. */
 bool copy_ready_release(struct catalogue_copy *copy, char *release, size_t size);
 /* True if an announced release still waits for changes. */

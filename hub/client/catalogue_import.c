@@ -35,9 +35,11 @@ static bool check_tail(struct catalogue_import *import, const struct catalogue_l
 static bool take_releases(struct catalogue_import *import, const json_t *releases)
 {
     for (size_t i = 0; i < json_array_size(releases); i++) {
-        const char *id = json_string_value(json_object_get(json_array_get(releases, i), "release"));
-        enum medhub_status status =
-            id == NULL ? MEDHUB_OK : copy_put_release(import->copy, id, 0, COPY_RELEASE_APPLIED, &import->error);
+        const json_t *release = json_array_get(releases, i);
+        const char *id = json_string_value(json_object_get(release, "release"));
+        const char *digest = json_string_value(json_object_get(release, "digest"));
+        const struct copy_release applied = {COPY_RELEASE_APPLIED, 0, digest == NULL ? "" : digest, import->begun_ms};
+        enum medhub_status status = id == NULL ? MEDHUB_OK : copy_put_release(import->copy, id, &applied, &import->error);
         if (status != MEDHUB_OK)
             return fail_import(import, status);
     }

@@ -11,6 +11,7 @@ struct catalogue_import {
     struct digest_sum sum;
     uint64_t rows;
     int64_t bytes, bytes_max;
+    int64_t begun_ms;
     char cursor[4200];
     bool complete; /* the tail was there, and it agrees */
     enum medhub_status status;

@@ -42,7 +42,7 @@ static bool must_wait(struct catalogue_copy *copy, enum catalogue_news news, con
 
     if (read->release[0] == '\0' || date_parse(bytes_of(read->row.valid_from)) <= today)
         return false;
-    return copy_release(copy, name_of(read->release, news == CATALOGUE_WITHDRAWAL, name)) != COPY_RELEASE_APPLIED;
+    return copy_release(copy, name_of(read->release, news == CATALOGUE_WITHDRAWAL, name), NULL) != COPY_RELEASE_APPLIED;
 }
 
 static enum medhub_status wait(struct catalogue_copy *copy, enum catalogue_news news, const struct catalogue_line *read,
@@ -59,12 +59,13 @@ static enum medhub_status wait(struct catalogue_copy *copy, enum catalogue_news 
 static enum medhub_status announce(struct catalogue_copy *copy, const struct catalogue_line *read, bool withdrawals,
                                    struct medhub_error *error)
 {
+    const struct copy_release announced = {COPY_RELEASE_ANNOUNCED, read->rows, read->release_digest, 0};
     char name[RELEASE_BYTES];
 
     (void)name_of(read->release, withdrawals, name);
-    if (copy_release(copy, name) != COPY_RELEASE_UNKNOWN)
+    if (copy_release(copy, name, NULL) != COPY_RELEASE_UNKNOWN)
         return MEDHUB_OK;
-    return copy_put_release(copy, name, read->rows, COPY_RELEASE_ANNOUNCED, error);
+    return copy_put_release(copy, name, &announced, error);
 }
 
 enum medhub_status catalogue_apply(struct catalogue_copy *copy, const json_t *event, date_t today,
@@ -87,7 +88,8 @@ enum medhub_status catalogue_apply(struct catalogue_copy *copy, const json_t *ev
 
 /* ---- a release all of which is there ---- */
 
-static enum medhub_status make_pending(struct catalogue_copy *copy, const char *text, struct medhub_error *error)
+static enum medhub_status make_pending(struct catalogue_copy *copy, const char *text, uint64_t *sum,
+                                       struct medhub_error *error)
 {
     json_t *event = json_loads(text, 0, NULL);
     struct catalogue_line read;
@@ -96,12 +98,15 @@ static enum medhub_status make_pending(struct catalogue_copy *copy, const char *
                                     ? error_say(error, "catalogue.damaged", NULL)
                                     : make_change(copy, news, &read, error);
 
+    if (status == MEDHUB_OK && news != CATALOGUE_WITHDRAWAL)
+        *sum += catalogue_change_digest(event);
     catalogue_line_done(&read);
     json_decref(event);
     return status;
 }
 
-static enum medhub_status apply_release(struct catalogue_copy *copy, const char *name, struct medhub_error *error)
+static enum medhub_status make_all(struct catalogue_copy *copy, const char *name, uint64_t *sum,
+                                   struct medhub_error *error)
 {
     enum medhub_status status = MEDHUB_OK;
     char *event = NULL;
@@ -110,18 +115,33 @@ static enum medhub_status apply_release(struct catalogue_copy *copy, const char 
         free(event);
         status = copy_take_pending(copy, name, &event, error);
         if (status == MEDHUB_OK && event != NULL)
-            status = make_pending(copy, event, error);
+            status = make_pending(copy, event, sum, error);
     } while (status == MEDHUB_OK && event != NULL);
     free(event);
-    return status == MEDHUB_OK ? copy_put_release(copy, name, 0, COPY_RELEASE_APPLIED, error) : status;
+    return status;
 }
 
-enum medhub_status catalogue_apply_releases(struct catalogue_copy *copy, struct medhub_error *error)
+static enum medhub_status apply_release(struct catalogue_copy *copy, const char *name, int64_t now_ms,
+                                        struct medhub_error *error)
+{
+    char announced[COPY_DIGEST_BYTES] = "", made[COPY_DIGEST_BYTES];
+    uint64_t sum = 0;
+
+    (void)copy_release(copy, name, announced);
+    enum medhub_status status = make_all(copy, name, &sum, error);
+    (void)snprintf(made, sizeof made, "%016llx", (unsigned long long)sum);
+    if (status == MEDHUB_OK && announced[0] != '\0' && strcmp(announced, made) != 0)
+        return error_say(error, "catalogue.damaged", "%s", name);
+    const struct copy_release applied = {COPY_RELEASE_APPLIED, 0, name[0] == WITHDRAWALS[0] ? "" : made, now_ms};
+    return status == MEDHUB_OK ? copy_put_release(copy, name, &applied, error) : status;
+}
+
+enum medhub_status catalogue_apply_releases(struct catalogue_copy *copy, int64_t now_ms, struct medhub_error *error)
 {
     enum medhub_status status = MEDHUB_OK;
     char name[RELEASE_BYTES];
 
     while (status == MEDHUB_OK && copy_ready_release(copy, name, sizeof name))
-        status = apply_release(copy, name, error);
+        status = apply_release(copy, name, now_ms, error);
     return status;
 }

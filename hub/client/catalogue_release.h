@@ -13,7 +13,8 @@ struct json_t;
  * of its changes are there; any other is made at once. */
 enum medhub_status catalogue_apply(struct catalogue_copy *copy, const struct json_t *event, date_t today,
                                    struct medhub_error *error);
-/* Makes the changes of the releases that are complete now. */
-enum medhub_status catalogue_apply_releases(struct catalogue_copy *copy, struct medhub_error *error);
+/* Makes the changes of the releases that are complete now. DAMAGED: what came is not what was published, by its digest; nothing of
+ * it may be kept. */
+enum medhub_status catalogue_apply_releases(struct catalogue_copy *copy, int64_t now_ms, struct medhub_error *error);
 
 #endif

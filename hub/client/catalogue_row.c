@@ -1,5 +1,6 @@
 #include "client/catalogue_row.h"
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "signature/digest.h"
 
@@ -193,6 +194,64 @@ static enum catalogue_news read_change(const json_t *event, struct catalogue_lin
     return is_removal(json_object_get(data, "changes")) ? CATALOGUE_REMOVAL : CATALOGUE_CHANGE;
 }
 
+/* ---- digests ---- */
+
+/* Bytes travel as base64. "" if it is none. */
+static void read_digest(const char *text, char *hexadecimal, size_t size)
+{
+    uint8_t digest[64];
+    size_t length = 0;
+
+    hexadecimal[0] = '\0';
+    if (!text_base64_decode(bytes_of(text), digest, sizeof digest, &length) || 2 * length + 1 > size)
+        return;
+    for (size_t i = 0; i < length; i++)
+        (void)snprintf(hexadecimal + 2 * i, 3, "%02x", digest[i]);
+}
+
+static void append_changes(struct buffer *out, const json_t *changes)
+{
+    static const char *const names[] = {"ADDED",         "REMOVED",          "SECTION_MOVED",  "PAYMENT_STANDARD_CHANGED",
+                                        "LIMIT_CHANGED", "VALIDITY_CHANGED", "CATEGORY_MOVED", "RENAMED",
+                                        "OTHER"};
+    bool first = true;
+
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++)
+        for (size_t i = 0; i < json_array_size(changes); i++) {
+            const char *change = json_string_value(json_array_get(changes, i));
+            if (change == NULL || strncmp(change, "CHANGE_", 7) != 0 || strcmp(change + 7, names[n]) != 0)
+                continue;
+            buffer_append_text(out, first ? "" : ", ");
+            buffer_append_text(out, names[n]);
+            first = false;
+        }
+}
+
+uint64_t catalogue_change_digest(const json_t *event)
+{
+    static const char *const of_item[] = {"code",      "name",        "dosageForm",    "section",
+                                          "classCode", "paymentStandardText", "limitRemark", "agreementFrom",
+                                          "agreementUntil"};
+    const json_t *data = json_object_get(event, "data"), *item = json_object_get(data, "item");
+    struct buffer row;
+
+    buffer_init(&row, 1024 * 1024);
+    buffer_append_text(&row, text_of(data, "itemKey"));
+    buffer_append_byte(&row, 0x1F);
+    buffer_append_text(&row, text_of(data, "region"));
+    buffer_append_byte(&row, 0x1F);
+    buffer_append_text(&row, text_of(data, "effectiveOn"));
+    buffer_append_byte(&row, 0x1F);
+    append_changes(&row, json_object_get(data, "changes"));
+    for (size_t i = 0; i < sizeof of_item / sizeof *of_item; i++) {
+        buffer_append_byte(&row, 0x1F);
+        buffer_append_text(&row, text_of(item, of_item[i]));
+    }
+    uint64_t digest = hash_bytes(buffer_bytes(&row), 0);
+    buffer_done(&row);
+    return digest;
+}
+
 enum catalogue_news catalogue_event_read(const json_t *event, struct catalogue_line *read)
 {
     json_t *data = json_object_get(event, "data");
@@ -203,6 +262,7 @@ enum catalogue_news catalogue_event_read(const json_t *event, struct catalogue_l
     if (is_of_type(event, "item_change_withdrawn.v1"))
         return read_withdrawal(event, read);
     read->rows = number_of(data, "itemCount");
+    read_digest(text_of(data, "digest"), read->release_digest, sizeof read->release_digest);
     bool is_published = is_of_type(event, "release_published.v1"), is_back = is_of_type(event, "release_taken_back.v1");
     if ((is_published || is_back) && read->release[0] != '\0')
         return is_published ? CATALOGUE_PUBLISHED : CATALOGUE_TAKEN_BACK;

@@ -35,6 +35,7 @@ struct catalogue_line {
     const char *cursor; /* of the head */
     int64_t rows;       /* of the tail */
     const char *release; /* of an event; "": none */
+    char release_digest[130]; /* of a published one, hexadecimal; "": it has none */
     const char *digest; /* of the tail, hexadecimal */
     struct json_t *root;
     char *item;
@@ -57,6 +58,10 @@ enum catalogue_news {
     CATALOGUE_TAKEN_BACK, /* likewise, withdrawals */
     CATALOGUE_UNREADABLE,
 };
+/* What an item_changed adds to the digest of its release: XXH64, seed 0, of these texts joined by 0x1F: itemKey, region,
+ * effectiveOn, the changes without CHANGE_ in order of their numbers joined by ", ", and of the item code, name, dosageForm,
+ * section, classCode, paymentStandardText, limitRemark, agreementFrom, agreementUntil. The release's is their sum modulo 2^64. */
+uint64_t catalogue_change_digest(const struct json_t *event);
 enum catalogue_news catalogue_event_read(const struct json_t *event, struct catalogue_line *read);
 
 #endif

@@ -25,6 +25,7 @@ static const char usage_text[] =
     "  follow FEED [COUNT]  prints what a feed brings, one event a line 接收消息流\n"
     "  refresh              brings the local catalogue up to date 更新本机目录\n"
     "  check                reads the local catalogue through 校验本机目录\n"
+    "  releases             the releases it holds, with digests 本机目录所含版本及摘要\n"
     "  item TABLE CODE REGION DATE   an item as it was on a day 查询某日的目录条目\n"
     "  code                 codes from standard input, one a line 解析扫码，每行一个\n"
     "\n"
@@ -242,6 +243,18 @@ static int check(struct client *client, char **arguments)
     return complain(client, medhub_catalogue_check(client->hub, &client->error));
 }
 
+static int releases(struct client *client, char **arguments)
+{
+    char *json = NULL;
+    enum medhub_status status = medhub_catalogue_releases(client->hub, &json, &client->error);
+
+    (void)arguments;
+    if (status == MEDHUB_OK)
+        (void)puts(json);
+    medhub_free(json);
+    return complain(client, status);
+}
+
 static int item(struct client *client, char **arguments)
 {
     char *json = NULL;
@@ -279,7 +292,7 @@ static const struct command {
     {"submit", 0, 0, false, submit},     {"send", 0, 0, false, send_all}, {"receipt", 1, 1, false, receipt},
     {"withdraw", 1, 1, false, withdraw}, {"state", 0, 0, false, state},   {"follow", 1, 2, false, follow},
     {"refresh", 0, 0, false, refresh},   {"check", 0, 0, false, check},   {"item", 4, 4, false, item},
-    {"code", 0, 0, true, parse_codes},
+    {"releases", 0, 0, false, releases}, {"code", 0, 0, true, parse_codes},
 };
 
 static const struct command *find_command(const char *name, int arguments)

@@ -150,6 +150,25 @@ static void a_release_comes_into_the_copy_whole_whatever_the_order(void **state)
     check_name(trial, "C3", "000000", "2099-01-01", "C");
     assert_int_equal(FAKE_COUNT(trial, snapshots), 1);
     assert_int_equal(medhub_catalogue_check(trial->hub, &trial->error), MEDHUB_OK);
+    char *releases = NULL;
+    assert_int_equal(medhub_catalogue_releases(trial->hub, &releases, &trial->error), MEDHUB_OK);
+    assert_non_null(strstr(releases, "[{\"release\":\"R\",\"digest\":\""));
+    medhub_free(releases);
+}
+
+static void a_release_that_came_wrong_is_seen_by_its_digest_and_healed(void **state)
+{
+    struct trial *trial = *state;
+    begin(trial, edition_2024);
+    refresh_well(trial);
+    tell(trial, OF_RELEASE("2", "A1", "CHANGE_RENAMED", "A 2099"));
+    tell(trial, "{\"type\":\"medhub.catalogue.release_published.v1\",\"data\":{\"release\":\"R\",\"itemCount\":\"1\","
+                "\"digest\":\"AAAAAAAAAAE=\"}}");
+    assert_int_equal(refresh(trial), MEDHUB_DAMAGED);
+    check_name(trial, "A1", "110000", "2099-01-01", "阿莫西林");
+    WITH_FAKE(trial, trial->fake->change_count = 0);
+    refresh_well(trial);
+    assert_int_equal(FAKE_COUNT(trial, snapshots), 2);
 }
 
 static void a_withdrawn_release_leaves_everything_as_it_was(void **state)
@@ -408,6 +427,7 @@ int main(void)
         TEST(an_item_is_what_it_was_on_the_day_of_service),
         TEST(changes_are_added_and_earlier_rows_end_the_day_before),
         TEST(a_release_comes_into_the_copy_whole_whatever_the_order),
+        TEST(a_release_that_came_wrong_is_seen_by_its_digest_and_healed),
         TEST(a_withdrawn_release_leaves_everything_as_it_was),
         TEST(what_never_becomes_complete_is_healed_by_a_snapshot),
         TEST(what_the_snapshot_holds_already_is_not_added_again),
