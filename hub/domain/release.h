@@ -86,7 +86,7 @@ void release_move_is_possible(struct rule_context *context);
 
 enum {
     RELEASE_PUBLISHED_RULES = 6,
-    RELEASE_STAGED_RULES = 9,
+    RELEASE_STAGED_RULES = 10,
     RELEASE_APPROVED_RULES = 9,
     RELEASE_WITHDRAWN_RULES = 4,
     CATALOGUE_APPLIED_RULES = 4,

@@ -113,6 +113,32 @@ static void protected_items_stay(struct rule_context *context)
                         "an item that the nation does not protect");
 }
 
+/* Says at which item it was: "item.classCode" becomes "items[7].item.classCode". */
+static void name_item(struct rule_context *context, size_t first, size_t item)
+{
+    for (size_t i = first; i < context->findings->count; i++)
+        context->findings->items[i].path =
+            rule_text(context, "items[%zu].%s", item, context->findings->items[i].path);
+}
+
+/* What each item would be refused for when it is told. */
+static void items_say_what_their_kind_must(struct rule_context *context)
+{
+    void (*const rules[])(struct rule_context *) = {item_details_are_of_its_kind, item_has_a_class_that_is_possible,
+                                                    item_names_who_may_use_it};
+    const ReleaseStaged *said = stage_of(context)->said;
+    for (size_t i = 0; i < said->n_items; i++) {
+        ItemChanged changed = {.item = said->items[i]->item};
+        struct item_change change = {.row = {.day = text_day(said->items[i]->item->valid_from)}, .said = &changed};
+        struct rule_context of_item = *context;
+        size_t before = context->findings->count;
+        of_item.prepared = &change;
+        for (size_t k = 0; !said->items[i]->removed && k < sizeof rules / sizeof *rules; k++)
+            rules[k](&of_item);
+        name_item(context, before, i);
+    }
+}
+
 static void the_last_piece_counts_them(struct rule_context *context)
 {
     const struct stage *stage = stage_of(context);
@@ -126,6 +152,15 @@ static void the_last_piece_counts_them(struct rule_context *context)
 #define BY_DESIGN     "medhub 设计"
 
 const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
+    {
+        .id = "CA-110",
+        .code = "catalogue.staged_item_incomplete",
+        .document = DRUG_DATABASE,
+        .clause = "药品目录数据库，C2 L3120",
+        .evaluate = items_say_what_their_kind_must,
+        .sentence_zh = "条目须具备其类别所要求的内容",
+        .sentence_en = "An item says what items of its kind must say.",
+    },
     {
         .id = "CA-111",
         .code = "catalogue.release_key_differs",

@@ -19,6 +19,7 @@ enum { RATIO_DECIMALS = 4 };
 struct mapped {
     const char *name;                              /* of the field */
     const ProtobufCFieldDescriptor *field;         /* NULL: "removed" */
+    const ProtobufCFieldDescriptor *details;       /* whose field it is: consumable, listing; NULL: the item's own */
     int column;                                    /* -1: constant */
     struct bytes constant, values;
 };
@@ -55,15 +56,32 @@ static enum status read_text(const char *path, struct arena *arena, struct bytes
 
 /* ---- the mapping ---- */
 
+/* "generic_name" of "consumable.generic_name", with the item's field consumable in *DETAILS; NULL: there is no such field. */
+static const ProtobufCFieldDescriptor *find_field(const char *name, const ProtobufCFieldDescriptor **details)
+{
+    const char *dot = strchr(name, '.');
+    char outer[64];
+
+    *details = NULL;
+    if (dot == NULL)
+        return protobuf_c_message_descriptor_get_field_by_name(CATALOGUE_ITEM, name);
+    (void)snprintf(outer, sizeof outer, "%.*s", (int)(dot - name), name);
+    *details = protobuf_c_message_descriptor_get_field_by_name(CATALOGUE_ITEM, outer);
+    if (*details == NULL || ((*details)->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0)
+        return NULL;
+    return protobuf_c_message_descriptor_get_field_by_name((*details)->descriptor, dot + 1);
+}
+
 static bool add_mapped(struct reading *reading, const char *name, int column, struct bytes constant, struct bytes values)
 {
-    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(CATALOGUE_ITEM, name);
+    const ProtobufCFieldDescriptor *details = NULL, *field = find_field(name, &details);
     bool removed = strcmp(name, "removed") == 0;
     bool known = removed || (field != NULL && strcmp(name, "limit") != 0);
+    const char *kept = arena_text(reading->arena, bytes_of(name));
 
-    if (!known || reading->mapped_count == FIELDS_MAX)
+    if (!known || kept == NULL || reading->mapped_count == FIELDS_MAX)
         return false;
-    reading->mapped[reading->mapped_count++] = (struct mapped){removed ? "removed" : field->name, field, column, constant, values};
+    reading->mapped[reading->mapped_count++] = (struct mapped){kept, field, details, column, constant, values};
     return true;
 }
 
@@ -220,8 +238,28 @@ static bool set_enum(const ProtobufCFieldDescriptor *field, void *member, struct
     return found != NULL;
 }
 
-/* Puts VALUE, which is not empty, into FIELD. False: it has not that form. */
-static bool set_field(struct arena *arena, CatalogueItem *item, const ProtobufCFieldDescriptor *field, struct bytes value)
+/* The details of ITEM that DETAILS names, made if they are not there; NULL: it has others, or the arena is full. */
+static void *details_of(struct arena *arena, CatalogueItem *item, const ProtobufCFieldDescriptor *details)
+{
+    const ProtobufCMessageDescriptor *descriptor = details->descriptor;
+    ProtobufCMessage **member = (ProtobufCMessage **)(void *)((uint8_t *)item + details->offset);
+    int *which = (int *)(void *)((uint8_t *)item + details->quantifier_offset);
+
+    if (*which == (int)details->id)
+        return *member;
+    if (*which != 0)
+        return NULL;
+    ProtobufCMessage *made = arena_take(arena, descriptor->sizeof_message);
+    if (made != NULL) {
+        descriptor->message_init(made);
+        *member = made;
+        *which = (int)details->id;
+    }
+    return made;
+}
+
+/* Puts VALUE, which is not empty, into FIELD of ITEM or of its details. False: it has not that form. */
+static bool set_field(struct arena *arena, void *item, const ProtobufCFieldDescriptor *field, struct bytes value)
 {
     uint8_t *member = (uint8_t *)item + field->offset;
 
@@ -253,6 +291,13 @@ static void tell(struct reading *reading, size_t line, const char *field, struct
     reading->complain(reading->context, line, field, text, expected);
 }
 
+static bool set_mapped(struct reading *reading, CatalogueItem *item, const struct mapped *mapped, struct bytes value)
+{
+    void *message = mapped->details == NULL ? item : details_of(reading->arena, item, mapped->details);
+
+    return message != NULL && set_field(reading->arena, message, mapped->field, value);
+}
+
 /* Fills ENTRY from ROW; false: it was complained about. */
 static bool fill(struct reading *reading, const struct bytes *row, struct catalogue_entry *entry)
 {
@@ -267,7 +312,7 @@ static bool fill(struct reading *reading, const struct bytes *row, struct catalo
             good = false;
         } else if (mapped->field == NULL) {
             entry->removed = is_true(value);
-        } else if (value.length > 0 && !set_field(reading->arena, entry->item, mapped->field, value)) {
+        } else if (value.length > 0 && !set_mapped(reading, entry->item, mapped, value)) {
             tell(reading, entry->line, mapped->name, found, "a value of that field's form");
             good = false;
         }

@@ -1,7 +1,8 @@
 /* catalogue_file.h: a catalogue, or what changes of one, as a CSV file. Which column is which field of
  * medhub.catalogue.v1.Item says a mapping, itself a CSV with the columns
  *
- *     field      a field of Item as in catalogue.proto (kind, code, name, payment_standard), or "removed"
+ *     field      a field of Item as in catalogue.proto (kind, code, name, payment_standard), of its
+ *                details (consumable.generic_name), or "removed"
  *     column     the file's column it is taken from
  *     constant   or the value it always has
  *     values     or what the column's values become: 甲=PAY_CLASS_A|乙=PAY_CLASS_B, X*=KIND_WESTERN_DRUG for all that
