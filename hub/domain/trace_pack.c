@@ -209,6 +209,18 @@ static void pass_on_scan(struct view *view, struct decision *decision, struct sc
         pass_on_as_registered(decision, scan);
 }
 
+/* What is scanned by itself and goes, or is found with somebody else, is in its pack no more. */
+static bool goes_without_pack(const struct scan *scan)
+{
+    const enum trace_effect effect = scan->step->effect;
+    if (scan->said->carried != NULL)
+        return false;
+    if (effect == EFFECT_SENDS || effect == EFFECT_GIVES || effect == EFFECT_ENDS)
+        return true;
+    return effect != EFFECT_BOOKS && scan->earlier != NULL &&
+           strcmp(scan->earlier->holder, scan->move.holder) != 0;
+}
+
 void trace_tell_packs(struct view *view, struct decision *decision, struct scan *scan)
 {
     const enum trace_effect effect = scan->step->effect;
@@ -221,8 +233,7 @@ void trace_tell_packs(struct view *view, struct decision *decision, struct scan 
         enter_pack(decision, scan);
     else if (effect == EFFECT_UNPACKS && (is_given(scan->said->parent_code) || scan->said->carried != NULL))
         come_out(decision, scan);
-    else if (scan->said->carried == NULL &&
-             (effect == EFFECT_SENDS || effect == EFFECT_GIVES || effect == EFFECT_ENDS))
+    else if (goes_without_pack(scan))
         leave_pack(decision, scan);
     if (scan->step->expands && !is_given(scan->said->parent_code))
         pass_on_scan(view, decision, scan);
@@ -366,11 +377,9 @@ static void raise_shortage(struct decision *decision, const struct pack_change *
 /* A pack is first heard of through what lies in it. */
 static ScannedItemState *pack_row(struct decision *decision, const struct pack_change *change)
 {
-    if (change->pack != NULL)
-        return change->pack;
-    ScannedItemState *pack = decision_message(decision, SCANNED_ITEM_STATE);
-    if (pack == NULL)
-        return NULL;
+    ScannedItemState *pack = change->pack != NULL ? change->pack : decision_message(decision, SCANNED_ITEM_STATE);
+    if (pack == NULL || pack->standing != ITEM_NEVER_SEEN)
+        return pack;
     pack->standing = ITEM_HELD;
     pack->last_step = STEP_STORED;
     pack->holder = change->said->holder;

@@ -172,7 +172,6 @@ static void keep_little(ScannedItemState *item)
 {
     if (item->settled <= item->unsettled || item->standing != ITEM_GIVEN)
         return;
-    item->parent_product = item->parent_serial = lent("");
     item->region = item->expires_day = 0;
 }
 

@@ -106,8 +106,6 @@ static void a_settled_item_takes_few_bytes(void **state)
 {
     ScannedItemState item = MEDHUB__STATE__V1__SCANNED_ITEM__INIT;
     (void)state;
-    item.parent_product = lent("16926347962614");
-    item.parent_serial = lent("BOX-1");
     struct trace_move use = move_on_day(STEP_USED, 20500);
     use.region = 650102;
     use.made_on = 20000;
