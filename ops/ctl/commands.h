@@ -19,6 +19,8 @@ extern const struct command command_catalogue_diff, command_catalogue_stage, com
 extern const struct command command_gen;
 /* ops/ctl/catalogue_lookup.c */
 extern const struct command command_catalogue_lookup;
+/* ops/ctl/recall.c */
+extern const struct command command_recall_status, command_recall_list, command_recall_overdue;
 /* ops/ctl/key.c */
 extern const struct command command_key_new, command_key_show, command_key_sign;
 /* ops/ctl/seal.c */

@@ -3,9 +3,9 @@
 #include "ops/ctl/commands.h"
 #include "ops/ctl/output.h"
 #include "ops/ctl/say.h"
+#include "ops/ctl/trace.h"
 
 #include "base/clock.h"
-#include "store/trace_questions.h"
 
 #include <stdio.h>
 
@@ -136,22 +136,37 @@ static const char *or_empty(const char *text)
     return text == NULL ? "" : text;
 }
 
-static enum exit_code choose(struct ask *ask, struct trace_known *known, const struct trace_question **question)
+static enum exit_code choose(struct ask *ask, const char *name, const char *code, struct trace_known *known,
+                             const struct trace_question **question)
 {
     struct call *call = ask->call;
     bool exists = false;
 
-    if (call->argument_count > 1 && !trace_known_read(known, call->arguments[1], ask->session.arena))
+    if (code != NULL && !trace_known_read(known, code, ask->session.arena))
         return say_refusal(call, EXIT_USAGE, "trace.code", "无法识别该追溯码",
-                           "%s is no code of an item: see `medhub code parse`", call->arguments[1]);
-    *question = trace_question_find(call->arguments[0], known, &exists);
+                           "%s is no code of an item: see `medhub code parse`", code);
+    *question = trace_question_find(name, known, &exists);
     if (!exists)
         return say_refusal(call, EXIT_USAGE, "trace.question", "没有这个问题",
-                           "there is no question %s: `medhub ctl trace` lists them", call->arguments[0]);
+                           "there is no question %s: `medhub ctl trace` lists them", name);
     if (*question == NULL)
         return say_refusal(call, EXIT_USAGE, "trace.needs", "缺少必要条件",
-                           "%s needs more than was given: `medhub ctl trace` lists what", call->arguments[0]);
+                           "%s needs more than was given: `medhub ctl trace` lists what", name);
     return EXIT_OK;
+}
+
+enum exit_code trace_command_answer(struct call *call, const char *name, const char *code, struct trace_known *known)
+{
+    const struct trace_question *question = NULL;
+    struct ask ask = {0};
+
+    enum exit_code result = ask_open(call, &ask);
+    if (result == EXIT_OK)
+        result = choose(&ask, name, code, known, &question);
+    if (result == EXIT_OK)
+        result = answer(&ask, question, known);
+    ask_done(&ask);
+    return result;
 }
 
 static enum exit_code trace_command(struct call *call)
@@ -165,18 +180,10 @@ static enum exit_code trace_command(struct call *call)
                                 .at_ms = options->at < 0 ? 0 : options->at,
                                 .days = options->days < 0 ? 0 : options->days,
                                 .limit = options->limit < 0 ? LIMIT_DEFAULT : options->limit};
-    const struct trace_question *question = NULL;
-    struct ask ask = {0};
 
     if (call->argument_count == 0)
         return list_questions(call);
-    enum exit_code result = ask_open(call, &ask);
-    if (result == EXIT_OK)
-        result = choose(&ask, &known, &question);
-    if (result == EXIT_OK)
-        result = answer(&ask, question, &known);
-    ask_done(&ask);
-    return result;
+    return trace_command_answer(call, call->arguments[0], call->argument_count > 1 ? call->arguments[1] : NULL, &known);
 }
 
 #define TRACE(member) offsetof(struct trace_options, member)
