@@ -21,7 +21,7 @@ static const struct command *const commands[] = {
     &command_topics_plan,
     &command_topics_apply, &command_topics_verify,
     &command_catalogue_diff, &command_catalogue_stage, &command_catalogue_publish, &command_catalogue_withdraw,
-    &command_catalogue_status, &command_catalogue_uptake,
+    &command_catalogue_status, &command_catalogue_uptake, &command_catalogue_export,
     &command_policy_check, &command_policy_publish, &command_policy_show,
     &command_key_new,      &command_key_show,
     &command_key_sign,     &command_seal,

@@ -14,7 +14,8 @@ extern const struct command command_webhook_list, command_webhook_show, command_
 extern const struct command command_code_parse, command_code_canonical, command_event_hash;
 /* ops/ctl/catalogue_*.c */
 extern const struct command command_catalogue_diff, command_catalogue_stage, command_catalogue_publish,
-    command_catalogue_withdraw, command_catalogue_status, command_catalogue_uptake;
+    command_catalogue_withdraw, command_catalogue_status, command_catalogue_uptake,
+    command_catalogue_export;
 /* ops/gen */
 extern const struct command command_gen;
 /* ops/ctl/catalogue_lookup.c */

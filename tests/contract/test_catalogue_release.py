@@ -2,6 +2,8 @@
 # timeout: 120
 """A release from two files to every item and back: diff, stage, publish by another person, withdraw, against `medhub up`."""
 import base64
+import csv
+import gzip
 import json
 import os
 import pathlib
@@ -110,6 +112,14 @@ def with_a_hub(changes, monitor):
     different = run("ctl", "catalogue", "uptake", "R-2025", "-i", "--state", "different", "-o", "ndjson").stdout
     check("by name", json.loads(different)["id"] == answers[1][0], different)
     run("ctl", "catalogue", "uptake", "R-2024", expect=3)
+    files = changes.parent
+    exported = one("ctl", "catalogue", "export", files / "all.csv.gz")
+    with gzip.open(files / "all.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    check("the file has every dated row", len(rows) == exported["rows"] > 3826 and
+          sum(json.loads(row["item"]).get("release") == "R-2025" for row in rows) == 386, exported)
+    binary = one("ctl", "catalogue", "export", files / "all.pb.gz", "--form", "protobuf")
+    check("in both forms", binary["rows"] == exported["rows"] and gzip.open(files / "all.pb.gz").read(1) != b"", binary)
     back = one("ctl", "catalogue", "withdraw", "R-2025", "--by", "li", "--reason", "test")
     check("it is taken back", back["status"] == "TAKEN_BACK", back)
     run("ctl", "catalogue", "withdraw", "R-2025", "--by", "li", expect=6)
