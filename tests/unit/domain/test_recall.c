@@ -1,0 +1,225 @@
+// links: medhub_domain
+/* A recall against a simple model: whatever is scanned between its rounds, the holders' rows are the sum of the rows that are
+ * counted, and in the end of all rows. */
+#include "domain/background.h"
+#include "domain/recall.h"
+#include "domain/trace_state.h"
+
+#include "support/trial.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define PRODUCT "06901234000018"
+#define MAKER   "R65010000001"
+#define RECALL  "ZH-1"
+enum { SERIALS = 40, LOTS = 3, HOLDERS = 5, LIVES = 30, STEPS = 120, ROWS_A_ROUND = 7, HOUR_MS = 3600000 };
+
+static unsigned chance(unsigned *seed, unsigned below)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (*seed >> 8) % below;
+}
+
+struct fixture {
+    struct trial *trial;
+    unsigned seed;
+    int events;
+};
+
+static struct Google__Protobuf__Timestamp moment(int64_t ms)
+{
+    Timestamp at = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    at.seconds = ms / 1000;
+    at.nanos = (int32_t)(ms % 1000) * 1000000;
+    return at;
+}
+
+static void submit(struct fixture *fixture, const char *type, const char *source, const ProtobufCMessage *message)
+{
+    char id[32];
+    (void)snprintf(id, sizeof id, "e%d", fixture->events++);
+    trial_submit_as(fixture->trial, id, type, source, PRODUCT, message);
+    if (fixture->trial->decision.outcome == OUTCOME_ACCEPTED)
+        trial_apply(fixture->trial);
+}
+
+/* Any step of any item or lot by any holder; many are refused, which is as good. */
+static void scan(struct fixture *fixture)
+{
+    static const ScanStep steps[] = {STEP_COMMISSIONED, STEP_INBOUND, STEP_PURCHASED, STEP_OUTBOUND, STEP_SOLD,
+                                     STEP_USED,         STEP_RETURNED, STEP_DESTROYED, STEP_STORED};
+    unsigned *seed = &fixture->seed;
+    char serial[16], lot[16], holder[16], other[16];
+    ItemScanned said = MEDHUB__TRACE__V1__ITEM_SCANNED__INIT;
+    Quantity quantity = MEDHUB__COMMON__V1__QUANTITY__INIT;
+    /* some are told late: of before the recall */
+    Timestamp at = moment(fixture->trial->now_ms - (chance(seed, 4) == 0 ? 5 * HOUR_MS : 0));
+
+    (void)snprintf(serial, sizeof serial, "S%02u", chance(seed, SERIALS));
+    (void)snprintf(lot, sizeof lot, "L%u", chance(seed, LOTS));
+    (void)snprintf(holder, sizeof holder, "H%u", chance(seed, HOLDERS));
+    (void)snprintf(other, sizeof other, "H%u", chance(seed, HOLDERS));
+    bool has_serial = chance(seed, 3) != 0;
+    quantity.e4 = has_serial ? RECALL_ONE_E4 : (1 + chance(seed, 9)) * RECALL_ONE_E4;
+    said.product = chars(PRODUCT);
+    said.step = steps[chance(seed, sizeof steps / sizeof *steps)];
+    said.serial = has_serial ? serial : chars("");
+    /* an item's lot follows from its serial: L0 and L1 are recalled, L2 is not */
+    if (has_serial)
+        (void)snprintf(lot, sizeof lot, "L%d", atoi(serial + 1) % LOTS);
+    said.lot = lot;
+    said.holder = chance(seed, 6) == 0 ? chars(MAKER) : said.step == STEP_OUTBOUND ? other : holder;
+    said.quantity = &quantity;
+    said.scanned_at = &at;
+    said.name = said.specification = chars("x");
+    said.region = chars("650102");
+    said.made_on = chars("2026-01-01");
+    submit(fixture, "medhub.trace.item_scanned.v1", holder, &said.base);
+}
+
+static void issue(struct fixture *fixture)
+{
+    RecallIssued said = MEDHUB__TRACE__V1__RECALL_ISSUED__INIT;
+    RecallScope scope = MEDHUB__TRACE__V1__RECALL_SCOPE__INIT;
+    char *lots[] = {chars("L0"), chars("L1")};
+    Timestamp at = moment(fixture->trial->now_ms);
+    scope.lots = lots;
+    scope.n_lots = 2;
+    said.product = chars(PRODUCT);
+    said.recall = chars(RECALL);
+    said.issuer = said.registrant = chars(MAKER);
+    said.level = MEDHUB__TRACE__V1__RECALL_LEVEL__RECALL_LEVEL_I;
+    said.scope = &scope;
+    said.region = chars("650100");
+    said.reason = chars("x");
+    said.issued_at = &at;
+    submit(fixture, "medhub.trace.recall_issued.v1", MAKER, &said.base);
+    assert_accepted(fixture->trial);
+}
+
+/* --- the model: everything counted anew --- */
+
+static struct view_rows rows_of(struct fixture *fixture, const char *prefix)
+{
+    struct trial *trial = fixture->trial;
+    memory_view_turn_to(trial->world, PRODUCT);
+    view_init(&trial->view, &memory_view_operations, trial->world, trial->arena, PRODUCT, trial->now_ms,
+              trial->calendar);
+    return view_scan(&trial->view, prefix, "", VIEW_SCAN_ROWS_MAX);
+}
+
+static void count_rows(struct fixture *fixture, const RecallState *state, const char *prefix, RecallAmounts *sum)
+{
+    const struct recall_takers takers = recall_takers_of(state);
+    struct view_rows rows = rows_of(fixture, prefix);
+    for (size_t i = 0; i < rows.count; i++) {
+        struct recall_unit unit;
+        const char *name = rows.rows[i].name;
+        if (state->status == RECALL_MATCHING && strcmp(name, state->after) > 0)
+            continue;
+        const ProtobufCMessage *row =
+            view_unpack(&fixture->trial->view, recall_row_message(name), &rows.rows[i]);
+        if (recall_unit_of(fixture->trial->arena, state->scope, &takers, name, row, &unit) && !unit.undetermined &&
+            unit.holder[0] != '\0')
+            recall_amounts_add(sum, &unit.amounts, 1);
+    }
+}
+
+static void assert_same(const RecallAmounts *a, const RecallAmounts *b)
+{
+    RecallAmounts difference = *a;
+    recall_amounts_add(&difference, b, -1);
+    assert_true(recall_amounts_are_zero(&difference));
+    assert_int_equal(difference.destroyed_e4, 0);
+    assert_int_equal(difference.returned_e4, 0);
+}
+
+static const RecallState *check(struct fixture *fixture)
+{
+    RecallAmounts counted = MEDHUB__TRACE__V1__RECALL_AMOUNTS__INIT, by_holder = counted, nothing = counted;
+    (void)rows_of(fixture, "recall/");
+    const RecallState *state = recall_find(&fixture->trial->view, RECALL);
+    count_rows(fixture, state, "serial/", &counted);
+    count_rows(fixture, state, "held/", &counted);
+    struct view_rows rows = rows_of(fixture, "recall_holder/");
+    for (size_t i = 0; i < rows.count; i++) {
+        const RecallHolderState *row =
+            (const RecallHolderState *)view_unpack(&fixture->trial->view, RECALL_HOLDER_STATE, &rows.rows[i]);
+        recall_amounts_add(&by_holder, row->amounts, 1);
+        assert_true(row->amounts->held_e4 >= 0 && row->amounts->used_e4 >= 0 && row->amounts->delivered_e4 >= 0);
+    }
+    assert_same(&counted, &by_holder);
+    assert_same(&counted, state->amounts == NULL ? &nothing : state->amounts);
+    return state;
+}
+
+/* The nation's values as they are shipped. */
+static void take_policy(struct memory_view *world)
+{
+    char line[512], name[128] = "", kind[32] = "", value[128];
+    FILE *file = fopen("ops/policy/national.yaml", "rb");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "  - name: %127s", name) == 1 || sscanf(line, "    kind: %31s", kind) == 1)
+            continue;
+        if (sscanf(line, "    value: %127s", value) != 1)
+            continue;
+        if (strcmp(kind, "integer") == 0)
+            memory_put_policy_int(world, name, REGION_NATION, strtoll(value, NULL, 10));
+        else if (strcmp(kind, "date") == 0)
+            memory_put_policy_date(world, name, REGION_NATION, value);
+    }
+    fclose(file);
+}
+
+static void live(unsigned seed)
+{
+    struct fixture fixture = {.trial = trial_new("2026-03-02T03:00:00Z"), .seed = seed};
+    take_policy(fixture.trial->world);
+    memory_put_policy_int(fixture.trial->world, BACKGROUND_ROWS, REGION_NATION, ROWS_A_ROUND);
+    memory_put_policy_int(fixture.trial->world, "trace.recalled.refuse", REGION_NATION, (int64_t)(seed % 2));
+
+    for (int i = 0; i < STEPS; i++)
+        scan(&fixture);
+    fixture.trial->now_ms += HOUR_MS;
+    issue(&fixture);
+    const RecallState *state = check(&fixture);
+    for (int round = 0; state->status != RECALL_OPEN; round++) {
+        assert_true(round < STEPS);
+        for (unsigned i = chance(&fixture.seed, 4); i > 0; i--) {
+            scan(&fixture);
+            (void)check(&fixture);
+        }
+        fixture.trial->now_ms++;
+        trial_fire(fixture.trial, RECALL_ROUND_TIMER, PRODUCT, "recall/" RECALL);
+        assert_accepted(fixture.trial);
+        trial_apply(fixture.trial);
+        state = check(&fixture);
+    }
+    for (int i = 0; i < STEPS / 4; i++) {
+        scan(&fixture);
+        state = check(&fixture);
+    }
+    assert_true(state->amounts != NULL && recall_affected_e4(state->amounts) > 0);
+    trial_free(fixture.trial);
+}
+
+static void holders_rows_are_the_sum_of_what_is_counted(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= LIVES; seed++)
+        live(seed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(holders_rows_are_the_sum_of_what_is_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
