@@ -1,3 +1,4 @@
+#include "domain/adjustment.h"
 #include "domain/catalogue.h"
 #include "domain/policy.h"
 #include "domain/prescription.h"
@@ -6,6 +7,6 @@
 #include "domain/trace.h"
 
 const struct domain *const domains_all[] = {
-    &domain_prescription, &domain_settlement, &domain_trace, &domain_catalogue,
+    &domain_prescription, &domain_settlement, &domain_trace, &domain_catalogue, &domain_adjustment,
     &domain_registry,     &domain_policy,     NULL,
 };

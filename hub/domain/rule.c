@@ -156,3 +156,19 @@ void handler_decide(const struct handler *handler, struct view *view, struct eve
     if (decision->outcome != OUTCOME_ACCEPTED)
         decision_apply_nothing(decision);
 }
+
+bool rule_reads_a_group(const struct rule *rule)
+{
+    size_t length = rule->parameter == NULL ? 0 : strlen(rule->parameter);
+    return length > 0 && rule->parameter[length - 1] == '*';
+}
+
+bool rule_reads(const struct rule *rule, const char *name)
+{
+    if (rule->parameter_also != NULL && strcmp(rule->parameter_also, name) == 0)
+        return true;
+    if (rule->parameter == NULL)
+        return false;
+    return rule_reads_a_group(rule) ? strncmp(rule->parameter, name, strlen(rule->parameter) - 1) == 0
+                                    : strcmp(rule->parameter, name) == 0;
+}

@@ -19,7 +19,7 @@ struct rule {
     const char *code;      /* "prescription.issuer_not_designated": stable, what partners' programs match */
     const char *document;  /* document number or compendium reference: "C1" ... as ../shared/domain/events.md cites */
     const char *clause;    /* clause, line or field */
-    const char *parameter; /* policy parameter it reads, or NULL; the switch of rule_refuse_or_warn */
+    const char *parameter; /* policy parameter it reads, or NULL; the switch of rule_refuse_or_warn; "adjustment.*": all that begin so */
     const char *parameter_also; /* a second one, or NULL */
     void (*evaluate)(struct rule_context *context);
     const char *sentence_zh; /* what must hold, one sentence */
@@ -39,6 +39,11 @@ void rule_refuse_or_warn(struct rule_context *context, const char *region, date_
 const char *rule_text(struct rule_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "2026-01-31", or "none" */
 const char *rule_day(struct rule_context *context, date_t date);
+
+/* True if RULE reads the policy parameter NAME. */
+bool rule_reads(const struct rule *rule, const char *name);
+/* True if the rule's parameter stands for all that begin so. */
+bool rule_reads_a_group(const struct rule *rule);
 
 /* What one event type does. decide is called only if no rule refused; it may not add refusing findings. */
 struct handler {

@@ -257,8 +257,7 @@ static void look_for_reader(const struct handler *handler, const struct rule *ru
 {
     struct reader_search *search = context;
     (void)handler;
-    search->found = search->found || (rule->parameter != NULL && strcmp(rule->parameter, search->name) == 0) ||
-                    (rule->parameter_also != NULL && strcmp(rule->parameter_also, search->name) == 0);
+    search->found = search->found || rule_reads(rule, search->name);
 }
 
 static void check_is_read(const struct checking *checking)
@@ -277,7 +276,7 @@ static void check_has_value(const struct handler *handler, const struct rule *ru
     const char *const read[] = {rule->parameter, rule->parameter_also};
     (void)handler;
     for (size_t i = 0; i < sizeof read / sizeof *read; i++)
-        if (read[i] != NULL && policy_pack_any(checking->nation, read[i]) == NULL)
+        if (read[i] != NULL && !(i == 0 && rule_reads_a_group(rule)) && policy_pack_any(checking->nation, read[i]) == NULL)
             policy_find(checking->findings, POLICY_WITHOUT_VALUE, checking->nation->path, 0, read[i], rule->id, "");
 }
 

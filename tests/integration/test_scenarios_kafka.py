@@ -21,7 +21,7 @@ sys.path.insert(0, str(SOURCE / "tests" / "chaos"))
 
 import processes  # noqa: E402
 
-SCENARIOS, WORLD, FIRST_MOMENT = pathlib.Path("tests/scenario"), "world.yaml", "2025-01-01 08:00"
+SCENARIOS, WORLD, FIRST_MOMENT = pathlib.Path("tests/scenario"), "world.yaml", "2024-06-01 08:00"
 TABLE_FAMILIES = ("registry.", "policy.", "catalogue.")
 
 

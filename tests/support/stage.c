@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #define OPERATOR  "medhub"
-#define FIRST_DAY "2025-01-01T00:00:00Z"
+#define FIRST_DAY "2024-06-01T00:00:00Z"
 #define POLICY    "ops/policy/national.yaml"
 #define CALENDAR  "ops/data/working_days.csv"
 enum { DEDUPE_DAYS = 30 };
@@ -333,6 +333,20 @@ static void play_policy(struct stage *stage)
     json_decref(file);
 }
 
+/* Days as the engine would have them from the calendar table. */
+static void read_calendar(struct stage *stage)
+{
+    char line[256];
+    FILE *file = fopen(CALENDAR, "rb");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        date_t day = date_parse(bytes_from(line, DATE_TEXT_BYTES - 1));
+        if (day != DATE_NONE)
+            assert_true(calendar_set(stage->trial->calendar, day, line[DATE_TEXT_BYTES] == '1'));
+    }
+    fclose(file);
+}
+
 static void play_world(struct stage *stage, const char *path)
 {
     json_t *file = words_read(path);
@@ -365,6 +379,7 @@ struct stage *stage_new(const char *world, const char *family_world)
     load_calendar(stage);
     stage->names = json_object();
     stage->templates = json_object();
+    read_calendar(stage);
     play_policy(stage);
     play_world(stage, world);
     if (family_world != NULL)

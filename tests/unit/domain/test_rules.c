@@ -98,7 +98,7 @@ static bool is_in_national(const char *parameter)
 static void check_parameter(const struct rule *rule, void *context)
 {
     (void)context;
-    if (rule->parameter != NULL && !is_in_national(rule->parameter))
+    if (rule->parameter != NULL && !rule_reads_a_group(rule) && !is_in_national(rule->parameter))
         fail_msg("%s reads %s, which ops/policy/national.yaml lacks", rule->id, rule->parameter);
     if (rule->parameter_also != NULL && !is_in_national(rule->parameter_also))
         fail_msg("%s reads %s, which ops/policy/national.yaml lacks", rule->id, rule->parameter_also);
@@ -117,8 +117,7 @@ static void find_reader(const struct rule *rule, void *context)
         const char *name;
         bool found;
     } *wanted = context;
-    wanted->found |= rule->parameter != NULL && strcmp(rule->parameter, wanted->name) == 0;
-    wanted->found |= rule->parameter_also != NULL && strcmp(rule->parameter_also, wanted->name) == 0;
+    wanted->found |= rule_reads(rule, wanted->name);
 }
 
 /* How many parameters the pack in hand has; fails if no rule reads one of them. */
