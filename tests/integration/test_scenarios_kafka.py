@@ -55,7 +55,7 @@ class House:
         self.medhub("ctl", "topics", "apply", "-q")
         self.agent = Talker(AGENT)
         self.agents = {}  # of each family: they know its names and templates
-        self.now, self.names, self.worlds = self.moment(FIRST_MOMENT, 0), {}, {}
+        self.now, self.worlds = self.moment(FIRST_MOMENT, 0), {}
         self.hub = Talker(BUILD / "tests/scenario/scenario_hub", self.brokers.address, folder / "state", str(self.now))
         self.until(lambda: self.hub.ask("ready") == "yes", "the hub is ready")
 
@@ -171,7 +171,7 @@ class Story:
         self.fired += len(step.get("fires", []))
         if "says" not in step or "key" in step:
             return None
-        who = self.own(self.house.names.get(step["who"], step["who"]))
+        who = self.own(self.world["organisations"].get(step["who"], {}).get("id", step["who"]))
         return self.event(step.get("id", f"e{self.next + 1}"), who, step["says"], step.get("with", {}))
 
     def check_fired(self):
@@ -230,7 +230,6 @@ def read_worlds(house, families):
             added, house.agents[family] = house.read(path), Talker(AGENT, path)
         house.worlds[family] = {key: {**value, **added.get(key, {})} if isinstance(value, dict) else value + added.get(key, [])
                                 for key, value in common.items()}
-    house.names = {name: fields["id"] for world in house.worlds.values() for name, fields in world["organisations"].items()}
 
 
 def found(house, stories):

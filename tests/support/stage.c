@@ -333,20 +333,6 @@ static void play_policy(struct stage *stage)
     json_decref(file);
 }
 
-/* Days as the engine would have them from the calendar table. */
-static void read_calendar(struct stage *stage)
-{
-    char line[256];
-    FILE *file = fopen(CALENDAR, "rb");
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file) != NULL) {
-        date_t day = date_parse(bytes_from(line, DATE_TEXT_BYTES - 1));
-        if (day != DATE_NONE)
-            assert_true(calendar_set(stage->trial->calendar, day, line[DATE_TEXT_BYTES] == '1'));
-    }
-    fclose(file);
-}
-
 static void play_world(struct stage *stage, const char *path)
 {
     json_t *file = words_read(path);
@@ -379,7 +365,6 @@ struct stage *stage_new(const char *world, const char *family_world)
     load_calendar(stage);
     stage->names = json_object();
     stage->templates = json_object();
-    read_calendar(stage);
     play_policy(stage);
     play_world(stage, world);
     if (family_world != NULL)
