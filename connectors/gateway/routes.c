@@ -101,6 +101,26 @@ static const struct parameter_row search_parameters[] = {
     PARAMETERS_END,
 };
 
+static const struct parameter_row capture_parameters[] = {
+    {"GS1-Capture-Error-Behaviour", IN_HEADER, PARAMETER_TEXT, false, 1, 16, "^proceed$", "proceed",
+     "proceed: each event is decided by itself; rollback is not there", "proceed：逐个裁决；不支持 rollback"},
+    PARAMETERS_END,
+};
+static const struct parameter_row capture_job_parameters[] = {
+    {"capture", IN_PATH, PARAMETER_TEXT, true, 1, 64, NULL, NULL, "captureID of the answer to POST", "POST 答复中的 captureID"},
+    PARAMETERS_END,
+};
+static const struct parameter_row epcis_events_parameters[] = {
+    {"MATCH_anyEPC", IN_QUERY, PARAMETER_TEXT, true, 1, 400, NULL, "https://id.gs1.org/01/06931718175589/21/S1",
+     "an item, a box or a lot: Digital Link, or a code as the scanner gives it; the events of the boxes that an item lay in are there",
+     "物品、包装或批次：数字链接或扫码内容；含其所在包装的事件"},
+    {"GE_eventTime", IN_QUERY, PARAMETER_TEXT, false, 1, 40, NULL, "2026-01-31T08:00:00Z", "from then on, RFC 3339", "起始时间（含）"},
+    {"LT_eventTime", IN_QUERY, PARAMETER_TEXT, false, 1, 40, NULL, "2026-02-28T08:00:00Z", "before then, RFC 3339", "截止时间（不含）"},
+    {"EQ_bizStep", IN_QUERY, PARAMETER_TEXT, false, 1, 100, NULL, "shipping", "only this business step", "仅此业务步骤"},
+    {"perPage", IN_QUERY, PARAMETER_INTEGER, false, 1, 10000, NULL, "100", "events looked at, at most; 1000 by default", "最多事件数；缺省 1000"},
+    PARAMETERS_END,
+};
+
 static const struct parameter_row trace_parameters[] = {
     {"question", IN_PATH, PARAMETER_TEXT, true, 1, 64, NULL, "history", "a name from the list of questions", "问题名称，取自问题列表"},
     {"code", IN_QUERY, PARAMETER_TEXT, false, 1, 400, NULL, NULL, "a whole code as the scanner gives it; says product, lot and serial",
@@ -137,6 +157,12 @@ static const struct body_row submit_bodies[] = {
      "二进制模式：正文为 JSON 数据，属性在 ce-* 头中"},
     {"application/protobuf", "bytes", "binary mode: the data as protobuf, the attributes as ce-* headers",
      "二进制模式：正文为 protobuf 数据，属性在 ce-* 头中"},
+    {.content_type = NULL},
+};
+
+static const struct body_row capture_bodies[] = {
+    {"application/ld+json", "any", "an EPCISDocument of schema version 2.0", "EPCIS 2.0 文档"},
+    {"application/json", "any", "the same", "同上"},
     {.content_type = NULL},
 };
 
@@ -208,6 +234,21 @@ static const struct answer_row look_answers[] = {
     {200, JSON, "Exchanges", NULL, "newest first; only what this caller may see", "由新到旧；仅限调用机构可见的内容"},
     {404, PROBLEM, "Problem", NULL, "nothing that this caller may see", "没有调用机构可见的内容"},
     ANSWERS_END};
+static const struct header_row capture_headers[] = {
+    {"Location", "address of the capture job", "采集任务地址"},
+    {"GS1-Capture-Error-Behaviour", "proceed", "proceed"},
+    HEADERS_END};
+static const struct answer_row capture_answers[] = {
+    {202, JSON, "Captured", capture_headers, "the brokers have acknowledged all scans of the document", "Kafka 已确认文档中的全部扫码"},
+    ANSWERS_END};
+static const struct answer_row capture_job_answers[] = {
+    {200, JSON, "CaptureJob", NULL, "what became of it", "处理结果"},
+    {404, PROBLEM, "Problem", NULL, "unknown, nothing of it decided yet, or not the caller's", "未知、尚未裁决，或不属于调用机构"},
+    ANSWERS_END};
+static const struct answer_row epcis_events_answers[] = {
+    {200, "application/ld+json", "any", NULL, "an EPCISQueryDocument; only what this caller may see, as in /v1/trace",
+     "EPCIS 查询文档；仅限调用机构可见的内容，同 /v1/trace"},
+    ANSWERS_END};
 static const struct answer_row trace_list_answers[] = {
     {200, JSON, "TraceQuestions", NULL, "the questions", "问题列表"}, ANSWERS_END};
 static const struct answer_row trace_answers[] = {
@@ -258,6 +299,7 @@ const struct schema_row schema_rows[] = {
     {"Problem", "findings", "Finding[]", false, "of 422: all that is wrong", "422：全部原因"},
     {"Problem", "events", "SubmittedEvent[]", false, "of a batch: each event in order", "批量：逐个事件"},
     {"Problem", "snapshot", "uri-reference", false, "of 410: where to begin anew", "410：重新开始的地址"},
+    {"Problem", "path", "string", false, "of a malformed EPCIS document: where", "EPCIS 文档有误：位置"},
     {"Problem", "index", "integer", false, "of a malformed batch: which event, from 0", "批量格式错误：第几个事件，从 0 起"},
 
     {"Finding", "severity", "string", true, "refuse or warn", "refuse 或 warn"},
@@ -351,6 +393,19 @@ const struct schema_row schema_rows[] = {
     {"Line", "data", "any", false, "of fact and delivery: the event's data as this caller may see it",
      "事实与投递：调用机构可见的数据"},
 
+    {"Captured", "captureID", "string", true, "of the job", "任务编号"},
+    {"Captured", "status", "string", true, "acknowledged", "acknowledged"},
+    {"Captured", "scans", "integer", true, "made of the document", "文档中的扫码数"},
+    {"CaptureJob", "captureID", "string", true, "of the job", "任务编号"},
+    {"CaptureJob", "createdAt", "date-time", false, "when the first scan was submitted", "首个扫码提交时间"},
+    {"CaptureJob", "finishedAt", "date-time", false, "when the last one was decided", "末个裁决时间"},
+    {"CaptureJob", "running", "boolean", true, "some are still undecided", "仍有未裁决"},
+    {"CaptureJob", "success", "boolean", true, "none was refused so far", "尚无被拒绝"},
+    {"CaptureJob", "captureErrorBehaviour", "string", true, "proceed", "proceed"},
+    {"CaptureJob", "scans", "integer", true, "made of the document", "扫码数"},
+    {"CaptureJob", "decided", "integer", true, "of these", "已裁决数"},
+    {"CaptureJob", "errors", "any", true, "what was refused: title is the code, detail the event's id", "被拒绝的事件：title 为原因代码，detail 为事件编号"},
+
     {"TraceQuestions", "questions", "TraceQuestion[]", true, "several of one name: the one whose needs are given answers",
      "同名多项时，由条件齐备者作答"},
     {"TraceQuestion", "name", "string", true, "as in its address", "名称"},
@@ -414,6 +469,12 @@ const struct route routes[] = {
      settlement_parameters, NULL, look_answers, settlement_handler},
     {"GET", "/v1/search", "search", "questions", "find by any number that a person knows", "按已知号码查询", false, ROUTE_ASK,
      search_parameters, NULL, look_answers, search_handler},
+    {"GET", "/v1/events", "epcisEvents", "questions", "scans of an item or a lot as EPCIS 2.0 events", "物品或批次的 EPCIS 2.0 事件", false,
+     ROUTE_ASK, epcis_events_parameters, NULL, epcis_events_answers, events_handler},
+    {"POST", "/v1/capture", "capture", "events", "scans as an EPCIS 2.0 document", "以 EPCIS 2.0 文档提交扫码", false, ROUTE_PUBLISH,
+     capture_parameters, capture_bodies, capture_answers, capture_handler},
+    {"GET", "/v1/capture/{capture}", "captureJob", "events", "what became of a captured document", "EPCIS 文档的处理结果", false, ROUTE_ASK,
+     capture_job_parameters, NULL, capture_job_answers, capture_job_handler},
     {"GET", "/v1/trace", "traceQuestions", "questions", "what can be asked about items and lots", "追溯问题列表", false,
      ROUTE_AT_ONCE, no_parameters, NULL, trace_list_answers, trace_list_handler},
     {"GET", "/v1/trace/{question}", "trace", "questions", "where items and lots are and were", "追溯查询", false, ROUTE_ASK,

@@ -9,10 +9,12 @@
 #include "gateway/house.h"
 #include "gateway/intake.h"
 #include "gateway/receipts.h"
+#include "gateway/submission.h"
 #include "gateway/writer.h"
 
 struct submission {
     struct request *request;
+    void (*answer)(struct request *request); /* of submit_events; else NULL */
     struct intake intake;
     struct dispatch dispatch;
     struct awaited awaited;
@@ -202,6 +204,8 @@ static void acknowledged(struct dispatch *dispatch)
     metric_add(measures->failed, (int64_t)submission->failed);
     if (submission->failed > 0)
         request_go_on(submission->request, answer_not_delivered);
+    else if (submission->answer != NULL)
+        request_go_on(submission->request, submission->answer);
     else if (!await_decisions(submission))
         request_go_on(submission->request, answer_submitted);
 }
@@ -280,6 +284,44 @@ static void send_records(struct submission *submission)
     request_answered(request);
 }
 
+/* A decided body: it is sent, unless the caller may not say it. */
+static void submit(struct submission *submission)
+{
+    struct fault fault = {0};
+
+    if (!may_say_all(submission)) {
+        (void)fault_reject(&fault, "event.source", "the caller may not say events of this source");
+        answer_bad(submission->request, submission, STATUS_REJECT, 403, &fault);
+    } else if (!make_records(submission)) {
+        answer_unavailable(submission->request, "gateway.busy", NULL);
+    } else {
+        send_records(submission);
+    }
+}
+
+void submit_events(struct request *request, struct cloudevent *events, size_t count, void (*answer)(struct request *request))
+{
+    struct submission *submission = arena_take_zeroed(request->arena, sizeof *submission);
+
+    if (submission == NULL) {
+        answer_unavailable(request, "gateway.busy", NULL);
+        return;
+    }
+    submission->request = request;
+    submission->answer = answer;
+    submission->intake = (struct intake){.events = events, .count = count, .batch = true};
+    request->work = submission;
+    submit(submission);
+}
+
+const struct cloudevent *submitted_events(const struct request *request, size_t *count)
+{
+    const struct submission *submission = request->work;
+
+    *count = submission->intake.count;
+    return submission->intake.events;
+}
+
 void submit_handler(struct request *request)
 {
     struct submission *submission = arena_take_zeroed(request->arena, sizeof *submission);
@@ -294,14 +336,8 @@ void submit_handler(struct request *request)
     submission->request = request;
     enum status status = intake_read(&request->view, (size_t)request->gateway->settings->batch_events_max, request->arena,
                                      &submission->intake, &http_status, &fault);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         answer_bad(request, submission, status, http_status, &fault);
-    } else if (!may_say_all(submission)) {
-        (void)fault_reject(&fault, "event.source", "the caller may not say events of this source");
-        answer_bad(request, submission, STATUS_REJECT, 403, &fault);
-    } else if (!make_records(submission)) {
-        answer_unavailable(request, "gateway.busy", NULL);
-    } else {
-        send_records(submission);
-    }
+    else
+        submit(submission);
 }

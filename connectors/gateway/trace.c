@@ -7,8 +7,8 @@
 #include "base/date.h"
 #include "gateway/house.h"
 #include "gateway/stream.h"
+#include "gateway/trace.h"
 #include "gateway/writer.h"
-#include "store/trace_questions.h"
 
 #define CSV_TYPE "text/csv"
 
@@ -202,7 +202,6 @@ static void refused(struct request *request)
 
 /* ---- GET /v1/trace/{question} ---- */
 
-/* Regulators and trace platforms see everything; others what store/trace_questions.h lets them. */
 static bool sees_all(const struct caller *caller)
 {
     static const char *const feeds[] = {"regulator@", "trace_platform@"};
@@ -212,6 +211,11 @@ static bool sees_all(const struct caller *caller)
             if (strncmp(caller->recipients[i], feeds[j], strlen(feeds[j])) == 0)
                 return true;
     return false;
+}
+
+struct trace_asker trace_asker_of(const struct caller *caller)
+{
+    return (struct trace_asker){caller->organisation, sees_all(caller)};
 }
 
 static const char *text_of(struct request *request, const char *name)
@@ -285,7 +289,7 @@ static void ask_about(struct request *request, const char *name)
     }
     if (!read_question(request, name, asked))
         return;
-    asked->asker = (struct trace_asker){request->caller.organisation, sees_all(&request->caller)};
+    asked->asker = trace_asker_of(&request->caller);
     request->work = asked;
     request_hold(request);
     askers_ask(request->gateway->askers, request, ask, refused);

@@ -328,16 +328,18 @@ const struct trace_question trace_questions[] = {
         .arguments = {TRACE_DAYS, TRACE_PRODUCT, TRACE_VIEWER, TRACE_LIMIT},
         .columns = {{"at", TRACE_MOMENT}, {"holder", TRACE_TEXT}, {"counterparty", TRACE_TEXT}, {"product", TRACE_TEXT},
                     {"lot", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"quantity", TRACE_QUANTITY}},
-        .text = "SELECT at_ms, holder, counterparty, product, lot, serial, quantity_e4 FROM ("
-                "SELECT i.at_ms, i.holder, i.counterparty, i.product, i.lot, i.serial, i.quantity_e4 FROM trace_item i "
-                "WHERE i.step IN (5, 12) AND " SENT("i") " AND i.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR i.product = $2) AND " SEEN("i", "3") " "
+        .text = "SELECT * FROM (" /* each part in the order of its index, so that a few of many are found at once */
+                "SELECT * FROM (SELECT i.at_ms, i.holder, i.counterparty, i.product, i.lot, i.serial, i.quantity_e4 "
+                "FROM trace_item i WHERE i.step IN (5, 12) AND " SENT("i") " AND i.at_ms <= $1 "
+                "AND (CAST($2 AS TEXT) = '' OR i.product = $2) AND " SEEN("i", "3") " ORDER BY i.at_ms LIMIT $4) a "
                 "UNION ALL "
-                "SELECT s.at_ms, s.sender, s.receiver, s.product, s.lot, '', s.quantity_e4 FROM trace_shipment s "
-                "WHERE s.step IN (5, 12) AND s.at_ms <= $1 AND (CAST($2 AS TEXT) = '' OR s.product = $2) AND "
+                "SELECT * FROM (SELECT s.at_ms, s.sender, s.receiver, s.product, s.lot, '', s.quantity_e4 "
+                "FROM trace_shipment s WHERE s.step IN (5, 12) AND s.at_ms <= $1 "
+                "AND (CAST($2 AS TEXT) = '' OR s.product = $2) AND "
                 "(CAST($3 AS TEXT) = '' OR s.sender = $3 OR s.receiver = $3) AND NOT EXISTS (SELECT 1 FROM trace_scan r "
                 "WHERE r.product = s.product AND r.lot = s.lot AND r.serial = '' AND r.holder = s.receiver "
-                "AND r.at_ms >= s.at_ms AND r.step IN (4, 6, 7))"
-                ") o ORDER BY at_ms LIMIT $4",
+                "AND r.at_ms >= s.at_ms AND r.step IN (4, 6, 7)) ORDER BY s.at_ms LIMIT $4) b"
+                ") o ORDER BY 1 LIMIT $4",
     },
     {
         .name = "recall",
@@ -373,3 +375,21 @@ const struct trace_question trace_questions[] = {
     },
 };
 const size_t trace_question_count = sizeof trace_questions / sizeof *trace_questions;
+
+#define FACT_COLUMNS {{"value", TRACE_TEXT}, {"source", TRACE_TEXT}, {"decided", TRACE_MOMENT}}
+const struct trace_question trace_facts_of_item = {
+    .name = "facts",
+    .required = ITEM,
+    .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_VIEWER, TRACE_LIMIT},
+    .columns = FACT_COLUMNS,
+    .text = INSIDE(FOREVER) "SELECT f.value, f.source, f.decided_ms " OF_INSIDE "JOIN fact f ON f.place = s.place WHERE "
+            SEEN("s", "3") " ORDER BY s.at_ms, i.depth, s.place LIMIT $4",
+};
+const struct trace_question trace_facts_of_lot = {
+    .name = "facts",
+    .required = LOT,
+    .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_VIEWER, TRACE_LIMIT},
+    .columns = FACT_COLUMNS,
+    .text = "SELECT f.value, f.source, f.decided_ms FROM trace_scan s JOIN fact f ON f.place = s.place WHERE s.product = $1 "
+            "AND s.lot = $2 AND " SEEN("s", "3") " ORDER BY s.at_ms, s.place LIMIT $4",
+};

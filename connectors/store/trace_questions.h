@@ -45,6 +45,11 @@ struct trace_question {
 extern const struct trace_question trace_questions[];
 extern const size_t trace_question_count;
 
+/* The facts themselves behind the history of an item, and of a lot: columns are value (packed event with its provenance),
+ * source and decided_ms. */
+enum { TRACE_FACT_VALUE, TRACE_FACT_SOURCE, TRACE_FACT_DECIDED };
+extern const struct trace_question trace_facts_of_item, trace_facts_of_lot;
+
 /* ---- asking ---- */
 
 /* What the asker knows. Texts "" and moments 0: not given. */

@@ -4,7 +4,7 @@
 # forbidden include does not compile.
 
 # Who may link whom: only to the left. domain is the exception, it sees neither kafka nor state.
-set(MEDHUB_ORDER schemas base code epcis signature seal event kafka state domain flow client core store gateway webhook ops)
+set(MEDHUB_ORDER schemas base code epcis signature seal event kafka state domain flow client core store exchange gateway webhook ops)
 set(MEDHUB_FORBIDDEN_domain kafka state)
 
 # LINKS of ours may be written with or without the prefix: base or medhub_base.

@@ -6,10 +6,13 @@
 #include "ops/ctl/trace.h"
 
 #include "base/clock.h"
+#include "exchange/epcis.h"
 
 #include <stdio.h>
+#include <string.h>
 
-enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 10000000 };
+enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 10000000, DOCUMENT_BYTES_MAX = 1024 * 1024 * 1024 };
+#define EPCIS "epcis"
 
 struct trace_options {
     const char *product, *lot, *serial, *holder, *recall;
@@ -155,16 +158,42 @@ static enum exit_code choose(struct ask *ask, const char *name, const char *code
     return EXIT_OK;
 }
 
+/* ctl trace epcis: not rows, but a document. */
+static enum exit_code print_epcis(struct ask *ask, const char *code, struct trace_known *known)
+{
+    const struct epcis_query query = {.known = known, .biz_step = ""};
+    struct fault fault = {0};
+    struct buffer out;
+
+    if (code != NULL && !trace_known_read(known, code, ask->session.arena))
+        return say_refusal(ask->call, EXIT_USAGE, "trace.code", "无法识别该追溯码",
+                           "%s is no code of an item: see `medhub code parse`", code);
+    buffer_init(&out, DOCUMENT_BYTES_MAX);
+    enum status status =
+        epcis_write_answer(ask->model, &query, clock_now_ms(clock_system()), ask->session.arena, &out, &fault);
+    bool written = status == STATUS_OK && fwrite(out.data, 1, out.length, stdout) == out.length && putchar('\n') != EOF &&
+                   fflush(stdout) == 0;
+    buffer_done(&out);
+    if (status != STATUS_OK)
+        return say_fault(ask->call, &fault);
+    ask_say_complete(ask);
+    return written ? EXIT_OK : EXIT_FAILED;
+}
+
 enum exit_code trace_command_answer(struct call *call, const char *name, const char *code, struct trace_known *known)
 {
     const struct trace_question *question = NULL;
     struct ask ask = {0};
 
     enum exit_code result = ask_open(call, &ask);
-    if (result == EXIT_OK)
-        result = choose(&ask, name, code, known, &question);
-    if (result == EXIT_OK)
-        result = answer(&ask, question, known);
+    if (result == EXIT_OK && strcmp(name, EPCIS) == 0) {
+        result = print_epcis(&ask, code, known);
+    } else {
+        if (result == EXIT_OK)
+            result = choose(&ask, name, code, known, &question);
+        if (result == EXIT_OK)
+            result = answer(&ask, question, known);
+    }
     ask_done(&ask);
     return result;
 }
@@ -203,7 +232,8 @@ const struct command command_trace = {
     .summary_zh = "追溯查询：物品经过、批次持有者、使用去向、上游链条、包装展开、发出未收",
     .summary = "where items and lots are and were: history holders uses upstream contents unreceived state",
     .details = "CODE is a whole code as the scanner gives it; it says product, lot and serial. Without QUESTION: the questions\n"
-               "and what each needs. Answered from the SQL read model, by the time of the scans. Exit code 3: no row.",
+               "and what each needs. Answered from the SQL read model, by the time of the scans. Exit code 3: no row.\n"
+               "QUESTION epcis: the scans of CODE (or of --product and --serial or --lot) as an EPCIS 2.0 document.",
     .options = trace_options,
     .option_count = sizeof trace_options / sizeof *trace_options,
     .options_size = sizeof(struct trace_options),

@@ -214,6 +214,10 @@ class World:
             raise RuntimeError(f"medhub {arguments} ended with {done.returncode}")
         return done.stdout
 
+    def medhub_plain(self, *arguments, input=None):
+        """A command that needs no brokers."""
+        return subprocess.run([MEDHUB, *arguments], input=input, stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
+
     def start(self, name, **settings):
         defaults = {
             "hub": {"state__directory": self.folder / "state", "hub__session_timeout_ms": 6000},

@@ -31,7 +31,8 @@ WANTED = {
     "GET /v1/feeds/{feed}": {200, 404, 400}, "GET /v1/catalogue/snapshot": {200},
     "GET /v1/items/{table}/{code}": {200, 404}, "GET /v1/prescriptions/{number}": {200, 404},
     "GET /v1/settlements/{id}": {404}, "GET /v1/search": {200, 404}, "GET /v1/trace": {200},
-    "GET /v1/trace/{question}": {200, 400, 404}, "GET /v1/openapi.json": {200},
+    "GET /v1/trace/{question}": {200, 400, 404}, "GET /v1/events": {200, 400}, "POST /v1/capture": {400},
+    "GET /v1/capture/{capture}": {404}, "GET /v1/openapi.json": {200},
     "GET /v1/asyncapi.json": {200}, "GET /livez": {200}, "GET /readyz": {200},
 }
 

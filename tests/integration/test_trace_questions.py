@@ -25,9 +25,9 @@ PERSON = "3c6e0b8a9c15224a8228b9a98ca1531d"
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 
 
-def moment(minute):
-    """So many minutes after the first scan, which was a day ago: places must have time to be reached."""
-    return (NOW - datetime.timedelta(days=30) + datetime.timedelta(hours=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def moment(hour):
+    """So many hours after the first scan, which was a month ago: places must have time to be reached."""
+    return (NOW - datetime.timedelta(days=30) + datetime.timedelta(hours=hour)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def unit(serial):
@@ -68,27 +68,14 @@ class Trace(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.world = World(cls.folder)
         cls.addClassCleanup(cls.world.close)
-        cls.world.gen = cls.with_a_maker(cls.world.gen)
         cls.world.start_all()
+        for name in (MAKER, DEALER, HOSPITAL, STRANGER, REGULATOR):
+            until(lambda name=name: cls.world.caller(name).get("/v1/feeds").status == 200, f"the gateway knows {name}")
         for number, said in enumerate(CHAIN):
             answer = cls.world.caller(said[1]).submit(scan(number, said), "/v1/events?wait=20")
             assert answer.status == 200, answer
         regulator = cls.world.caller(REGULATOR)
         until(lambda: len(cls.over_http(regulator, "history", f"product={UNIT}&serial=S3")) == 2, "the last scan is in the store")
-
-    @staticmethod
-    def with_a_maker(gen):
-        """The generated world has no makers: one is made of a dealer."""
-        def made(what, *options):
-            events = gen(what, *options)
-            dealer = next((event for event in events if event["data"].get("organisation", {}).get("id") == DEALER), None)
-            if dealer is not None:
-                maker = json.loads(json.dumps(dealer).replace(DEALER, MAKER).replace("KIND_DISTRIBUTOR", "KIND_REGISTRANT"))
-                maker["id"] += "-maker"
-                maker["data"]["organisation"]["roles"] = ["registrant"]
-                events.insert(events.index(dealer) + 1, maker)
-            return events
-        return made
 
     @staticmethod
     def over_http(caller, question, query=""):
@@ -145,7 +132,7 @@ class Trace(unittest.TestCase):
         self.assertEqual([row["serial"] for row in rows], ["S1", "S2"])
 
     def test_shipped_and_never_received(self):
-        rows = self.same("unreceived", ["--days", "14"], "days=14")
+        rows = self.same("unreceived", ["--days", "14", "--product", UNIT], f"days=14&product={UNIT}")
         self.assertEqual([(row["holder"], row["counterparty"], row["serial"]) for row in rows], [(MAKER, DEALER, "S3")])
         self.assertEqual(self.by_ctl("unreceived", "--days", "40", codes=(3,)), [])
 
@@ -165,6 +152,68 @@ class Trace(unittest.TestCase):
         persons = {name: [row.get("person") for row in self.over_http(self.world.caller(name), "uses", uses)]
                    for name in (MAKER, DEALER, HOSPITAL, STRANGER, REGULATOR)}
         self.assertEqual(persons, {MAKER: [None], DEALER: [], HOSPITAL: [PERSON], STRANGER: [], REGULATOR: [PERSON]})
+
+    # ---- EPCIS 2.0
+
+    def capture(self, events, **more):
+        document = {"@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"], "type": "EPCISDocument",
+                    "schemaVersion": "2.0", "creationDate": moment(0), "epcisBody": {"eventList": events}, **more}
+        return self.world.caller(MAKER).request("POST", "/v1/capture", document, content_type="application/ld+json")
+
+    @staticmethod
+    def commissioned(serials):
+        return {"type": "ObjectEvent", "eventTime": moment(0), "eventTimeZoneOffset": "+08:00", "action": "ADD",
+                "bizStep": "commissioning", "epcList": [f"https://id.gs1.org/01/{UNIT}/21/{serial}" for serial in serials],
+                "ilmd": {"cbvmda:lotNumber": "L7", "cbvmda:itemExpirationDate": "2030-01-01"}}
+
+    def test_epcis_in_and_out(self):
+        maker = self.world.caller(MAKER)
+        events = [self.commissioned(("E1", "E2")),
+                  {"type": "AggregationEvent", "eventTime": moment(1), "eventTimeZoneOffset": "+08:00", "action": "ADD",
+                   "bizStep": "packing", "parentID": f"https://id.gs1.org/01/{BOX}/21/EB",
+                   "childEPCs": [f"https://id.gs1.org/01/{UNIT}/21/E1"]},
+                  {"type": "ObjectEvent", "eventTime": moment(2), "eventTimeZoneOffset": "+08:00", "action": "OBSERVE",
+                   "bizStep": "shipping", "disposition": "in_transit", "epcList": [f"https://id.gs1.org/01/{BOX}/21/EB"],
+                   "destinationList": [{"type": "owning_party", "destination": f"urn:medhub:organisation:{DEALER}"}]}]
+        answer = self.capture(events)
+        self.assertEqual((answer.status, answer.json()["scans"]), (202, 4), answer)
+        self.assertEqual(answer.headers["gs1-capture-error-behaviour"], "proceed")
+        job = until(lambda: self.job(answer.headers["location"]), "all scans of the document are decided")
+        self.assertEqual((job["success"], job["decided"], job["errors"]), (True, 4, []))
+        self.assertEqual(self.capture(events).json()["captureID"], job["captureID"])
+
+        uri = urllib.parse.quote(f"https://id.gs1.org/01/{UNIT}/21/E1", safe="")
+        told = maker.get(f"/v1/events?MATCH_anyEPC={uri}")
+        self.assertEqual((told.status, told.headers["content-type"]), (200, "application/ld+json"))
+        out = told.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+        self.assertEqual([(event["type"], event["action"], event["bizStep"]) for event in out],
+                         [("ObjectEvent", "ADD", "commissioning"), ("AggregationEvent", "ADD", "packing"),
+                          ("ObjectEvent", "OBSERVE", "shipping")])
+        self.assertEqual(out[2]["destinationList"][0]["destination"], f"urn:medhub:organisation:{DEALER}")
+        self.assertEqual(maker.get(f"/v1/events?MATCH_anyEPC={uri}&EQ_bizStep=packing").json()["epcisBody"]["queryResults"][
+            "resultsBody"]["eventList"], out[1:2])
+        hidden = self.world.caller(STRANGER).get(f"/v1/events?MATCH_anyEPC={uri}").json()
+        self.assertEqual(hidden["epcisBody"]["queryResults"]["resultsBody"]["eventList"], [])
+
+        by_ctl = json.loads(self.world.medhub("ctl", "trace", "epcis", f"(01){UNIT}(21)E1", "-q", "--set",
+                                              f"store.database={self.folder / 'medhub.sqlite'}"))
+        self.assertEqual(by_ctl["epcisBody"]["queryResults"]["resultsBody"]["eventList"], out)
+        hashes = self.world.medhub_plain("event", "hash", input=json.dumps(by_ctl))
+        self.assertEqual(hashes.split(), [event["eventID"] for event in out])
+        for event in out:
+            event.pop("recordTime")
+        again = self.capture(out, **{"@context": by_ctl["@context"]})
+        self.assertEqual((again.status, again.json()["scans"]), (202, 3), again)
+
+    def job(self, address):
+        answer = self.world.caller(MAKER).get(address)
+        return answer.json() if answer.status == 200 and not answer.json()["running"] else None
+
+    def test_broken_epcis_is_refused_with_its_path(self):
+        answer = self.capture([self.commissioned(("E9",)), {**self.commissioned(("E8",)), "colour": "red"}])
+        self.assertEqual((answer.status, answer.json()["code"], answer.json()["path"]),
+                         (400, "epcis.member", "epcisBody.eventList[1].colour"))
+        self.assertEqual(self.world.caller(MAKER).get("/v1/capture/" + "0" * 32 + "-1").status, 404)
 
     def test_bad_questions_are_refused(self):
         caller = self.world.caller(REGULATOR)
