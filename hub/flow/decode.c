@@ -7,6 +7,8 @@
 #include "event/wire.h"
 #include "flow/flow.h"
 
+#include <stdio.h>
+
 static bool take_header(const char *name, struct bytes value, void *context)
 {
     attributes_take(context, name, value);
@@ -31,16 +33,29 @@ static enum status check_envelope(struct flow *flow, struct event *event)
     return STATUS_OK;
 }
 
+static void look_up_type(struct flow *flow, const char *type)
+{
+    struct known_type *known = &flow->last_type;
+
+    if (strcmp(known->type, type) == 0)
+        return; /* "" is refused before */
+    (void)snprintf(known->type, sizeof known->type, "%s", type); /* attributes are no longer */
+    known->lane = lane_of_type(&flow->shared->lanes, type, &known->handler);
+    known->facts = schema_find_event(type);
+}
+
 static enum status find_type(struct flow *flow, struct event *event)
 {
     const char *type = event->attributes.type;
-    const struct lane *lane = lane_of_type(&flow->shared->lanes, type, &flow->handler);
+    const struct known_type *known = &flow->last_type;
 
-    event->facts = schema_find_event(type);
-    if (lane == NULL || event->facts == NULL || flow->handler->decide == NULL)
+    look_up_type(flow, type);
+    event->facts = known->facts;
+    flow->handler = known->handler;
+    if (known->lane == NULL || event->facts == NULL || flow->handler->decide == NULL)
         return fault_reject(&event->fault, "event.type", "unknown event type or version %.128s", type);
-    if (lane != flow->lane)
-        return fault_reject(&event->fault, "event.topic", "%.128s belongs in %s", type, lane->inbox_topic);
+    if (known->lane != flow->lane)
+        return fault_reject(&event->fault, "event.topic", "%.128s belongs in %s", type, known->lane->inbox_topic);
     return STATUS_OK;
 }
 

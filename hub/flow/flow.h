@@ -44,6 +44,14 @@ struct known_source {
     char roles[160]; /* "|hospital|pharmacy|" */
 };
 
+/* What an event type is: the last one that was looked up. Events of one type come in runs, and the handlers are many. */
+struct known_type {
+    char type[ATTRIBUTE_BYTES_MAX + 1];
+    const struct message_facts *facts; /* NULL: no such type */
+    const struct lane *lane;
+    const struct handler *handler;
+};
+
 /* Of a duplicate: how it was decided the first time. */
 struct first_outcome {
     enum outcome outcome;
@@ -66,6 +74,7 @@ struct flow {
     struct tables_reader *tables;
     struct calendar *calendar;
     uint64_t calendar_rows; /* applied when the calendar was built */
+    struct known_type last_type;
     struct known_source *sources;
     size_t source_count;
     uint64_t registry_rows; /* of the snapshot that the sources were looked up in */
