@@ -8,6 +8,7 @@ A mutant (MUTANT:NAME) is a hub with one rule broken on purpose: it passes if th
 Exit status 0: all as expected; 1: not; 77: ledger_hub has no crash points (build it with the preset "faults").
 """
 import argparse
+import csv
 import os
 import pathlib
 import pickle
@@ -41,14 +42,20 @@ POINTS = ("before_produce", "after_produce", "after_send_offsets", "inside_commi
           "inside_store_commit", "after_store_commit")
 LARGEST_STORE = 64 << 20
 
+
+def table_topics():
+    """All that a hub asks for before it starts."""
+    with open(pathlib.Path(__file__).parents[2] / "schemas" / "topics.csv", encoding="utf-8", newline="") as rows:
+        return [row["topic"] for row in csv.DictReader(rows) if row["topic"].startswith("medhub.table.")]
+
+
 FACTS = {"cleanup.policy": "delete", "retention.ms": "-1"}
 CHANGELOG = {"cleanup.policy": "compact", "segment.bytes": str(1 << 20), "segment.ms": "5000",
              "min.cleanable.dirty.ratio": "0.01"}
 TABLE = {"cleanup.policy": "compact"}
 TOPICS = {verify.INBOX: (PARTITIONS, FACTS), verify.FACT: (PARTITIONS, FACTS), verify.STATE: (PARTITIONS, CHANGELOG),
           verify.RECEIPT: (3, FACTS), verify.DELIVERY: (3, FACTS), verify.PARKED: (3, FACTS),
-          **{f"medhub.table.{name}": (1, TABLE) for name in ("catalogue", "registry", "policy", "calendar", "designation",
-                                                         "practitioner", "release")}}
+          **{topic: (1, TABLE) for topic in table_topics()}}
 
 
 def say(*words):
