@@ -392,14 +392,34 @@ static bool is_region(const char *region)
     return strlen(region) == 6 && strspn(region, "0123456789") == 6;
 }
 
+static void append_member(struct buffer *out, const char *name, const char *text)
+{
+    buffer_append_format(out, "\"%s\":\"", name);
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at == '"' || *at == '\\' || (unsigned char)*at < 0x20)
+            buffer_append_format(out, "\\u%04x", (unsigned)(unsigned char)*at);
+        else
+            buffer_append_byte(out, (uint8_t)*at);
+    buffer_append_text(out, "\",");
+}
+
+/* The item lies there as JSON already. */
 static char *row_json(const struct catalogue_row *row)
 {
-    json_t *item = json_loads(row->item, 0, NULL);
-    json_t *root =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o*}", "table", row->table, "code", row->code, "region",
-                  row->region, "validFrom", row->valid_from, "validUntil", row->valid_until, "item", item);
-    char *text = json_dumps(root, JSON_COMPACT);
-    json_decref(root);
+    struct buffer out;
+
+    buffer_init(&out, SIZE_MAX);
+    buffer_append_byte(&out, '{');
+    append_member(&out, "table", row->table);
+    append_member(&out, "code", row->code);
+    append_member(&out, "region", row->region);
+    append_member(&out, "validFrom", row->valid_from);
+    append_member(&out, "validUntil", row->valid_until);
+    buffer_append_text(&out, "\"item\":");
+    buffer_append_text(&out, row->item);
+    buffer_append_byte(&out, '}');
+    char *text = buffer_ok(&out) ? strdup(buffer_text(&out)) : NULL;
+    buffer_done(&out);
     return text;
 }
 

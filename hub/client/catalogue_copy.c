@@ -8,6 +8,7 @@
 
 enum copy_statement {
     COPY_PUT,
+    COPY_ADD,
     COPY_GET,
     COPY_BEFORE,
     COPY_VERSION,
@@ -50,6 +51,7 @@ static const char *const migrations[] = {
 
 static const char *const statements[COPY_STATEMENTS] = {
     [COPY_PUT] = ("INSERT OR REPLACE INTO row (" ROW_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+    [COPY_ADD] = ("INSERT INTO row (" ROW_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
     [COPY_GET] = ("SELECT " ROW_COLUMNS OF_ITEM " AND valid_from = ?4"),
     [COPY_BEFORE] =
         ("SELECT " ROW_COLUMNS OF_ITEM " AND valid_from < ?4 AND (valid_until = '' OR valid_until >= ?5) "
@@ -199,24 +201,35 @@ static enum medhub_status forget_replaced(struct catalogue_copy *copy, const str
     return status;
 }
 
-enum medhub_status copy_put(struct catalogue_copy *copy, const struct catalogue_row *row,
-                            struct medhub_error *error)
+static enum medhub_status write_row(struct catalogue_copy *copy, enum copy_statement how,
+                                    const struct catalogue_row *row, struct medhub_error *error)
 {
     struct digest_sum digest = digest_of_row(row);
-    enum medhub_status status = forget_replaced(copy, row, error);
+    sqlite3_stmt *statement = database_statement(copy->database, how);
 
-    if (status != MEDHUB_OK)
-        return status;
-    sqlite3_stmt *statement = database_statement(copy->database, COPY_PUT);
     bind_key(statement, row->table, row->code, row->region, row->valid_from);
     statement_bind_text(statement, 5, row->valid_until);
     statement_bind_text(statement, 6, row->item);
     (void)sqlite3_bind_blob(statement, 7, digest.bytes, DIGEST_SUM_BYTES, SQLITE_STATIC);
     (void)sqlite3_bind_int64(statement, 8, row->version);
-    status = database_run(copy->database, statement, error);
+    enum medhub_status status = database_run(copy->database, statement, error);
     digest_sum_add(&copy->next.digest, &digest);
     copy->next.rows++;
     return status;
+}
+
+enum medhub_status copy_put(struct catalogue_copy *copy, const struct catalogue_row *row,
+                            struct medhub_error *error)
+{
+    enum medhub_status status = forget_replaced(copy, row, error);
+
+    return status == MEDHUB_OK ? write_row(copy, COPY_PUT, row, error) : status;
+}
+
+enum medhub_status copy_add(struct catalogue_copy *copy, const struct catalogue_row *row,
+                            struct medhub_error *error)
+{
+    return write_row(copy, COPY_ADD, row, error);
 }
 
 static void read_row(sqlite3_stmt *statement, struct catalogue_row *row)

@@ -30,6 +30,9 @@ enum medhub_status copy_cursor(struct catalogue_copy *copy, char **cursor, struc
 enum medhub_status copy_begin(struct catalogue_copy *copy, struct medhub_error *error);
 enum medhub_status copy_put(struct catalogue_copy *copy, const struct catalogue_row *row,
                             struct medhub_error *error);
+/* A row that is not there yet, as all of a snapshot's. */
+enum medhub_status copy_add(struct catalogue_copy *copy, const struct catalogue_row *row,
+                            struct medhub_error *error);
 /* The highest version of the item's rows; 0: none. */
 enum medhub_status copy_version(struct catalogue_copy *copy, const char *table, const char *code,
                                 int64_t *version, struct medhub_error *error);

@@ -17,7 +17,7 @@ static bool take_row(struct catalogue_import *import, struct bytes line, const s
 
     digest_sum_add(&import->sum, &digest);
     import->rows++;
-    enum medhub_status status = copy_put(import->copy, row, &import->error);
+    enum medhub_status status = copy_add(import->copy, row, &import->error);
     return status == MEDHUB_OK || fail_import(import, status);
 }
 
