@@ -8,7 +8,7 @@
  *     bench_gateway --do produce --brokers B --connections N --seconds S   librdkafka alone: N records in flight, the next
  *                                when one is acknowledged
  *     bench_gateway --do follow  --authority HOST:PORT --followers N --events FILE --rate R --key-id ORG/KEY --secret FILE
- *                                [--posters N] N streams; each line of FILE is posted and awaited at every follower; the first half does
+ *                                [--posters N] [--feed NAME] N streams; each line of FILE is posted and awaited at every follower; the first half does
  *                                not count */
 #include "bench.h"
 #include "sample.h"
@@ -30,7 +30,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MAX = 4096, RECEIVE_BYTES = 64 * 1024, WARM_UP_PERCENT = 20, HEADERS_MAX = 12, PERSONS = 20000 };
+enum { SETTLE_US = 1000000, CONNECTIONS_MAX = 4096, RECEIVE_BYTES = 64 * 1024, WARM_UP_PERCENT = 20, HEADERS_MAX = 12, PERSONS = 20000 };
 
 /* ---- requests, signed beforehand ---- */
 
@@ -460,6 +460,7 @@ static void produce(struct bench_options options)
 struct following {
     struct connection *connections; /* followers, then those that post */
     bool *busy;                     /* of those that post: not answered yet */
+    bool *arrived;                  /* by event: at one follower at least */
     size_t followers, posters, count, posted, seen, counted;
     struct text *requests;
     int64_t *posted_us, *latency_us;
@@ -483,6 +484,7 @@ static void read_stream(struct following *following, struct connection *connecti
         size_t number = id == NULL ? following->count : strtoul(id + 13, NULL, 10);
         if (number < following->count && following->posted_us[number] != 0) {
             following->seen++;
+            following->arrived[number] = true;
             if (number >= following->count / 2) /* the first half warms up */
                 following->latency_us[following->counted++] = now_us - following->posted_us[number];
         }
@@ -492,13 +494,15 @@ static void read_stream(struct following *following, struct connection *connecti
     memmove(connection->received, line, connection->length);
 }
 
-static void open_streams(struct following *following, struct signer *signer)
+static void open_streams(struct following *following, struct signer *signer, const char *feed)
 {
+    char target[128];
+    (void)snprintf(target, sizeof target, "/v1/feeds/%s?after=now", feed);
     const struct http_header headers[] = {{"Accept", bytes_of("text/event-stream")}};
 
     for (size_t i = 0; i < following->followers; i++) {
         arena_reset(signer->arena);
-        struct text request = sign(signer, "GET", "/v1/feeds/catalogue?after=now", headers, 1, BYTES_NONE);
+        struct text request = sign(signer, "GET", target, headers, 1, BYTES_NONE);
         following->connections[i].stream = true;
         send_all(&following->connections[i], &request);
         free(request.data);
@@ -561,8 +565,9 @@ static void follow(struct bench_options options)
     following.connections = open_connections(signer.authority, following.followers + following.posters, events);
     following.busy = calloc(following.posters, sizeof *following.busy);
     following.posted_us = calloc(following.count, sizeof *following.posted_us);
+    following.arrived = calloc(following.count, sizeof *following.arrived);
     following.latency_us = calloc(following.count * following.followers, sizeof *following.latency_us);
-    if (following.connections == NULL || following.busy == NULL || following.posted_us == NULL ||
+    if (following.connections == NULL || following.busy == NULL || following.arrived == NULL || following.posted_us == NULL ||
         following.latency_us == NULL)
         bench_fail("no memory");
     /* Who follows is another organisation than who posts. */
@@ -570,8 +575,8 @@ static void follow(struct bench_options options)
     follower.key_id = bench_option(options, "follower-key-id", signer.key_id);
     struct fault fault;
     bench_need(signing_key_load(bench_option(options, "follower-secret", ""), &follower.key, &fault), &fault);
-    open_streams(&following, &follower);
-    int64_t next_us = clock_monotonic_us();
+    open_streams(&following, &follower, bench_option(options, "feed", "catalogue"));
+    int64_t next_us = clock_monotonic_us() + SETTLE_US; /* "now", after which a stream follows, is some moment after its "retry:" */
     give_up_us = next_us + (int64_t)following.count * every_us + 20000000;
     while (following.seen < following.count * following.followers && clock_monotonic_us() < give_up_us) {
         int64_t now_us = clock_monotonic_us();
@@ -579,8 +584,12 @@ static void follow(struct bench_options options)
             next_us += every_us;
         follow_once(&following, events, 1);
     }
+    size_t missing = 0;
+    while (missing < following.count && following.arrived[missing])
+        missing++;
     if (following.seen < following.count * following.followers)
-        bench_fail("%zu of %zu events came to the followers", following.seen, following.count * following.followers);
+        bench_fail("%zu of %zu events came to the followers; posted %zu, number %zu did not", following.seen,
+                   following.count * following.followers, following.posted, missing);
     print_figures(following.latency_us, following.counted, following.counted,
                   (double)following.count * (double)every_us / 2e6);
 }

@@ -14,6 +14,7 @@ CONNECTIONS = (1, 16, 128)
 BUREAU, HOSPITAL, PHARMACY, KEY = "B000000", "H44010000009", "P44010000001", "k1"
 FOLLOWERS, RATE = (1, 1000), 20
 PRESCRIPTIONS_PER_S, POSTERS = 500, 64
+PROBES_MIN, PROBES_MAX = 5, 50
 
 
 class Part:
@@ -66,6 +67,17 @@ class World:
         lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
         subprocess.run([self.program, "ctl", "submit", "-q", "-b", self.bench.brokers], input=lines, check=True,
                        stdout=subprocess.DEVNULL, text=True, timeout=DEADLINE_S)
+
+    def wait_until_accepted(self, event):
+        """Every partition sees a table's row a moment after it was decided."""
+        for attempt in range(PROBES_MAX):
+            data = {**event["data"], "person": f"p-probe-{attempt}", "hospitalNumber": f"P{attempt}", "nationalNumber": f"PN{attempt}"}
+            probe = json.dumps({**event, "id": f"probe-{attempt}", "data": data}, ensure_ascii=False)
+            done = subprocess.run([self.program, "ctl", "submit", "-q", "-b", self.bench.brokers], input=probe, text=True,
+                                  stdout=subprocess.PIPE, timeout=DEADLINE_S, check=False)
+            if attempt >= PROBES_MIN and json.loads(done.stdout.splitlines()[0])["outcome"] == "accepted":
+                return
+        raise Failed("the hub does not accept the prescriptions")
 
     def organisations(self):
         events = self.gen("policy,calendar,organisations")
@@ -133,13 +145,14 @@ def follow_prescriptions(bench, world, size, table):
     codes = {line["catalogueCode"] for line in event["data"]["lines"]}
     world.submit([each for each in world.gen("catalogue-2024,catalogue-2025")
                   if each["data"].get("item", {}).get("code") in codes])
+    world.wait_until_accepted({**event, "source": HOSPITAL})
     file = f"{world.folder}/prescriptions.ndjson"
     with open(file, "w", encoding="utf-8") as lines:
         for number in range(PRESCRIPTIONS_PER_S * size["post_s"] * 2):
             data = {**event["data"], "person": f"p-follow-{number}", "hospitalNumber": f"F{number}", "nationalNumber": f"FN{number}"}
             lines.write(json.dumps({**event, "id": f"follow-{number}-rx", "subject": f"F{number}", "data": data},
                                    ensure_ascii=False) + "\n")
-    result = bench.call("bench_gateway", "--do", "follow", *world.caller(HOSPITAL), "--followers", 1, "--posters", POSTERS,
+    result = bench.call("bench_gateway", "--do", "follow", *world.caller(HOSPITAL), "--followers", 1, "--posters", POSTERS, "--feed", "deliveries",
                         "--events", file, "--rate", PRESCRIPTIONS_PER_S, "--follower-key-id", f"{PHARMACY}/{KEY}",
                         "--follower-secret", world.secret(PHARMACY))
     for share, wanted in (("p50", ""), ("p99", "< 100"), ("max", "")):
