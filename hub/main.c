@@ -26,6 +26,8 @@ static const struct command *const commands[] = {
     &command_key_new,      &command_key_show,
     &command_key_sign,     &command_seal,
     &command_open,         &command_person_key,
+    &command_org_show,
+    &command_org_test,
     &command_webhook_list, &command_webhook_show,
     &command_webhook_pause, &command_webhook_resume,
     &command_webhook_parked, &command_webhook_redrive,

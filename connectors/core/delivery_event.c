@@ -52,6 +52,7 @@ enum status delivery_event_print(struct bytes value, struct arena *arena, struct
         .subject = delivery->subject,
         .time = moment_format_ms(delivery->decided_at_ms, time),
         .traceparent = "",
+        .conformance = "",
     };
     status = cloudevent_print(&attributes, bytes_from(delivery->data.data, delivery->data.len), NULL, arena, out, fault);
     if (status == STATUS_OK)

@@ -12,6 +12,7 @@ struct headers *event_headers(const struct event_attributes *attributes)
         {"ce_time", attributes->time},
         {"ce_subject", attributes->subject},
         {"traceparent", attributes->traceparent},
+        {"ce_conformance", attributes->conformance},
         {"content-type", "application/protobuf"},
     };
     struct headers *headers = headers_new(sizeof rows / sizeof *rows);

@@ -49,6 +49,7 @@ static void add_cloudevent_headers(json_t *schemas)
         {"ce_subject", NULL, "what it is about", false},
         {"content-type", "application/protobuf", "of the value", false},
         {"traceparent", NULL, "W3C trace context", false},
+        {"ce_conformance", NULL, "\"true\": of a connection test, decided and never applied", false},
     };
     json_t *schema = document_object(), *properties = document_object(), *required = document_list();
 

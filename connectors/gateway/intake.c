@@ -92,7 +92,7 @@ static enum status read_headers(const struct http_view *view, struct arena *aren
     } rows[] = {
         {"ce-specversion", &version},        {"ce-id", &attributes->id},     {"ce-source", &attributes->source},
         {"ce-type", &attributes->type},      {"ce-time", &attributes->time}, {"ce-subject", &attributes->subject},
-        {"traceparent", &attributes->traceparent},
+        {"traceparent", &attributes->traceparent}, {"ce-conformance", &attributes->conformance},
     };
     enum status status = STATUS_OK;
 
@@ -159,7 +159,7 @@ static enum status check_lengths(struct intake *intake, struct fault *fault)
 {
     for (size_t i = 0; i < intake->count; i++) {
         const struct event_attributes *of = &intake->events[i].attributes;
-        const char *const texts[] = {of->id, of->source, of->type, of->subject, of->time, of->traceparent};
+        const char *const texts[] = {of->id, of->source, of->type, of->subject, of->time, of->traceparent, of->conformance};
         intake->index = i;
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             if (strlen(texts[k]) > ATTRIBUTE_BYTES_MAX)

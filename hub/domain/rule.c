@@ -144,6 +144,10 @@ static void refuse_as_too_complex(struct event *event, struct decision *decision
 void handler_decide(const struct handler *handler, struct view *view, struct event *event,
                     struct decision *decision)
 {
+    bool conformance = handler->fire == NULL && event_is_conformance(event);
+
+    if (conformance)
+        view->candidate = event->attributes.source;
     if (handler->fire != NULL)
         handler->fire(view, event, decision);
     else
@@ -153,7 +157,7 @@ void handler_decide(const struct handler *handler, struct view *view, struct eve
         refuse_as_too_complex(event, decision);
     if (decision->outcome == OUTCOME_NONE)
         decision->outcome = OUTCOME_ACCEPTED;
-    if (decision->outcome != OUTCOME_ACCEPTED)
+    if (decision->outcome != OUTCOME_ACCEPTED || conformance)
         decision_apply_nothing(decision);
 }
 

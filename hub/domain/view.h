@@ -81,6 +81,7 @@ struct view {
     struct consulted_row *consulted;
     size_t consulted_count;
     size_t consulted_capacity;
+    const char *candidate; /* the source of an event of a connection test: decided as if it were live; or NULL */
     bool failed; /* the arena was full while reading: the decision must not stand (handler_decide sees to it) */
 };
 

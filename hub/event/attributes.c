@@ -14,7 +14,7 @@ static const struct attribute_row {
     size_t offset; /* in struct event_attributes */
 } rows[] = {
     ROW("ce_id", id),     ROW("ce_source", source),  ROW("ce_type", type), ROW("ce_subject", subject),
-    ROW("ce_time", time), ROW("traceparent", traceparent),
+    ROW("ce_time", time), ROW("traceparent", traceparent), ROW("ce_conformance", conformance),
 };
 #undef ROW
 

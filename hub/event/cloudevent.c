@@ -24,6 +24,7 @@ static const struct attribute_row attribute_rows[] = {
     {"subject", offsetof(struct event_attributes, subject), false},
     {"time", offsetof(struct event_attributes, time), false},
     {"traceparent", offsetof(struct event_attributes, traceparent), false},
+    {"conformance", offsetof(struct event_attributes, conformance), false},
 };
 enum { ATTRIBUTE_COUNT = sizeof(attribute_rows) / sizeof(attribute_rows[0]) };
 

@@ -1,5 +1,7 @@
 #include "event/event.h"
 
+#include <string.h>
+
 enum status event_refuse_by_findings(struct event *event)
 {
     const struct finding *first = findings_first_refusal(&event->findings);
@@ -10,4 +12,10 @@ enum status event_refuse_by_findings(struct event *event)
     if (refusing == 1)
         return fault_reject(&event->fault, first->code, "%s", first->sentence_en);
     return fault_reject(&event->fault, first->code, "%s (and %zu more)", first->sentence_en, refusing - 1);
+}
+
+bool event_is_conformance(const struct event *event)
+{
+    const char *said = event->attributes.conformance;
+    return said != NULL && strcmp(said, "true") == 0;
 }

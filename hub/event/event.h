@@ -25,6 +25,7 @@ struct event_attributes {
     const char *subject;
     const char *time; /* RFC 3339, as sent */
     const char *traceparent;
+    const char *conformance; /* extension: "true" for an event of a connection test, decided and never applied */
 };
 
 /* Where an event was read: with INDEX (0 for the first fact of an event) this names a fact for ever. */
@@ -50,6 +51,10 @@ struct event {
     struct decision *decision;         /* decide */
     struct fault fault;                /* the stage that refused says why */
 };
+
+/* True if it says that it belongs to a connection test (`medhub ctl org test`): it is authorised for candidates, decided as if
+ * its source were live, answered by a receipt, and nothing of its decision is applied. */
+bool event_is_conformance(const struct event *event);
 
 /* Fills the fault from the first finding that refuses: its code, its sentence in English, and how many more there are.
  * Returns STATUS_REJECT. */

@@ -50,6 +50,8 @@ static bool look_up(struct flow *flow, struct event *event, struct known_source 
     const Organisation *organisation = (const Organisation *)message;
     source->known = true;
     source->live = organisation->state == MEDHUB__REGISTRY__V1__STATE__STATE_LIVE;
+    source->candidate = organisation->state == MEDHUB__REGISTRY__V1__STATE__STATE_DESIGNATED ||
+                        organisation->state == MEDHUB__REGISTRY__V1__STATE__STATE_TESTED;
     (void)snprintf(source->state, sizeof source->state, "%s", state_name((int)organisation->state));
     keep_roles(source, organisation);
     return true;
@@ -143,7 +145,7 @@ enum status authorise_stage(struct flow *flow, struct event *event)
         if (!source->known)
             return refuse(event, "source.unknown", id, "an organisation of the registry", "来源机构未登记",
                           "the source is not in the registry");
-        if (!source->live)
+        if (!source->live && !(source->candidate && event_is_conformance(event)))
             return refuse(event, "source.not_live", arena_format(event->arena, "%s", source->state),
                           "STATE_LIVE", "来源机构当前不可提交事件",
                           "the source's state does not allow it to submit events");

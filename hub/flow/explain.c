@@ -340,7 +340,7 @@ static bool begin_timer(struct explaining *work)
     const char *cause = work->to->provenance == NULL ? "" : work->to->provenance->cause_id;
     const char *name = strncmp(cause, "timer/", 6) == 0 ? cause + 6 : "";
     struct event_attributes attributes = {
-        "", work->rebuild->settings.hub_operator, explaining_text(rebuild_timer_type(work->rebuild, name)), name, "", ""};
+        "", work->rebuild->settings.hub_operator, explaining_text(rebuild_timer_type(work->rebuild, name)), name, "", "", ""};
 
     attributes.id = explaining_text(
         walk_timer_id(work->arena, name, bytes_of(work->rebuild->key), work->target->position.offset));
@@ -363,7 +363,7 @@ static bool decide_timer_again(struct explaining *work)
 /* As it was submitted: the record itself, or the fact that it became. */
 static void begin_submission(struct explaining *work)
 {
-    static const struct event_attributes none = {"", "", "", "", "", ""};
+    static const struct event_attributes none = {"", "", "", "", "", "", ""};
     const struct explain_target *target = work->target;
     const struct rebuilt_fact *fact =
         work->to->step == NULL ? NULL : rebuild_submission(work->rebuild, work->to->step);

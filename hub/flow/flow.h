@@ -40,6 +40,7 @@ struct outlets {
 struct known_source {
     char id[64];
     bool known, live;
+    bool candidate; /* has an agreement and is not live yet: may say events of its connection test */
     char state[32];
     char roles[160]; /* "|hospital|pharmacy|" */
 };

@@ -70,7 +70,8 @@ static void log_refusal(const struct event *event, const char *stage)
 static void give_memory_back(struct event *event)
 {
     const char **const attributes[] = {&event->attributes.id,      &event->attributes.source, &event->attributes.type,
-                                       &event->attributes.subject, &event->attributes.time,   &event->attributes.traceparent};
+                                       &event->attributes.subject, &event->attributes.time,   &event->attributes.traceparent,
+                                       &event->attributes.conformance};
     enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
     char kept[ATTRIBUTES][ATTRIBUTE_BYTES_MAX + 1];
 

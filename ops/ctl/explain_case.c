@@ -292,6 +292,7 @@ static bool add_fact(void *self, struct record *record)
         .subject = decode_header(record, "ce_subject", taking->scratch),
         .time = decode_header(record, "ce_time", taking->scratch),
         .traceparent = decode_header(record, "traceparent", taking->scratch),
+        .conformance = decode_header(record, "ce_conformance", taking->scratch),
     };
     const struct event_position position = {record->topic, record->partition, record->offset};
     taking->status = rebuild_add_fact(taking->to->rebuild, &attributes, &position, record->value, taking->fault);

@@ -127,6 +127,7 @@ static json_t *as_cloudevent(const struct kept *kept, unsigned visible, struct a
         .subject = decode_header(&kept->record, "ce_subject", arena),
         .time = decode_header(&kept->record, "ce_time", arena),
         .traceparent = decode_header(&kept->record, "traceparent", arena),
+        .conformance = decode_header(&kept->record, "ce_conformance", arena),
     };
     struct buffer text;
     struct fault fault = {0};
