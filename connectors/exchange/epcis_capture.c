@@ -81,10 +81,12 @@ static const char *text_of(struct reading *reading, const json_t *of, const char
         return NULL;
     }
     const char *kept = arena_text(reading->arena, bytes_from(json_string_value(value), json_string_length(value)));
-    if (kept == NULL)
+    if (kept == NULL) {
         (void)no_memory(reading);
-    else if (strlen(kept) != json_string_length(value))
-        kept = refuse_in_event(reading, "epcis.value", path, "must not hold NUL") ? kept : NULL;
+    } else if (strlen(kept) != json_string_length(value)) {
+        (void)refuse_in_event(reading, "epcis.value", path, "must not hold NUL");
+        kept = NULL;
+    }
     return kept;
 }
 

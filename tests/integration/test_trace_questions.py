@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# timeout: 120
+# timeout: 300
 """Items and lots from the door to the answer, on a real Kafka: scans go in at the gateway, the hub decides them, the store has
 them, and each question is answered by `medhub ctl trace` and over HTTP, for a regulator, a maker, a holder and a stranger."""
 import csv
