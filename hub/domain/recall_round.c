@@ -8,8 +8,9 @@ enum { HOUR_MS = 3600000, SEEN = VISIBLE_PUBLIC | VISIBLE_ORGANISATION };
 
 /* A round's fact holds a use for each of its rows, and has to fit into one record. */
 enum { ROWS_MAX = 2000 };
-/* Telling a holder makes a fact and a delivery, some ten times what matching a row takes. */
-enum { ROWS_A_HOLDER = 10 };
+/* Telling a holder makes a fact and a delivery, some ten times what matching a row takes; each repeats the scope, and all of a
+ * round lies in one event's memory. */
+enum { ROWS_A_HOLDER = 10, HOLDERS_MAX = 200 };
 
 static const char LOT_ROWS[] = "held/", SERIAL_ROWS[] = "serial/";
 
@@ -30,7 +31,7 @@ static size_t rows_of_a_round(struct view *view)
 static size_t holders_of_a_round(struct view *view)
 {
     size_t holders = background_rows(view) / ROWS_A_HOLDER;
-    return holders < 1 ? 1 : holders;
+    return holders < 1 ? 1 : holders > HOLDERS_MAX ? HOLDERS_MAX : holders;
 }
 
 /* --- matching --- */
