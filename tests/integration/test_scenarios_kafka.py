@@ -247,7 +247,8 @@ def found(house, stories):
             name = f"item-{row['code']}"
             shared[name] = house.event("medhub", name, house.convert("catalogue.item_changed", item_changed(
                 {**world["templates"]["item"], **row})))
-    shared |= {event["id"]: event for event in map(json.loads, house.medhub("gen", "--what", "calendar"))}
+    calendar = subprocess.run([MEDHUB, "gen", "-q", "--what", "calendar"], check=True, text=True, stdout=subprocess.PIPE).stdout
+    shared |= {event["id"]: event for event in map(json.loads, calendar.splitlines())}
     receipts = house.submit([*shared.values(), *(event for story in stories for event in story.begin())])
     refused = [receipt for receipt in receipts.values() if receipt["outcome"] != "accepted"]
     if refused:
