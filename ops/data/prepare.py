@@ -158,6 +158,8 @@ def items(source):
 def main(source):
     for edition in ("2024", "2025"):
         catalogue(source, edition)
+        pieces = read(source / f"nrdl/tcm_pieces_{edition}.csv")
+        write(f"tcm_pieces_{edition}.csv", list(pieces[0]), pieces)
     difference(source)
     limits(source)
     devices(source)
