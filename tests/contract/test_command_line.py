@@ -175,6 +175,23 @@ def load_the_world(hub):
     check("the hub's table answers like the packs", shown["region"] == "620000" and shown["value"] == "2022-06-01", shown)
 
 
+def look_up():
+    """What the 2025 list drops is there on the last day of the 2024 one, and not on the day after."""
+    folder = os.path.join(os.environ["MEDHUB_SOURCE_DIR"], "ops/data")
+    removed = {row["code"] for row in csv.DictReader(open(f"{folder}/nrdl_diff_2024_2025.csv")) if row["change"] == "REMOVED"}
+    code = next(row["code"] for row in csv.DictReader(open(f"{folder}/nrdl_2024.csv"))
+                if row["code"] in removed and row["section"] == "西药部分")
+    ask = ("ctl", "catalogue", "lookup", f"WESTERN_DRUG/{code}", "--region", "650102", "-o", "json", "-q", "--date")
+    there = json.loads(run(*ask, "2025-12-31", "--institution", "H65010000001").stdout)
+    check("the row of the last day, its layer, release and why",
+          there["layer"] == "NATION" and there["release"] == "NRDL-2024" and there["validUntil"] == "2025-12-31"
+          and [why.split(":")[0] for why in there["why"]] == ["NATIONAL_ROW", "NOT_IN_FORMULARY"], there)
+    gone = json.loads(run(*ask, "2026-01-01", expect=NOT_FOUND).stdout)
+    check("nothing on the day after", gone["layer"] == "NONE" and gone["why"][0].startswith("NOTHING_ON_THAT_DAY"), gone)
+    run(*ask, "soon", expect=USAGE)
+    run("ctl", "catalogue", "lookup", "COLOUR/red", expect=USAGE)
+
+
 def a_day(hub):
     as_said(*submitted(run("gen", "--day", DAY, "--count", "120", "--wrong", "30", "--repeat", "8", "-q").stdout, PARTIAL))
     total = json.loads(run("ctl", "sum", "-q").stdout)
@@ -260,6 +277,7 @@ def without_a_hub():
 without_a_broker()
 with Hub() as running:
     load_the_world(running)
+    look_up()
     looking(a_day(running))
     correcting()
     wrong_lines()

@@ -144,7 +144,7 @@ class Story:
     # ---- what it begins with
     def begin(self):
         for name, fields in self.world["organisations"].items():
-            data = {"organisation_id": fields["id"], "organisation": {
+            data = {"organisation_id": fields["id"], "effective_on": None, "organisation": {  # not the day of the family's template
                 **self.world["templates"]["organisation"], **fields, "name": name}}
             yield self.event(f"org-{fields['id']}", "medhub", "registry.organisation_changed", data)
         for index, row in enumerate(self.world["lists"]):
