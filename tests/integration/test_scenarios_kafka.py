@@ -66,7 +66,8 @@ class House:
         self.brokers.stop()
 
     def medhub(self, *arguments, lines=None):
-        done = subprocess.run([MEDHUB, *arguments, "-b", self.brokers.address], text=True, stdout=subprocess.PIPE,
+        where = [] if arguments[0] == "gen" else ["-b", self.brokers.address]
+        done = subprocess.run([MEDHUB, *arguments, *where], text=True, stdout=subprocess.PIPE,
                               input=lines, timeout=120, check=False)
         if done.returncode not in (0, 6):
             sys.exit(f"medhub {arguments}: {done.returncode}")
