@@ -1,4 +1,4 @@
-/* bench_stages: decode, authorise, dedupe, check and decide on prescriptions, alone: no producing, no commit, no broker
+/* bench_stages: decode, authorise, dedupe, check and decide on prescriptions, or with --profile scan on scans, alone: no producing, no commit, no broker
  * (the records come from the embedded cluster, before counting begins). Run it under valgrind:
  *
  *     valgrind --tool=callgrind --toggle-collect=bench_one_event bench_stages --events 500 --directory D
@@ -111,7 +111,8 @@ static void fill_store(struct store *store, int64_t rows)
     }
 }
 
-static void set_up(struct flow *flow, struct shared *shared, const struct store_settings *how, int64_t rows)
+static void set_up(struct flow *flow, struct shared *shared, const struct store_settings *how, int64_t rows,
+                   enum profile profile)
 {
     struct fault fault;
     bool empty = false;
@@ -124,7 +125,7 @@ static void set_up(struct flow *flow, struct shared *shared, const struct store_
     flow->now_ms = clock_now_ms(shared->clock);
     flow->arena = arena_new(ARENA_FIRST_BYTES, (size_t)shared->settings->event_memory_bytes_max);
     flow->sources = calloc(SOURCE_CACHE_MAX + 1, sizeof *flow->sources);
-    flow->lane = lane_of_inbox(&shared->lanes, sample_inbox(PROFILE_PRESCRIPTION));
+    flow->lane = lane_of_inbox(&shared->lanes, sample_inbox(profile));
     flow->task = task_new(flow, flow->lane->keyspace, 0);
     if (flow->arena == NULL || flow->sources == NULL || flow->task == NULL)
         bench_fail("no memory");
@@ -190,7 +191,7 @@ void bench_one_event(struct flow *flow, struct record *record)
 int main(int argc, char **argv)
 {
     const struct bench_options options = {argc, argv};
-    const struct sample sample = {PROFILE_PRESCRIPTION, 1, 100000, 0, clock_now_ms(clock_system())};
+    const struct sample sample = {sample_profile(bench_option(options, "profile", "prescription")), 1, 100000, 0, clock_now_ms(clock_system())};
     const struct store_settings how = {
         .directory = bench_option(options, "directory", "bench-stages"), .boot_id = "bench", .map_bytes = MAP_BYTES};
     int64_t events = bench_number(options, "events", 500);
@@ -214,7 +215,7 @@ int main(int argc, char **argv)
     bench_need(reader_open(&client, true, &reader, &fault), &fault);
     fetch(reader, sample_inbox(sample.profile), records, events);
     shared.settings = &settings;
-    set_up(&flow, &shared, &how, bench_number(options, "rows", 100000));
+    set_up(&flow, &shared, &how, bench_number(options, "rows", 100000), sample.profile);
 
     /* Once to fill the memory of look-ups, as hours of work have in a hub: nothing is remembered of the events themselves, so
      * the second time they are as new. */

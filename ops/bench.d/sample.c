@@ -31,17 +31,23 @@ enum profile sample_profile(const char *name)
         return PROFILE_COUNTER;
     if (strcmp(name, "prescription") == 0)
         return PROFILE_PRESCRIPTION;
+    if (strcmp(name, "scan") == 0)
+        return PROFILE_SCAN;
     bench_fail("unknown profile %s", name);
 }
 
 const char *sample_inbox(enum profile profile)
 {
-    return profile == PROFILE_COUNTER ? "peer-in" : "medhub.inbox.prescription";
+    return profile == PROFILE_COUNTER ? "peer-in"
+           : profile == PROFILE_SCAN  ? "medhub.inbox.trace"
+                                      : "medhub.inbox.prescription";
 }
 
 const char *sample_facts(enum profile profile)
 {
-    return profile == PROFILE_COUNTER ? "peer-facts" : "medhub.fact.prescription";
+    return profile == PROFILE_COUNTER ? "peer-facts"
+           : profile == PROFILE_SCAN  ? "medhub.fact.trace"
+                                      : "medhub.fact.prescription";
 }
 
 /* protobuf-c's members are not const; nothing here writes through them. */
@@ -250,6 +256,8 @@ static struct sample_event make_prescription(const struct sample *sample, int64_
 
 struct sample_event sample_make(const struct sample *sample, int64_t number, struct arena *arena)
 {
+    if (sample->profile == PROFILE_SCAN)
+        return sample_make_scan(sample, number, key_of(sample, number), hospital_id(arena, draw(sample, number, 1)), arena);
     return sample->profile == PROFILE_COUNTER ? make_counter(sample, number, arena)
                                               : make_prescription(sample, number, arena);
 }

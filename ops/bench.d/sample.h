@@ -8,6 +8,7 @@
 enum profile {
     PROFILE_COUNTER,      /* 300 bytes to peer-in, see peer.h; one in 20 repeats an earlier one */
     PROFILE_PRESCRIPTION, /* medhub.prescription.uploaded.v1 with three lines, accepted by every rule */
+    PROFILE_SCAN,         /* medhub.trace.item_scanned.v1: a hospital receives a device with lot, expiry and serial */
 };
 
 struct sample {
@@ -30,6 +31,10 @@ const char *sample_facts(enum profile profile);
 struct sample_event sample_make(const struct sample *sample, int64_t number, struct arena *arena);
 /* The number of the event that FACT came from; -1 if it is none of ours. */
 int64_t sample_number(enum profile profile, const struct record *fact);
+
+/* sample_scan.c: event NUMBER of PROFILE_SCAN; KEY products are scanned. */
+struct sample_event sample_make_scan(const struct sample *sample, int64_t number, int64_t key, const char *hospital,
+                                     struct arena *arena);
 
 /* How many of the counter's EVENTS from FIRST on are no repeats. */
 int64_t sample_distinct(int64_t first, int64_t events);
