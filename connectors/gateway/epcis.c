@@ -298,7 +298,7 @@ void events_handler(struct request *request)
         return;
     }
     wanted->known = (struct trace_known){
-        .product = "", .lot = "", .serial = "", .holder = "", .limit = request_query_integer(request, "perPage", EVENTS)};
+        .product = "", .lot = "", .serial = "", .holder = "", .recall = "", .limit = request_query_integer(request, "perPage", EVENTS)};
     wanted->asker = trace_asker_of(&request->caller);
     wanted->query = (struct epcis_query){
         .known = &wanted->known, .asker = &wanted->asker, .biz_step = biz_step == NULL ? "" : biz_step};

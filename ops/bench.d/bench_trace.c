@@ -210,12 +210,13 @@ enum { ASKINGS = sizeof askings / sizeof *askings };
 static struct trace_known known_of(const struct asking *asking, const struct sampled *sample)
 {
     if (asking->unreceived)
-        return (struct trace_known){.product = "", .lot = "", .serial = "", .holder = "", .days = 14, .limit = 1000};
+        return (struct trace_known){.product = "", .lot = "", .serial = "", .holder = "", .recall = "", .days = 14, .limit = 1000};
     return (struct trace_known){
         .product = asking->recalled ? RECALLED : asking->box ? sample->box_product : sample->product,
         .lot = asking->recalled ? "R" : asking->lot ? sample->lot : "",
         .serial = asking->box ? sample->box_serial : asking->serial ? sample->serial : "",
         .holder = "",
+        .recall = "",
         .at_ms = asking->at ? sample->at_ms : 0,
         .limit = ROWS_MAX,
     };
