@@ -466,6 +466,19 @@ struct following {
     int64_t *posted_us, *latency_us;
 };
 
+/* Which event LINE tells of, COUNT if of none. A chunk of the transfer may end within a line: then the id is in one part of it
+ * or the hospital's number in the other. */
+static size_t number_of(const char *line, size_t count)
+{
+    static const char *const marks[] = {"\"id\":\"follow-", "\"hospitalNumber\":\"follow-"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const char *at = strstr(line, marks[i]);
+        if (at != NULL)
+            return strtoul(at + strlen(marks[i]), NULL, 10);
+    }
+    return count;
+}
+
 /* Each event has "factid" once: its arrival. Which one it is, the id "follow-N" tells. */
 static void read_stream(struct following *following, struct connection *connection)
 {
@@ -480,9 +493,9 @@ static void read_stream(struct following *following, struct connection *connecti
     connection->received[connection->length] = '\0';
     while ((end = strchr(line, '\n')) != NULL) {
         *end = '\0';
-        const char *id = strncmp(line, "data: ", 6) == 0 ? strstr(line, "\"id\":\"follow-") : NULL;
-        size_t number = id == NULL ? following->count : strtoul(id + 13, NULL, 10);
-        if (number < following->count && following->posted_us[number] != 0) {
+        size_t number = number_of(line, following->count);
+        bool again = following->followers == 1 && number < following->count && following->arrived[number];
+        if (number < following->count && following->posted_us[number] != 0 && !again) {
             following->seen++;
             following->arrived[number] = true;
             if (number >= following->count / 2) /* the first half warms up */
