@@ -1,5 +1,5 @@
-/* bench_stages: decode, authorise, dedupe, check and decide on prescriptions, or with --profile scan on scans, alone: no producing, no commit, no broker
- * (the records come from the embedded cluster, before counting begins). Run it under valgrind:
+/* bench_stages: decode, authorise, dedupe, check and decide on prescriptions (--profile scan: on scans), alone: no producing, no
+ * commit, no broker (the records come from the embedded cluster, before counting begins). Run it under valgrind:
  *
  *     valgrind --tool=callgrind --toggle-collect=bench_one_event bench_stages --events 500 --directory D
  *
@@ -191,7 +191,8 @@ void bench_one_event(struct flow *flow, struct record *record)
 int main(int argc, char **argv)
 {
     const struct bench_options options = {argc, argv};
-    const struct sample sample = {sample_profile(bench_option(options, "profile", "prescription")), 1, 100000, 0, clock_now_ms(clock_system())};
+    const enum profile profile = sample_profile(bench_option(options, "profile", "prescription"));
+    const struct sample sample = {profile, 1, 100000, 0, clock_now_ms(clock_system())};
     const struct store_settings how = {
         .directory = bench_option(options, "directory", "bench-stages"), .boot_id = "bench", .map_bytes = MAP_BYTES};
     int64_t events = bench_number(options, "events", 500);
@@ -215,7 +216,7 @@ int main(int argc, char **argv)
     bench_need(reader_open(&client, true, &reader, &fault), &fault);
     fetch(reader, sample_inbox(sample.profile), records, events);
     shared.settings = &settings;
-    set_up(&flow, &shared, &how, bench_number(options, "rows", 100000), sample.profile);
+    set_up(&flow, &shared, &how, bench_number(options, "rows", 100000), profile);
 
     /* Once to fill the memory of look-ups, as hours of work have in a hub: nothing is remembered of the events themselves, so
      * the second time they are as new. */
