@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # timeout: 240
-"""A recall of 102,000 items in flight: the hub is killed (-9) at each named point of a batch while it matches, while goods are
+"""A recall of 30,600 items in flight: the hub is killed (-9) at each named point of a batch while it matches, while goods are
 being destroyed. In the end each item was matched once: the rounds have no gap, the sums are those of the scans, each use is named
 once and each holder told once."""
 import collections
@@ -21,8 +21,9 @@ sys.path[:0] = [str(SOURCE / "tests" / "chaos")]
 
 import processes  # noqa: E402
 
-SERIALS = int(os.environ.get("MEDHUB_RECALL_SERIALS", "2000"))
-HOLDERS, LOTS, IN_A_LOT, DESTROYED = 100, 10, 100, 200  # each holder has so many of each lot without serials
+SERIALS = int(os.environ.get("MEDHUB_RECALL_SERIALS", "600"))
+HOLDERS, LOTS, IN_A_LOT = 60, 5, 100  # each holder has so many of each lot without serials
+DESTROYED = SERIALS // 10
 ITEMS = SERIALS + HOLDERS * LOTS * IN_A_LOT
 ROWS = SERIALS + SERIALS // 10 + HOLDERS * LOTS
 PRODUCT, LOT, MAKER, RECALL = "06901234000018", "L1", "R65010000001", "ZH-1"
