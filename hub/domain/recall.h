@@ -20,7 +20,12 @@
  *
  * Matching goes through the rows held/... and serial/... in rounds (background.h) and adds what it finds to the holders' rows. A
  * scan that changes a row which is counted already (its name does not sort after the cursor) changes the holders' rows itself, in
- * the same decision: so at every moment the holders' rows are exactly the sum of the counted rows. */
+ * the same decision: so at every moment the holders' rows are exactly the sum of the counted rows.
+ *
+ * Packs: a recall is of an identifier. A unit that goes with its pack (scanned under the pack's identifier, which is not recalled)
+ * is not refused but told as an alert, and its new holder is told of the recall; scanned by itself it is refused. A recall of a
+ * case's identifier does not reach the units in the cases by what lies in them (rows in/...): the issuer names their identifiers
+ * as related products, which are recalled with the same scope. */
 #ifndef DOMAIN_RECALL_H
 #define DOMAIN_RECALL_H
 

@@ -61,6 +61,13 @@ static bool was_before(const struct scan *scan, int64_t at_ms)
     return timestamp_ms(scan->said->scanned_at) < at_ms;
 }
 
+/* Its pack was scanned under another identifier, and that scan was accepted: refusing the unit's would only make
+ * the hub look for it where it is no more. The recall follows it to its new holder instead. */
+static bool has_gone_with_its_pack(const struct scan *scan)
+{
+    return scan->said->carried != NULL;
+}
+
 void scan_is_not_of_recalled(struct rule_context *context)
 {
     struct scan *scan = context->prepared;
@@ -74,8 +81,9 @@ void scan_is_not_of_recalled(struct rule_context *context)
         if (was_before(scan, recall->issued_at_ms))
             rule_warn(context, "product", found, "told before the recall");
         else
-            trace_alert(context, ALERT_SOLD_AFTER_RECALL, "product", found,
-                        "returned, destroyed, or sent to who takes it back");
+            (has_gone_with_its_pack(scan) ? trace_alert_only : trace_alert)(
+                context, ALERT_SOLD_AFTER_RECALL, "product", found,
+                "returned, destroyed, or sent to who takes it back");
     }
 }
 

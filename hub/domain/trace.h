@@ -107,6 +107,9 @@ void trace_decide(struct view *view, const struct event *event, void *prepared, 
 /* Notes what broke the rule in hand, at PATH, and refuses or warns as the policy of REGION says. */
 void trace_alert(struct rule_context *context, AlertKind kind, const char *path, const char *found,
                  const char *expected);
+/* The same, but never refuses: of what has happened already and is only told. */
+void trace_alert_only(struct rule_context *context, AlertKind kind, const char *path, const char *found,
+                      const char *expected);
 
 /* --- packs: trace_pack.c --- */
 

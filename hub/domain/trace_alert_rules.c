@@ -10,11 +10,9 @@ static struct scan *scan_of(const struct rule_context *context)
     return context->prepared;
 }
 
-void trace_alert(struct rule_context *context, AlertKind kind, const char *path, const char *found,
-                 const char *expected)
+static void note_alert(const struct rule_context *context, AlertKind kind)
 {
     struct scan *scan = scan_of(context);
-    rule_refuse_or_warn(context, scan->region, scan->scanned_on, path, found, expected);
     for (size_t i = 0; i < scan->alert_count; i++)
         if (scan->alerts[i].rule == context->rule)
             return;
@@ -22,6 +20,21 @@ void trace_alert(struct rule_context *context, AlertKind kind, const char *path,
         return;
     scan->alerts[scan->alert_count].kind = kind;
     scan->alerts[scan->alert_count++].rule = context->rule;
+}
+
+void trace_alert(struct rule_context *context, AlertKind kind, const char *path, const char *found,
+                 const char *expected)
+{
+    const struct scan *scan = scan_of(context);
+    rule_refuse_or_warn(context, scan->region, scan->scanned_on, path, found, expected);
+    note_alert(context, kind);
+}
+
+void trace_alert_only(struct rule_context *context, AlertKind kind, const char *path, const char *found,
+                      const char *expected)
+{
+    rule_warn(context, path, found, expected);
+    note_alert(context, kind);
 }
 
 /* --- sold and used --- */

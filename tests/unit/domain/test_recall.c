@@ -216,10 +216,84 @@ static void holders_rows_are_the_sum_of_what_is_counted(void **state)
         live(seed);
 }
 
+/* --- with its pack --- */
+
+/* S0 of the recalled lot L0, said by SOURCE; CARRIED: the hub passes on a scan of its pack. */
+static void send_away(struct fixture *fixture, const char *source, Carried *carried)
+{
+    ItemScanned said = MEDHUB__TRACE__V1__ITEM_SCANNED__INIT;
+    Timestamp at = moment(fixture->trial->now_ms);
+    said.product = chars(PRODUCT);
+    said.serial = chars("S0");
+    said.lot = chars("L0");
+    said.made_on = chars("2026-01-01");
+    said.step = STEP_OUTBOUND;
+    said.holder = chars("H1");
+    said.counterparty = chars("H0");
+    said.scanned_at = &at;
+    said.region = chars("650102");
+    said.carried = carried;
+    submit(fixture, "medhub.trace.item_scanned.v1", source, &said.base);
+}
+
+static void assert_alert_is_told(const struct trial *trial, AlertKind kind)
+{
+    for (size_t i = 0; i < trial->decision.fact_count; i++) {
+        const struct decided_fact *fact = &trial->decision.facts[i];
+        if (strcmp(fact->type, "medhub.trace.alert_raised.v1") != 0 ||
+            ((const AlertRaised *)fact->message)->alert != kind)
+            continue;
+        assert_string_equal(((const AlertRaised *)fact->message)->serial, "S0");
+        assert_true(trial_delivery(trial, i, "regulator@650000") != 0);
+        return;
+    }
+    fail_msg("no alert of kind %d", (int)kind);
+}
+
+static bool is_told(const struct trial *trial, const char *type, const char *recipient)
+{
+    for (size_t i = 0; i < trial->decision.fact_count; i++)
+        if (strcmp(trial->decision.facts[i].type, type) == 0 && trial_delivery(trial, i, recipient) != 0)
+            return true;
+    return false;
+}
+
+static void what_goes_in_a_pack_is_told_and_followed_by_its_recall(void **state)
+{
+    (void)state;
+    struct fixture fixture = {.trial = trial_new("2026-03-02T03:00:00Z")};
+    Carried carried = MEDHUB__TRACE__V1__CARRIED__INIT;
+    carried.product = chars("16901234000015");
+    carried.serial = chars("X1");
+    carried.scan = chars("scan-of-x1");
+    carried.depth = 1;
+    take_policy(fixture.trial->world);
+    issue(&fixture);
+    for (int round = 0; round < 2; round++) { /* matching, telling */
+        fixture.trial->now_ms++;
+        trial_fire(fixture.trial, RECALL_ROUND_TIMER, PRODUCT, "recall/" RECALL);
+        trial_apply(fixture.trial);
+    }
+    fixture.trial->now_ms += HOUR_MS;
+
+    send_away(&fixture, "H0", NULL);
+    assert_refused(fixture.trial, "trace.recalled");
+
+    send_away(&fixture, "medhub", &carried);
+    assert_accepted(fixture.trial);
+    assert_finding(fixture.trial, SEVERITY_WARN, "trace.recalled", "product", "recalled: " RECALL,
+                   "returned, destroyed, or sent to who takes it back", "甘药监发〔2021〕184号");
+    assert_alert_is_told(fixture.trial, ALERT_SOLD_AFTER_RECALL);
+    assert_true(is_told(fixture.trial, RECALL_MATCHED_TYPE, "H1"));
+    assert_int_equal(check(&fixture)->holders, 1);
+    trial_free(fixture.trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holders_rows_are_the_sum_of_what_is_counted),
+        cmocka_unit_test(what_goes_in_a_pack_is_told_and_followed_by_its_recall),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
