@@ -154,22 +154,33 @@ def steps_of_a_life(events):
             ("reviewed", life["reviewed"]), ("dispensed", life["dispensed"]), ("dispensed again", again)]
 
 
+def say(gateway, sentence, *events):
+    """Says EVENTS of one source at the door, one after the other; prints SENTENCE and the answers. The rules that refused one."""
+    print(f"  {events[0]['source']:14} {sentence}")
+    accepted, refused_by = 0, []
+    for event in events:
+        body = {field: value for field, value in event.items() if field not in OWN_ATTRIBUTES}
+        status, answer = gateway.post("application/cloudevents+json", json.dumps(body, ensure_ascii=False).encode())
+        finding = next((one for one in answer.get("findings", []) if one["severity"] == "refuse"), None)
+        if status == 200:
+            accepted += 1
+        elif status == 422 and finding is not None:
+            refused_by.append(finding["rule"])
+            print(f"  {'':14} → 422 拒绝 / refused: {finding['rule']} {finding['sentenceZh']} / {finding['sentenceEn']}")
+            print(f"  {'':14}   依据 {finding['citation']}；实际 {finding.get('found', '')}；应为 {finding.get('expected', '')}")
+        else:
+            sys.exit(f"the gateway answered {status}: {json.dumps(answer, ensure_ascii=False)[:2000]}")
+    if accepted > 0:
+        print(f"  {'':14} {'→ 200 ' * accepted}受理 / accepted")
+    return refused_by
+
+
 def life(address, key, file_name):
     gateway = Gateway(address, key)
     with open(file_name, encoding="utf-8") as file:
         steps = steps_of_a_life([json.loads(line) for line in file if line.strip()])
     for name, event in steps:
-        body = {field: value for field, value in event.items() if field not in OWN_ATTRIBUTES}
-        status, answer = gateway.post("application/cloudevents+json", json.dumps(body, ensure_ascii=False).encode())
-        print(f"  {event['source']:14} {LIFE[name]}")
-        finding = next((one for one in answer.get("findings", []) if one["severity"] == "refuse"), None)
-        if status == 200:
-            print(f"  {'':14} → 200 受理 / accepted")
-        elif status == 422 and finding is not None:
-            print(f"  {'':14} → 422 拒绝 / refused: {finding['rule']} {finding['sentenceZh']} / {finding['sentenceEn']}")
-            print(f"  {'':14}   依据 {finding['citation']}；实际 {finding.get('found', '')}；应为 {finding.get('expected', '')}")
-        else:
-            sys.exit(f"the gateway answered {status}: {json.dumps(answer, ensure_ascii=False)[:2000]}")
+        say(gateway, LIFE[name], event)
 
 
 if __name__ == "__main__":
