@@ -25,7 +25,9 @@ typedef Google__Protobuf__Timestamp Timestamp;
 typedef Medhub__Common__V1__Money Money;
 typedef Medhub__Common__V1__Quantity Quantity;
 typedef Medhub__Common__V1__Sealed SealedValue;
-#define TIMESTAMP (&google__protobuf__timestamp__descriptor)
+typedef Medhub__Common__V1__SealWrap SealedWrap;
+#define TIMESTAMP    (&google__protobuf__timestamp__descriptor)
+#define SEALED_VALUE (&medhub__common__v1__sealed__descriptor)
 
 /* prescription */
 typedef Medhub__Prescription__V1__Uploaded PrescriptionUploaded;
@@ -34,6 +36,7 @@ typedef Medhub__Prescription__V1__Reviewed PrescriptionReviewed;
 typedef Medhub__Prescription__V1__Claimed PrescriptionClaimed;
 typedef Medhub__Prescription__V1__Released PrescriptionReleased;
 typedef Medhub__Prescription__V1__ClaimLapsed PrescriptionClaimLapsed;
+typedef Medhub__Prescription__V1__IdentityPassedOn PrescriptionIdentityPassedOn;
 typedef Medhub__Prescription__V1__Dispensed PrescriptionDispensed;
 typedef Medhub__Prescription__V1__DispensedLine DispensedLine;
 typedef Medhub__Prescription__V1__Returned PrescriptionReturned;
@@ -52,6 +55,7 @@ typedef Medhub__State__V1__Medication Medication;
 typedef Medhub__State__V1__MedicationItem MedicationItem;
 #define PRESCRIPTION_EXPIRED_MESSAGE  (&medhub__prescription__v1__expired__descriptor)
 #define PRESCRIPTION_CLAIM_LAPSED     (&medhub__prescription__v1__claim_lapsed__descriptor)
+#define PRESCRIPTION_IDENTITY_PASSED  (&medhub__prescription__v1__identity_passed_on__descriptor)
 #define PRESCRIPTION_SETTLED_MESSAGE  (&medhub__prescription__v1__settled__descriptor)
 #define PRESCRIPTION_STATE            (&medhub__state__v1__prescription__descriptor)
 #define PRESCRIPTION_LINE_STATE       (&medhub__state__v1__prescription_line__descriptor)

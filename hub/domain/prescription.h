@@ -4,6 +4,7 @@
  *     medhub.prescription.reviewed.v1        its pharmacist, then the dispenser's prescription_review.c
  *     medhub.prescription.claimed.v1         a dispenser holds it, for a while prescription_claim.c
  *     medhub.prescription.released.v1        and lets it go
+ *     medhub.prescription.identity_passed_on.v1  the hub, with a claim: prescription_identity.h
  *     medhub.prescription.dispensed.v1       the holder gives some or all of it prescription_dispense.c
  *     medhub.prescription.returned.v1        some of it comes back prescription_return.c
  *     medhub.prescription.revoked.v1         the issuer takes back what is not dispensed
@@ -24,6 +25,7 @@
 #define PRESCRIPTION_EXPIRED_TYPE      "medhub.prescription.expired.v1"
 #define PRESCRIPTION_CLAIM_LAPSED_TYPE "medhub.prescription.claim_lapsed.v1"
 #define PRESCRIPTION_SETTLED_TYPE      "medhub.prescription.settled.v1"
+#define PRESCRIPTION_IDENTITY_TYPE     "medhub.prescription.identity_passed_on.v1"
 
 /* Policy parameters that a decision reads besides the rule that names them. */
 #define PRESCRIPTION_VALID_DAYS           "prescription.valid_days_default"

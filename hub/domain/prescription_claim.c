@@ -3,6 +3,7 @@
 
 #include "domain/line_quantity.h"
 #include "domain/organisation.h"
+#include "domain/prescription_identity.h"
 
 enum { HOUR_MS = 3600000 };
 
@@ -178,7 +179,6 @@ void claim_decide(struct view *view, const struct event *event, void *prepared, 
 {
     struct claim *claim = prepared;
     PrescriptionState *state = claim->step.state;
-    (void)view;
     (void)event;
 
     size_t fact = step_take(decision, &claim->step);
@@ -186,6 +186,7 @@ void claim_decide(struct view *view, const struct event *event, void *prepared, 
     state->claimed_at_ms = claim->step.at_ms;
     prescription_set_claim_timer(decision, claim->step.row, claim->step.at_ms + claim->hours * HOUR_MS);
     tell_of_claim(decision, fact, state);
+    identity_pass_on(view, decision, claim->step.row, state);
 }
 
 /* --- released --- */

@@ -137,7 +137,7 @@ void dispense_decide(struct view *view, const struct event *event, void *prepare
     size_t fact = step_take(decision, step);
     medication_dispensed(view, decision, step->row, dispensing->said, step->day);
     if (lines_all_dispensed(step->state))
-        prescription_end_timers(decision, step->row);
+        prescription_end(view, decision, step->row);
     else
         prescription_cancel_claim_timer(decision, step->row);
     tell_trace(view, decision, dispensing);

@@ -3,6 +3,7 @@
 #include "domain/prescription.h"
 
 #include "domain/medication.h"
+#include "domain/prescription_identity.h"
 
 static const PrescriptionExpired *expired(struct decision *decision, const char *person,
                                           const PrescriptionState *state)
@@ -35,6 +36,7 @@ void prescription_expire(struct view *view, const struct event *event, struct de
     decision_write(decision, &state->base, "%s", row);
     medication_ended(view, decision, row);
     prescription_cancel_claim_timer(decision, row);
+    identity_forget(view, decision, row);
 
     size_t fact = decision_fact(decision, PRESCRIPTION_EXPIRED_TYPE, state->hospital_number, &message->base);
     tell_issuer(decision, fact, state);

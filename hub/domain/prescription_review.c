@@ -108,5 +108,5 @@ void review_decide(struct view *view, const struct event *event, void *prepared,
         return;
     tell_dispensers(decision, fact, state->kind, state->region_of_care, SEEN_BY_DISPENSERS);
     medication_ended(view, decision, step->row);
-    prescription_end_timers(decision, step->row);
+    prescription_end(view, decision, step->row);
 }

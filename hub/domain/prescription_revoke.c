@@ -61,7 +61,7 @@ void revoke_decide(struct view *view, const struct event *event, void *prepared,
 
     size_t fact = step_take(decision, step);
     medication_ended(view, decision, step->row);
-    prescription_end_timers(decision, step->row);
+    prescription_end(view, decision, step->row);
     tell_centre(decision, fact, state);
     tell_insurer(decision, fact, state);
     tell_organisation(decision, fact, holder);

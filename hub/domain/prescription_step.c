@@ -2,6 +2,7 @@
 
 #include "domain/format.h"
 #include "domain/organisation.h"
+#include "domain/prescription_identity.h"
 #include "domain/region.h"
 
 #define CLAIM_PREFIX "claim/"
@@ -214,10 +215,11 @@ void prescription_cancel_claim_timer(struct decision *decision, const char *row)
         decision_cancel_timer(decision, name);
 }
 
-void prescription_end_timers(struct decision *decision, const char *row)
+void prescription_end(struct view *view, struct decision *decision, const char *row)
 {
     prescription_cancel_claim_timer(decision, row);
     decision_cancel_timer(decision, row);
+    identity_forget(view, decision, row);
 }
 
 const char *prescription_row_of_claim_timer(const char *name)

@@ -110,8 +110,8 @@ void tell_dispensers(struct decision *decision, size_t fact, LineKind kind, cons
 #define PRESCRIPTION_CLAIM_TIMER  "medhub.prescription.claim.timer"
 void prescription_set_claim_timer(struct decision *decision, const char *row, int64_t due_ms);
 void prescription_cancel_claim_timer(struct decision *decision, const char *row);
-/* Both: it has ended. */
-void prescription_end_timers(struct decision *decision, const char *row);
+/* It has ended: both timers, and the identity that was kept for who might claim it. */
+void prescription_end(struct view *view, struct decision *decision, const char *row);
 /* The row that a claim's timer is about. */
 const char *prescription_row_of_claim_timer(const char *name);
 

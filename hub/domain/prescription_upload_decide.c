@@ -6,6 +6,7 @@
 #include "domain/medication.h"
 #include "domain/organisation.h"
 #include "domain/practitioner.h"
+#include "domain/prescription_identity.h"
 
 /* --- the catalogue --- */
 
@@ -165,7 +166,7 @@ static void point_to(struct decision *decision, const PrescriptionUploaded *said
 }
 
 /* The circulation centre and the insurer must know the person to serve and pay; dispensers see what is wanted
- * where, and learn the person when the patient comes. */
+ * where, and learn who it is for with the claim: prescription_identity.h. */
 static void tell_those_in_scope(struct decision *decision, size_t fact, const PrescriptionState *state)
 {
     tell_centre(decision, fact, state);
@@ -194,6 +195,7 @@ void upload_decide(struct view *view, const struct event *event, void *prepared,
     decision_write(decision, &state->base, "%s", row);
     if (has_national_number)
         point_to(decision, said, row);
+    identity_keep(decision, row, said->identity);
     medication_prescribed(upload->medication, decision, row, said, upload->issued_on);
     decision_timer(decision, row, PRESCRIPTION_EXPIRY_TIMER, state->valid_until_ms);
     tell_those_in_scope(decision, fact, state);

@@ -11,6 +11,7 @@ static const struct state_row {
     const ProtobufCMessageDescriptor *message;
 } state_rows[] = {
     {"person", "prescription/", PRESCRIPTION_STATE},
+    {"person", "identity/", SEALED_VALUE},
     {"person", "medication", MEDICATION},
     {"person", "settlement/", SETTLEMENT_STATE},
     {"product", "serial/", SCANNED_ITEM_STATE},

@@ -135,16 +135,18 @@ static enum exit_code seal_command(struct call *call)
 
 /* ---- open ---- */
 
-/* INPUT is a sealed value, or a CloudEvent that holds one: then source and id are its own. */
+/* INPUT is a sealed value, or a CloudEvent that holds one: then source and id are its own, or those of the upload that it
+ * names (IdentityPassedOn). */
 static enum status find_sealed(struct sealing *sealing, const json_t *json, struct sealed *sealed)
 {
     const json_t *data = json_object_get(json, "data");
     if (data == NULL)
         return sealed_of_json(json, sealing->arena, sealed, &sealing->fault);
+    const json_t *source = json_object_get(data, "uploadedSource"), *id = json_object_get(data, "uploadedId");
     if (sealing->place.source == NULL)
-        sealing->place.source = json_string_value(json_object_get(json, "source"));
+        sealing->place.source = json_string_value(source != NULL ? source : json_object_get(json, "source"));
     if (sealing->place.id == NULL)
-        sealing->place.id = json_string_value(json_object_get(json, "id"));
+        sealing->place.id = json_string_value(id != NULL ? id : json_object_get(json, "id"));
     return sealed_of_json(json_object_get(data, sealing->place.field), sealing->arena, sealed, &sealing->fault);
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # timeout: 120
 """A person's identity travels sealed: engineers seal and open it, the hub refuses clear text, passes to each recipient its own
-wraps and has the identity in none of its outputs in clear."""
+wraps, to a pharmacy only with its claim, and has the identity in none of its outputs in clear."""
 import base64
+import datetime
 import json
 import os
 import pathlib
@@ -16,7 +17,7 @@ import urllib.request
 
 MEDHUB = os.environ["MEDHUB"]
 EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "ops/examples/sealed.py"
-DAY, REGION = "2026-03-02", "4402"
+DAY = str((datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8 - 24)).date())  # yesterday in China
 NUMBER, NAME, TELEPHONE = "11010519491231002X", "欧阳试样", "13800138765"
 IDENTITY = json.dumps({"name": NAME, "documentNumber": NUMBER, "telephone": TELEPHONE}, ensure_ascii=False)
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MEDHUB_KAFKA")}
@@ -157,6 +158,20 @@ def in_clear(text):
             if what in text or what.encode() in raw or base64.b64encode(what.encode()).decode().rstrip("=")[:-2] in text]
 
 
+def elsewhere(event):
+    """The same for another person."""
+    other = json.loads(json.dumps(event)) | {"id": "elsewhere"}
+    other["data"] |= {"person": event["data"]["person"] + "-2", "hospitalNumber": "elsewhere"}
+    other["data"].pop("nationalNumber", None)
+    return other
+
+
+def sealed_for_others(event, keys, insurer):
+    other = elsewhere(event)
+    other["data"]["identity"] = json.loads(run("seal", "--source", event["source"], "--id", "elsewhere", *keys.to(insurer), text=IDENTITY))
+    return other
+
+
 def whole_way(hub, keys, folder, person):
     organisations = rows(run("gen", "--day", DAY, "--what", "organisations", "-q"))
     event = json.loads(run("gen", "--day", DAY, "--count", "1", "--what", "prescriptions", "-q").splitlines()[0])
@@ -181,23 +196,27 @@ def whole_way(hub, keys, folder, person):
     clear["data"]["identity"] |= {"ciphertext": base64.b64encode(IDENTITY.encode()).decode()}
     number = json.loads(json.dumps(event)) | {"id": "number"}
     number["data"]["person"] = NUMBER
-    receipts = {each["id"]: each for each in hub.submit(clear, number, event, expect=6)}
+    others = sealed_for_others(event, keys, insurer)
+    receipts = {each["id"]: each for each in hub.submit(clear, number, event, others, expect=6)}
     check("sealed it is accepted", receipts[event["id"]]["outcome"] == "accepted", receipts)
     check("in clear it is refused by name", receipts["clear"].get("code") == "prescription.identity_not_sealed", receipts)
+    check("sealed for others it is accepted", receipts["elsewhere"]["outcome"] == "accepted", receipts)
     check("a number is no pseudonym", receipts["number"]["outcome"] in ("refused", "invalid"), receipts)
     return event, insurer, pharmacies
 
 
-def deliveries_of(event):
+def deliveries_of(event_id, kind=""):
     found = {}
-    for row in rows(run("ctl", "deliveries", "-q", "--data", "--unmask", "--reason", "test", "--id", event["id"])):
+    for row in rows(run("ctl", "deliveries", "-q", "--data", "--unmask", "--reason", "test", "--id", event_id)):
+        if kind not in row["type"]:
+            continue
         for recipient in row.get("recipients", [row.get("recipient")]):
             found[recipient] = row["data"]
     return found
 
 
 def each_has_its_own(event, insurer, pharmacies, keys):
-    found = deliveries_of(event)
+    found = deliveries_of(event["id"])
     to_insurers = next((data for name, data in found.items() if name.startswith("insurer@")), {})
     wraps = [wrap["recipient"] for wrap in to_insurers.get("identity", {}).get("wraps", [])]
     check("the insurer gets its own wrap and no other", wraps == [insurer], found.keys())
@@ -207,6 +226,33 @@ def each_has_its_own(event, insurer, pharmacies, keys):
         if name.startswith("pharmacy@"):
             check("pharmacies that did not claim see neither person nor seal", "identity" not in data and "person" not in data, data)
     check("pharmacies were told", any(name.startswith("pharmacy@") for name in found), found.keys())
+
+
+def claim_of(event, pharmacy, name):
+    data = {key: event["data"][key] for key in ("person", "nationalNumber", "institution", "hospitalNumber") if key in event["data"]}
+    data |= {"dispenser": pharmacy, "claimedAt": event["data"]["issuedAt"]}
+    return {"specversion": "1.0", "type": "medhub.prescription.claimed.v1", "source": pharmacy, "id": name, "data": data}
+
+
+def who_claims_opens_it(hub, event, pharmacies, keys):
+    claimant, other = pharmacies
+    receipts = hub.submit(claim_of(event, claimant, "claim-1"), claim_of(elsewhere(event), other, "claim-2"))
+    check("both are claimed", {each["outcome"] for each in receipts} == {"accepted"}, receipts)
+
+    found = deliveries_of("claim-1", "identity_passed_on")
+    check("the identity goes to the claimant only", list(found) == [claimant], found)
+    data = found.get(claimant, {})
+    wraps = [wrap["recipient"] for wrap in data.get("identity", {}).get("wraps", [])]
+    check("with its own wrap", wraps == [claimant], data)
+    check("the claimant opens it", run("open", "--recipient", claimant, "--key", keys.pem(claimant), text=json.dumps(
+        {"source": "medhub", "id": "claim-1", "data": data})) == IDENTITY)
+    for name, seen in deliveries_of("claim-1").items():
+        if name == other or name.startswith("pharmacy@"):
+            check("the other pharmacy gets neither person nor wrap", "person" not in seen and "identity" not in seen, seen)
+    check("the other pharmacy was told of the claim", any(name.startswith("pharmacy@") for name in deliveries_of("claim-1", "claimed")))
+
+    data = deliveries_of("claim-2", "identity_passed_on").get(other, {})
+    check("who was not sealed for is told so", data.get("notSealedForDispenser") is True and "identity" not in data, data)
 
 
 def main():
@@ -219,6 +265,7 @@ def main():
         try:
             event, insurer, pharmacies = whole_way(hub, keys, folder, person)
             each_has_its_own(event, insurer, pharmacies, keys)
+            who_claims_opens_it(hub, event, pharmacies, keys)
             for name, text in outputs(hub, folder).items():
                 if name != "parked":
                     check(f"{name} holds no identity in clear", not in_clear(text), in_clear(text))
