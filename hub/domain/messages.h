@@ -440,6 +440,13 @@ typedef Medhub__State__V1__AdjustmentStatus AdjustmentStatus;
 /* registry */
 typedef Medhub__Registry__V1__Organisation Organisation;
 typedef Medhub__Registry__V1__OrganisationChanged OrganisationChanged;
+typedef Medhub__Registry__V1__KeyRotated KeyRotated;
+typedef Medhub__Registry__V1__Key RegistryKey;
+#define REGISTRY_KEY       (&medhub__registry__v1__key__descriptor)
+#define KEY_ED25519        MEDHUB__REGISTRY__V1__KEY_ALGORITHM__KEY_ALGORITHM_ED25519
+#define KEY_SM2            MEDHUB__REGISTRY__V1__KEY_ALGORITHM__KEY_ALGORITHM_SM2
+#define KEY_X25519         MEDHUB__REGISTRY__V1__KEY_ALGORITHM__KEY_ALGORITHM_X25519
+#define KEY_FOR_ENCRYPTION MEDHUB__REGISTRY__V1__KEY_USE__KEY_USE_ENCRYPTION
 typedef Medhub__Registry__V1__State OrganisationState;
 typedef Medhub__Registry__V1__OrganisationKind OrganisationKind;
 typedef Medhub__State__V1__RegisteredOrganisation RegisteredOrganisation;

@@ -4,6 +4,7 @@
 #include "domain/designation.h"
 #include "domain/organisation.h"
 #include "domain/practitioner.h"
+#include "domain/registry_key.h"
 #include "domain/span.h"
 
 struct registration {
@@ -226,6 +227,15 @@ static const struct handler handlers[] = {
         .prepare = prepare,
         .decide = decide,
         .roles = "registrar",
+    },
+    {
+        .type = "medhub.registry.key_rotated.v1",
+        .rules = key_rotated_rules,
+        .rule_count = KEY_ROTATED_RULES,
+        .prepare = key_rotation_prepare,
+        .decide = key_rotation_decide,
+        .roles = "hospital|pharmacy|insurer|bureau|circulation|regulator|registrant|distributor|logistics|"
+                 "procurement_platform|trace_platform|registrar",
     },
     {
         .type = "medhub.registry.designation_listed.v1",

@@ -2,6 +2,7 @@
  *
  *     medhub.registry.organisation_changed.v1   a registrar, or the hub's operator -> fact, dated row of the
  * registry
+ *     medhub.registry.key_rotated.v1            the organisation itself: registry_key.h
  *     medhub.registry.designation_listed.v1     a registrar or bureau -> fact, dated row of the table "designation"
  *     medhub.registry.designation_removed.v1    the same: designation.h
  *     medhub.registry.agreement_advanced.v1     an agency, the institution, the operator: agreement.h
