@@ -167,6 +167,16 @@ static const struct rule posted_rules[] = {
         .sentence_en = "No fund pays a negative amount.",
     },
     {
+        .id = "SE-005",
+        .code = "settlement.line_not_on_catalogue",
+        .document = "津医保局发〔2021〕106号",
+        .clause = "目录外由个人账户支付，C1 L1364；跨省执行就医地目录，C1 L874",
+        .parameter = "settlement.catalogue.hard",
+        .evaluate = settlement_paid_lines_are_on_the_catalogue,
+        .sentence_zh = "基金支付的项目在服务当日须在目录内",
+        .sentence_en = "On its day of service a line that the fund pays for is on the catalogue and payable.",
+    },
+    {
         .id = "SE-101",
         .code = "settlement.lines_do_not_add_up",
         .document = PLATFORM,

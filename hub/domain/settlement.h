@@ -56,6 +56,10 @@ void settlement_tell_trace(struct view *view, struct decision *decision, const S
 void settlement_take_back_trace(struct view *view, struct decision *decision, const SettlementState *state,
                                 const SettlementReversed *said);
 
+/* settlement_catalogue.c: what the fund pays for is on the catalogue on the day of service. A line without a catalogue code is not
+ * judged, nor a posting that comes again: it was when it came first. */
+void settlement_paid_lines_are_on_the_catalogue(struct rule_context *context);
+
 /* settlement_identities.c: nhsa-wire 1.10, I1 to I8; one function for each rule. */
 void settlement_i1_lines_add_up(struct rule_context *context);
 void settlement_i2_line_amounts(struct rule_context *context);

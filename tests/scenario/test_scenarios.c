@@ -27,7 +27,7 @@ enum { SCENARIOS_MAX = 2000, RULES_MAX = 1000, TEXT_BYTES = 256, SCENARIOS_WANTE
 static struct shown {
     const struct rule *rule;
     const char *type; /* of the event that it belongs to */
-    bool refuses, holds;
+    bool breaks, holds;
     bool wanted; /* both: its family has a folder */
 } shown[RULES_MAX];
 static size_t shown_count;
@@ -214,13 +214,15 @@ static void check_heard(const struct play *play)
     }
 }
 
-static void note_refusals(const struct play *play)
+/* A rule without a switch may be one that only warns: then a warning shows it. */
+static void note_broken_rules(const struct play *play)
 {
     const struct findings *findings = &play->stage->trial->event.findings;
-    for (size_t i = 0; play->stage->answer == ANSWER_REFUSED && i < findings->count; i++) {
+    for (size_t i = 0; i < findings->count; i++) {
         struct shown *rule = shown_rule(findings->items[i].rule);
-        if (rule != NULL && findings->items[i].severity == SEVERITY_REFUSE)
-            rule->refuses = true;
+        bool refused = play->stage->answer == ANSWER_REFUSED && findings->items[i].severity == SEVERITY_REFUSE;
+        if (rule != NULL && (refused || rule->rule->parameter == NULL))
+            rule->breaks = true;
     }
 }
 
@@ -337,7 +339,7 @@ static void play_step(const struct play *play)
         check_then(play);
         check_warnings(play);
         check_heard(play);
-        note_refusals(play);
+        note_broken_rules(play);
         note_holding(play);
         check_followed(play);
     }
@@ -389,10 +391,10 @@ static void every_rule_is_shown_both_ways(void **state)
     size_t missing = 0;
     (void)state;
     for (size_t i = 0; i < shown_count; i++) {
-        if (!shown[i].wanted || (shown[i].refuses && shown[i].holds))
+        if (!shown[i].wanted || (shown[i].breaks && shown[i].holds))
             continue;
         print_message("%s %s:%s%s\n", shown[i].rule->id, shown[i].rule->code,
-                      shown[i].refuses ? "" : " never refuses",
+                      shown[i].breaks ? "" : " never refuses or warns",
                       shown[i].holds ? "" : " is held by no accepted event");
         missing++;
     }
