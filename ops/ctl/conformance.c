@@ -90,13 +90,14 @@ static json_t *fen(int amount)
     return json_pack("{s:o}", "fen", json_sprintf("%d", amount));
 }
 
-/* A settlement of 60 yuan that every kind of institution may post: 42 pooled, 18 of the account. */
+/* A settlement of 60 yuan that every kind of institution may post: 42 pooled, 18 of the account. The line is of no
+ * catalogue, which a region may insist on. */
 static json_t *settlement(const struct conformance_subject *subject, const char *id, const char *form)
 {
     char now[MOMENT_TEXT_BYTES];
     const char *payee = strcmp(form, "foreign") == 0 ? "H00000000000" : subject->organisation;
     json_t *line = json_pack("{s:s, s:s, s:{s:s}, s:{s:s}, s:o, s:o, s:o, s:o, s:o}", "lineNumber", "1",
-                             "catalogueCode", "CONFORMANCE", "quantity", "e4", "20000", "price", "microYuan",
+                             "institutionCode", "CONFORMANCE", "quantity", "e4", "20000", "price", "microYuan",
                              "30000000", "amount", fen(6000), "selfPaid", fen(0), "overLimit", fen(0),
                              "firstSelfPay", fen(0), "inScope", fen(6000));
     json_t *amounts =
