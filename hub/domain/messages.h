@@ -231,6 +231,7 @@ typedef Medhub__Trace__V1__Harm Harm;
 typedef Medhub__State__V1__Recall RecallState;
 typedef Medhub__State__V1__RecallStatus RecallStatus;
 typedef Medhub__State__V1__RecallHolder RecallHolderState;
+typedef Medhub__State__V1__RecallPack RecallPack;
 typedef Medhub__State__V1__Withheld Withheld;
 typedef Medhub__State__V1__WithheldRecall WithheldRecall;
 typedef Medhub__State__V1__SaleSuspension SaleSuspension;
@@ -244,6 +245,8 @@ typedef Medhub__State__V1__AdverseReport AdverseReportState;
 #define RECALL_AMOUNTS         (&medhub__trace__v1__recall_amounts__descriptor)
 #define RECALL_STATE           (&medhub__state__v1__recall__descriptor)
 #define RECALL_HOLDER_STATE    (&medhub__state__v1__recall_holder__descriptor)
+#define RECALL_PACK            (&medhub__state__v1__recall_pack__descriptor)
+#define RECALL_SCOPE           (&medhub__trace__v1__recall_scope__descriptor)
 #define WITHHELD               (&medhub__state__v1__withheld__descriptor)
 #define WITHHELD_RECALL        (&medhub__state__v1__withheld_recall__descriptor)
 #define SALE_SUSPENSION        (&medhub__state__v1__sale_suspension__descriptor)

@@ -9,6 +9,8 @@ enum { HOUR_MS = 3600000, SEEN = VISIBLE_PUBLIC | VISIBLE_ORGANISATION };
 
 struct issue {
     const RecallIssued *said;
+    char *const *serials;        /* of units in recalled packs, which are all that it is of */
+    size_t serial_count;
     const char *extends_product; /* "" unless the hub says it for a related product */
     const RecallState *earlier;  /* of the same number, or NULL */
     Withheld *withheld;          /* or NULL */
@@ -65,7 +67,12 @@ void *recall_extended_prepare(struct view *view, const struct event *event)
     as_issued->reason = said->reason;
     as_issued->instruction = said->instruction;
     as_issued->issued_at = said->issued_at;
-    return prepare(view, as_issued, said->extends_product);
+    struct issue *issue = prepare(view, as_issued, said->extends_product);
+    if (issue != NULL) {
+        issue->serials = said->serials;
+        issue->serial_count = said->n_serials;
+    }
+    return issue;
 }
 
 /* --- rules --- */
@@ -94,6 +101,8 @@ static void number_is_new(struct rule_context *context)
 {
     const struct issue *issue = issue_of(context);
     size_t count = issue->withheld == NULL ? 0 : issue->withheld->n_recalls;
+    if (issue->earlier != NULL && issue->serial_count > 0)
+        return; /* adds to it */
     if (issue->earlier != NULL)
         rule_refuse(context, "recall", rule_text(context, "%s, %s", issue->said->recall,
                                                  recall_status_name(issue->earlier)),
@@ -277,6 +286,11 @@ void recall_issued_decide(struct view *view, const struct event *event, void *pr
     decision_deliver(decision, fact, SEEN, "trace_platform@%s", province.code);
     if (strcmp(issue->said->registrant, issue->said->issuer) != 0)
         decision_deliver(decision, fact, SEEN, "%s", issue->said->registrant);
+    recall_reach_units(view, decision, issue->said->recall, issue->serials, issue->serial_count);
+    if (issue->earlier != NULL) {
+        recall_follow(view, issue->withheld, decision);
+        return;
+    }
     RecallState *state = begin(decision, issue, view);
     if (state == NULL)
         return;

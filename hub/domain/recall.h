@@ -2,7 +2,7 @@
  * that a scan sees the recall of its product from the transaction after the recall's.
  *
  *     medhub.trace.recall_issued.v1          registrant or regulator: these lots, serials, days of production
- *     medhub.trace.recall_extended.v1        the hub: the same for a related product identifier
+ *     medhub.trace.recall_extended.v1        the hub: the same for a related product identifier, or for what lies in recalled packs
  *     medhub.trace.recall_progressed.v1      the hub: one round of matching, telling or reminding
  *     medhub.trace.recall_matched.v1         the hub, to each holder once: what it has, used and sold, and until when to answer
  *     medhub.trace.recall_holding_changed.v1 the hub: a scan changed what a holder has
@@ -16,16 +16,18 @@
  *                                ▼ │
  *                             REMINDING
  *
- * Rows of the product: recall/NUMBER, recall_holder/NUMBER/HOLDER, withheld, adverse/REPORTER/NUMBER.
+ * Rows of the product: recall/NUMBER, recall_holder/NUMBER/HOLDER, recall_pack/NUMBER/SERIAL, withheld, adverse/REPORTER/NUMBER.
  *
  * Matching goes through the rows held/... and serial/... in rounds (background.h) and adds what it finds to the holders' rows. A
  * scan that changes a row which is counted already (its name does not sort after the cursor) changes the holders' rows itself, in
  * the same decision: so at every moment the holders' rows are exactly the sum of the counted rows.
  *
  * Packs: a recall is of an identifier. A unit that goes with its pack (scanned under the pack's identifier, which is not recalled)
- * is not refused but told as an alert, and its new holder is told of the recall; scanned by itself it is refused. A recall of a
- * case's identifier does not reach the units in the cases by what lies in them (rows in/...): the issuer names their identifiers
- * as related products, which are recalled with the same scope. */
+ * is not refused but told as an alert, and its new holder is told of the recall; scanned by itself it is refused. What lies in a
+ * recalled pack (rows in/...) is recalled with it, whatever its identifier and lot: in rounds of their own (recall_pack.c) the
+ * units with serials are named to their products' partitions, their rows say so from then on, and packs among them go on the
+ * same way. What a recalled pack holds without serials is counted as undetermined; what was taken out before is not reached:
+ * for both the issuer names the identifier as a related product, which is recalled with the same scope. */
 #ifndef DOMAIN_RECALL_H
 #define DOMAIN_RECALL_H
 
@@ -40,6 +42,7 @@
 
 #define RECALL_ROUND_TIMER    "medhub.trace.recall.round.timer" /* named recall/NUMBER: goes on with the stage */
 #define RECALL_DEADLINE_TIMER "medhub.trace.recall.deadline.timer" /* named recall_deadline/NUMBER */
+#define RECALL_PACKS_TIMER    "medhub.trace.recall.packs.timer"    /* named recall_packs/NUMBER */
 
 enum { RECALL_ONE_E4 = 10000, RECALLS_OF_A_PRODUCT_MAX = 50 };
 
@@ -82,9 +85,11 @@ struct recall_takers {
 };
 /* True if the item SERIAL, LOT, made on MADE_ON (DATE_NONE: not known) is in SCOPE. */
 bool recall_covers(const RecallScope *scope, const char *serial, const char *lot, date_t made_on);
-/* Reads ROW, unpacked, of NAME. False if it is not in SCOPE. What UNIT points to is lent by ROW, NAME and ARENA. */
-bool recall_unit_of(struct arena *arena, const RecallScope *scope, const struct recall_takers *takers, const char *name,
-                    const ProtobufCMessage *row, struct recall_unit *unit);
+/* True if the recall NUMBER reached ITEM in a pack, whatever its scope. */
+bool recall_reached(const ScannedItemState *item, const char *number);
+/* Reads ROW, unpacked, of NAME. False if the recall STATE is not of it. What UNIT points to is lent by ROW, NAME and ARENA. */
+bool recall_unit_of(struct arena *arena, const RecallState *state, const char *name, const ProtobufCMessage *row,
+                    struct recall_unit *unit);
 /* The descriptor of the rows that recall_unit_of reads; NULL for others. */
 const ProtobufCMessageDescriptor *recall_row_message(const char *name);
 bool recall_is_taker(const struct recall_takers *takers, const char *holder);
@@ -122,6 +127,16 @@ void recall_tally_write(struct recall_tally *tally,
 void recall_tell(struct view *view, struct decision *decision, RecallState *state, const char *holder,
                  RecallHolderState *row);
 struct recall_takers recall_takers_of(const RecallState *state);
+
+/* --- what lies in recalled packs (recall_pack.c) --- */
+
+/* ROW, unpacked, of NAME is of the recall: if it is a pack, the recall goes on to what lies in it. */
+void recall_enter_pack(struct view *view, struct decision *decision, const RecallState *state, const char *name,
+                       const ProtobufCMessage *row);
+/* In the partition of the units: their rows say that the recall NUMBER reached them. */
+void recall_reach_units(struct view *view, struct decision *decision, const char *number, char *const *serials,
+                        size_t count);
+void recall_packs_fire(struct view *view, const struct event *event, struct decision *decision);
 
 /* --- handlers --- */
 

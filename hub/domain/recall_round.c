@@ -52,12 +52,11 @@ static void note_use(struct round *round, const struct recall_unit *unit)
 
 static void match_row(struct round *round, struct recall_tally *tally, const struct view_row *row)
 {
-    struct recall_takers takers = recall_takers_of(round->state);
     struct recall_unit unit;
     const ProtobufCMessage *message = view_unpack(round->view, recall_row_message(row->name), row);
-    if (message == NULL ||
-        !recall_unit_of(round->view->arena, round->state->scope, &takers, row->name, message, &unit))
+    if (message == NULL || !recall_unit_of(round->view->arena, round->state, row->name, message, &unit))
         return;
+    recall_enter_pack(round->view, round->decision, round->state, row->name, message);
     if (unit.undetermined || !is_given(unit.holder)) {
         round->state->undetermined++;
         return;

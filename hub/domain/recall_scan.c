@@ -61,6 +61,12 @@ static bool was_before(const struct scan *scan, int64_t at_ms)
     return timestamp_ms(scan->said->scanned_at) < at_ms;
 }
 
+static bool is_of(const WithheldRecall *recall, const struct scan *scan)
+{
+    return recall_covers(recall->scope, scan->serial, lot_of(scan), made_on(scan)) ||
+           (scan->earlier != NULL && recall_reached(scan->earlier, recall->recall));
+}
+
 /* Its pack was scanned under another identifier, and that scan was accepted: refusing the unit's would only make
  * the hub look for it where it is no more. The recall follows it to its new holder instead. */
 static bool has_gone_with_its_pack(const struct scan *scan)
@@ -74,8 +80,7 @@ void scan_is_not_of_recalled(struct rule_context *context)
     for (size_t i = 0; scan->withheld != NULL && i < scan->withheld->n_recalls; i++) {
         const WithheldRecall *recall = scan->withheld->recalls[i];
         struct recall_takers takers = takers_of(recall);
-        if (!is_new_trade_or_use(scan, &takers) ||
-            !recall_covers(recall->scope, scan->serial, lot_of(scan), made_on(scan)))
+        if (!is_new_trade_or_use(scan, &takers) || !is_of(recall, scan))
             continue;
         const char *found = rule_text(context, "recalled: %s", recall->recall);
         if (was_before(scan, recall->issued_at_ms))
@@ -132,20 +137,29 @@ static bool counts(const RecallState *state, const char *row_name)
     return state->status != RECALL_MATCHING || strcmp(row_name, state->after) <= 0;
 }
 
+static bool has_more_in_it(const ProtobufCMessage *before, const ProtobufCMessage *after)
+{
+    return after->descriptor == SCANNED_ITEM_STATE &&
+           ((const ScannedItemState *)after)->contents > ((const ScannedItemState *)before)->contents;
+}
+
 static void compare_row(struct recall_tally *tally, const struct decided_write *write)
 {
     const ProtobufCMessageDescriptor *message = recall_row_message(write->name);
-    struct recall_takers takers = recall_takers_of(tally->state);
     struct recall_unit unit;
     if (message == NULL || !counts(tally->state, write->name))
         return;
     const ProtobufCMessage *before = view_state(tally->view, message, "%s", write->name);
-    if (before != NULL &&
-        recall_unit_of(tally->view->arena, tally->state->scope, &takers, write->name, before, &unit))
+    bool was_of_it =
+        before != NULL && recall_unit_of(tally->view->arena, tally->state, write->name, before, &unit);
+    if (was_of_it)
         recall_tally_add(tally, &unit, -1);
-    if (write->message != NULL &&
-        recall_unit_of(tally->view->arena, tally->state->scope, &takers, write->name, write->message, &unit))
-        recall_tally_add(tally, &unit, 1);
+    if (write->message == NULL ||
+        !recall_unit_of(tally->view->arena, tally->state, write->name, write->message, &unit))
+        return;
+    recall_tally_add(tally, &unit, 1);
+    if (!was_of_it || has_more_in_it(before, write->message))
+        recall_enter_pack(tally->view, tally->decision, tally->state, write->name, write->message);
 }
 
 static void state_change(struct recall_tally *tally, const char *holder, RecallHolderState *row)

@@ -44,6 +44,11 @@ bool recall_covers(const RecallScope *scope, const char *serial, const char *lot
            (is_given(serial) && is_in_a_range(scope, serial)) || is_in_the_interval(scope, made_on);
 }
 
+bool recall_reached(const ScannedItemState *item, const char *number)
+{
+    return is_one_of(item->recalls, item->n_recalls, number);
+}
+
 /* --- amounts --- */
 
 void recall_amounts_add(RecallAmounts *to, const RecallAmounts *more, int sign)
@@ -90,16 +95,19 @@ static date_t made_day(uint32_t day)
     return day == 0 ? DATE_NONE : (date_t)day;
 }
 
-static bool unit_of_item(const RecallScope *scope, const struct recall_takers *takers, const char *serial,
-                         const ScannedItemState *item, struct recall_unit *unit)
+static bool unit_of_item(const RecallState *state, const char *serial, const ScannedItemState *item,
+                         struct recall_unit *unit)
 {
+    const RecallScope *scope = state->scope;
+    const struct recall_takers takers = recall_takers_of(state);
     *unit = (struct recall_unit){item->holder, MEDHUB__TRACE__V1__RECALL_AMOUNTS__INIT, false, serial, item->lot,
                                  item->last_step};
-    if (!recall_covers(scope, serial, item->lot, made_day(item->made_day))) {
+    if (!recall_reached(item, state->recall) &&
+        !recall_covers(scope, serial, item->lot, made_day(item->made_day))) {
         unit->undetermined = has_interval(scope) && item->made_day == 0;
         return unit->undetermined;
     }
-    bool is_back = recall_is_taker(takers, item->holder);
+    bool is_back = recall_is_taker(&takers, item->holder);
     switch ((int)item->standing) {
     case ITEM_HELD:
         *(is_back ? &unit->amounts.returned_e4 : &unit->amounts.held_e4) = RECALL_ONE_E4;
@@ -127,9 +135,11 @@ static int64_t not_below_zero(int64_t amount)
     return amount > 0 ? amount : 0;
 }
 
-static bool unit_of_lot(const RecallScope *scope, const struct recall_takers *takers, const char *lot,
-                        const char *holder, const LotHolding *holding, struct recall_unit *unit)
+static bool unit_of_lot(const RecallState *state, const char *lot, const char *holder, const LotHolding *holding,
+                        struct recall_unit *unit)
 {
+    const RecallScope *scope = state->scope;
+    const struct recall_takers takers = recall_takers_of(state);
     *unit = (struct recall_unit){holder, MEDHUB__TRACE__V1__RECALL_AMOUNTS__INIT, false, "", lot, holding->last_step};
     if (!recall_covers(scope, "", lot, made_day(holding->made_day))) {
         unit->undetermined = has_interval(scope) && holding->made_day == 0;
@@ -138,7 +148,7 @@ static bool unit_of_lot(const RecallScope *scope, const struct recall_takers *ta
     RecallAmounts *amounts = &unit->amounts;
     int64_t at_hand = not_below_zero(trace_at_hand_e4(holding));
     int64_t came_back_of_use = not_below_zero(holding->came_back_e4 - holding->sold_e4);
-    *(recall_is_taker(takers, holder) ? &amounts->returned_e4 : &amounts->held_e4) = at_hand;
+    *(recall_is_taker(&takers, holder) ? &amounts->returned_e4 : &amounts->held_e4) = at_hand;
     amounts->on_the_way_e4 = not_below_zero(trace_on_the_way_e4(holding));
     amounts->delivered_e4 = not_below_zero(holding->sold_e4 - holding->came_back_e4);
     amounts->used_e4 = not_below_zero(holding->used_e4 - came_back_of_use);
@@ -174,12 +184,12 @@ const ProtobufCMessageDescriptor *recall_row_message(const char *name)
     return strncmp(name, LOT_ROWS, strlen(LOT_ROWS)) == 0 ? LOT_HOLDING : NULL;
 }
 
-bool recall_unit_of(struct arena *arena, const RecallScope *scope, const struct recall_takers *takers, const char *name,
-                    const ProtobufCMessage *row, struct recall_unit *unit)
+bool recall_unit_of(struct arena *arena, const RecallState *state, const char *name, const ProtobufCMessage *row,
+                    struct recall_unit *unit)
 {
     const char *lot, *holder;
     if (row->descriptor == SCANNED_ITEM_STATE)
-        return unit_of_item(scope, takers, name + strlen(SERIAL_ROWS), (const ScannedItemState *)row, unit);
+        return unit_of_item(state, name + strlen(SERIAL_ROWS), (const ScannedItemState *)row, unit);
     return split_name(arena, name, &lot, &holder) &&
-           unit_of_lot(scope, takers, lot, holder, (const LotHolding *)row, unit);
+           unit_of_lot(state, lot, holder, (const LotHolding *)row, unit);
 }

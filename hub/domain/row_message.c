@@ -24,6 +24,7 @@ static const struct state_row {
     {"product", "instruction/", STOCK_INSTRUCTION},
     {"product", "recall/", RECALL_STATE},
     {"product", "recall_holder/", RECALL_HOLDER_STATE},
+    {"product", "recall_pack/", RECALL_PACK},
     {"product", "withheld", WITHHELD},
     {"product", "adverse/", ADVERSE_REPORT_STATE},
     {"item", "rows/", CATALOGUE_ROWS},

@@ -107,6 +107,7 @@ static const struct handler handlers[] = {
     },
     {.type = RECALL_ROUND_TIMER, .fire = recall_round},
     {.type = RECALL_DEADLINE_TIMER, .fire = recall_deadline},
+    {.type = RECALL_PACKS_TIMER, .fire = recall_packs_fire},
     {
         .type = "medhub.trace.sale_suspended.v1",
         .rules = sale_suspended_rules,

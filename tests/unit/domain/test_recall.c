@@ -115,7 +115,6 @@ static struct view_rows rows_of(struct fixture *fixture, const char *prefix)
 
 static void count_rows(struct fixture *fixture, const RecallState *state, const char *prefix, RecallAmounts *sum)
 {
-    const struct recall_takers takers = recall_takers_of(state);
     struct view_rows rows = rows_of(fixture, prefix);
     for (size_t i = 0; i < rows.count; i++) {
         struct recall_unit unit;
@@ -124,8 +123,7 @@ static void count_rows(struct fixture *fixture, const RecallState *state, const 
             continue;
         const ProtobufCMessage *row =
             view_unpack(&fixture->trial->view, recall_row_message(name), &rows.rows[i]);
-        if (recall_unit_of(fixture->trial->arena, state->scope, &takers, name, row, &unit) && !unit.undetermined &&
-            unit.holder[0] != '\0')
+        if (recall_unit_of(fixture->trial->arena, state, name, row, &unit) && !unit.undetermined && unit.holder[0] != '\0')
             recall_amounts_add(sum, &unit.amounts, 1);
     }
 }
@@ -289,11 +287,92 @@ static void what_goes_in_a_pack_is_told_and_followed_by_its_recall(void **state)
     trial_free(fixture.trial);
 }
 
+/* --- what lies in a pack --- */
+
+enum { IN_THE_PACK = 3 * ROWS_A_ROUND + 2 };
+
+static void pack_unit(struct fixture *fixture, int number)
+{
+    PackChanged said = MEDHUB__TRACE__V1__PACK_CHANGED__INIT;
+    Timestamp at = moment(fixture->trial->now_ms);
+    char serial[16];
+    (void)snprintf(serial, sizeof serial, "U%03d", number);
+    said.product = chars(PRODUCT);
+    said.serial = chars("S0");
+    said.content_product = chars("00012345600012");
+    said.content_serial = serial;
+    said.holder = chars("H0");
+    said.changed_at = &at;
+    said.region = chars("650102");
+    submit(fixture, "medhub.trace.pack_changed.v1", "medhub", &said.base);
+    assert_accepted(fixture->trial);
+}
+
+static void commission_pack(struct fixture *fixture)
+{
+    ItemScanned said = MEDHUB__TRACE__V1__ITEM_SCANNED__INIT;
+    Timestamp at = moment(fixture->trial->now_ms);
+    said.product = chars(PRODUCT);
+    said.serial = chars("S0");
+    said.lot = chars("L0");
+    said.step = STEP_COMMISSIONED;
+    said.made_on = chars("2026-01-01");
+    said.holder = chars("H0");
+    said.scanned_at = &at;
+    said.region = chars("650102");
+    submit(fixture, "medhub.trace.item_scanned.v1", "H0", &said.base);
+    assert_accepted(fixture->trial);
+}
+
+/* The units that the round in hand named, marked in NAMED. */
+static size_t take_named(const struct trial *trial, unsigned named[IN_THE_PACK])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < trial->decision.submission_count; i++) {
+        const RecallExtended *said = (const RecallExtended *)trial->decision.submissions[i].message;
+        assert_string_equal(said->product, "00012345600012");
+        assert_string_equal(said->recall, RECALL);
+        assert_string_equal(said->extends_product, PRODUCT);
+        assert_false(recall_covers(said->scope, "U000", "L0", DATE_NONE));
+        for (size_t j = 0; j < said->n_serials; j++, count++)
+            named[atoi(said->serials[j] + 1)]++;
+    }
+    return count;
+}
+
+static void each_unit_of_a_pack_is_named_once_in_bounded_rounds(void **state)
+{
+    (void)state;
+    struct fixture fixture = {.trial = trial_new("2026-03-02T03:00:00Z")};
+    unsigned named[IN_THE_PACK] = {0};
+    take_policy(fixture.trial->world);
+    memory_put_policy_int(fixture.trial->world, BACKGROUND_ROWS, REGION_NATION, ROWS_A_ROUND);
+    commission_pack(&fixture);
+    for (int i = 0; i < IN_THE_PACK; i++)
+        pack_unit(&fixture, i);
+    issue(&fixture);
+    fixture.trial->now_ms++;
+    trial_fire(fixture.trial, RECALL_ROUND_TIMER, PRODUCT, "recall/" RECALL);
+    trial_apply(fixture.trial);
+    for (int round = 0; rows_of(&fixture, "recall_pack/").count > 0; round++) {
+        assert_true(round <= IN_THE_PACK / ROWS_A_ROUND);
+        fixture.trial->now_ms++;
+        trial_fire(fixture.trial, RECALL_PACKS_TIMER, PRODUCT, "recall_packs/" RECALL);
+        assert_accepted(fixture.trial);
+        assert_in_range(take_named(fixture.trial, named), 1, ROWS_A_ROUND);
+        trial_apply(fixture.trial);
+    }
+    for (int i = 0; i < IN_THE_PACK; i++)
+        assert_int_equal(named[i], 1);
+    trial_free(fixture.trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holders_rows_are_the_sum_of_what_is_counted),
         cmocka_unit_test(what_goes_in_a_pack_is_told_and_followed_by_its_recall),
+        cmocka_unit_test(each_unit_of_a_pack_is_named_once_in_bounded_rounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
