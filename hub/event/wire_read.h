@@ -8,7 +8,18 @@
 
 #include <endian.h>
 
+/* Hundreds of generated functions are made of these. Builds with sanitizers or crash points, which are not for speed, would compile
+ * them for minutes if each were inlined wherever it is used. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(MEDHUB_FAULTS)
+#define WIRE_INLINE static inline
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WIRE_INLINE static inline
+#endif
+#endif
+#ifndef WIRE_INLINE
 #define WIRE_INLINE static inline __attribute__((always_inline))
+#endif
 
 enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BLOCK = 2, WIRE_FIXED32 = 5 };
 enum { WIRE_TAG_BYTES_MAX = 5, WIRE_VARINT_BYTES_MAX = 10, WIRE_NUMBER_MAX = (1 << 29) - 1 };

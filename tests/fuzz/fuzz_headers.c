@@ -44,7 +44,7 @@ static void must_be_text(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 {
     struct bytes left = bytes_from(data, length);
-    struct event event = {.arena = arena_new(1024, 4096), .attributes = {"", "", "", "", "", ""}};
+    struct event event = {.arena = arena_new(1024, 4096), .attributes = {"", "", "", "", "", "", ""}};
     struct attribute_reader reader;
 
     attributes_begin(&reader, &event);
