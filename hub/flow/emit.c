@@ -188,24 +188,12 @@ static void add_writes(struct flow *flow, struct event *event)
 
 static void add_timer(struct flow *flow, struct event *event, const struct decided_timer *timer)
 {
-    struct buffer key, value;
-    uint8_t due[8];
+    struct bytes key, value;
 
-    buffer_init(&key, STORE_KEY_BYTES_MAX + 1);
-    buffer_init(&value, 512);
-    changelog_timer_key(event->key, bytes_of(timer->name), &key);
-    if (!timer->cancel) {
-        put_be64(due, (uint64_t)timer->due_ms);
-        buffer_append(&value, due, sizeof due);
-        buffer_append_text(&value, timer->type);
-    }
-    struct bytes kept = timer->cancel ? BYTES_NONE : arena_bytes(event->arena, buffer_bytes(&value));
-    if (!buffer_ok(&key) || !buffer_ok(&value) || timer->due_ms < 0 || (!timer->cancel && kept.data == NULL))
-        flow->outbox.failed = true;
+    if (outbox_timer_record(event, timer, &key, &value))
+        outbox_add_changelog(flow, key, value);
     else
-        outbox_add_changelog(flow, arena_bytes(event->arena, buffer_bytes(&key)), kept);
-    buffer_done(&key);
-    buffer_done(&value);
+        flow->outbox.failed = true;
 }
 
 static void add_table_row(struct flow *flow, struct event *event, const struct decided_table_row *row,

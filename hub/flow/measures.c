@@ -8,6 +8,7 @@
 enum measure {
     EVENTS,
     TIMERS,
+    TIMERS_PUT_OFF,
     FACTS,
     DELIVERIES,
     CHANGELOG,
@@ -28,6 +29,7 @@ enum measure {
 const struct metric_row measures_rows[] = {
     [EVENTS] = {"medhub_events_total", METRIC_COUNTER, "outcome", "events decided, by outcome: accepted, refused, duplicate"},
     [TIMERS] = {"medhub_timers_fired_total", METRIC_COUNTER, NULL, "timers fired"},
+    [TIMERS_PUT_OFF] = {"medhub_timers_put_off_total", METRIC_COUNTER, NULL, "timers whose decision failed; each fires again after hub.timer_retry_ms"},
     [FACTS] = {"medhub_facts_total", METRIC_COUNTER, NULL, "facts produced"},
     [DELIVERIES] = {"medhub_deliveries_total", METRIC_COUNTER, NULL, "delivery records produced"},
     [CHANGELOG] = {"medhub_changelog_records_total", METRIC_COUNTER, NULL, "records produced to the changelogs of keyed state"},
@@ -55,6 +57,7 @@ void measures_init(struct measures *measures, const struct stage *stages, unsign
     measures->refused = metric_get(&measures_rows[EVENTS], "refused");
     measures->duplicate = metric_get(&measures_rows[EVENTS], "duplicate");
     measures->timers = metric_get(&measures_rows[TIMERS], NULL);
+    measures->timers_put_off = metric_get(&measures_rows[TIMERS_PUT_OFF], NULL);
     measures->facts = metric_get(&measures_rows[FACTS], NULL);
     measures->deliveries = metric_get(&measures_rows[DELIVERIES], NULL);
     measures->changelog = metric_get(&measures_rows[CHANGELOG], NULL);

@@ -7,7 +7,7 @@
 enum { MEASURED_STAGES_MAX = 12 };
 
 struct measures {
-    struct metric *accepted, *refused, *duplicate, *timers;
+    struct metric *accepted, *refused, *duplicate, *timers, *timers_put_off;
     struct metric *facts, *deliveries, *changelog;
     struct metric *batches, *batch_seconds, *batch_events, *commit_seconds, *aborts, *rebuilds;
     struct metric *restored, *restore_seconds;

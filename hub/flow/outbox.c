@@ -2,6 +2,7 @@
 
 #include "flow/flow.h"
 #include "state/changelog.h"
+#include "state/numbers.h"
 
 #include <stdlib.h>
 
@@ -75,6 +76,27 @@ void outbox_add_changelog(struct flow *flow, struct bytes key, struct bytes valu
                                 .key = key,
                                 .value = value,
                                 .changelog = true});
+}
+
+bool outbox_timer_record(const struct event *event, const struct decided_timer *timer, struct bytes *key, struct bytes *value)
+{
+    struct buffer name, when;
+    uint8_t due[8];
+
+    buffer_init(&name, STORE_KEY_BYTES_MAX + 1);
+    buffer_init(&when, 512);
+    changelog_timer_key(event->key, bytes_of(timer->name), &name);
+    if (!timer->cancel) {
+        put_be64(due, (uint64_t)timer->due_ms);
+        buffer_append(&when, due, sizeof due);
+        buffer_append_text(&when, timer->type);
+    }
+    bool possible = buffer_ok(&name) && buffer_ok(&when) && timer->due_ms >= 0;
+    *key = possible ? arena_bytes(event->arena, buffer_bytes(&name)) : BYTES_NONE;
+    *value = possible && !timer->cancel ? arena_bytes(event->arena, buffer_bytes(&when)) : BYTES_NONE;
+    buffer_done(&name);
+    buffer_done(&when);
+    return key->data != NULL && (timer->cancel || value->data != NULL);
 }
 
 enum status outbox_check(const struct flow *flow, struct fault *fault)

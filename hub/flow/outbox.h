@@ -10,6 +10,7 @@
 
 struct flow;
 struct event;
+struct decided_timer;
 
 struct outgoing {
     struct sink_topic *topic;
@@ -39,6 +40,10 @@ void outbox_add(struct flow *flow, struct sink_topic *topic, struct bytes key, s
 void outbox_add_with_record_headers(struct flow *flow, struct sink_topic *topic, struct bytes key, struct bytes value);
 /* A changelog record of the task in hand. */
 void outbox_add_changelog(struct flow *flow, struct bytes key, struct bytes value);
+
+/* The changelog record of TIMER of the event's key; both parts lie in the event's arena, and a cancelled timer has no value.
+ * False: no memory, or a name or time that cannot be. */
+bool outbox_timer_record(const struct event *event, const struct decided_timer *timer, struct bytes *key, struct bytes *value);
 
 /* REJECT: something does not fit; nothing has happened. */
 enum status outbox_check(const struct flow *flow, struct fault *fault) MUST_CHECK;

@@ -40,6 +40,8 @@ const struct conf_row settings_rows[] = {
            "输出批次的压缩方式"),
     ROW("hub.timers_per_batch", CONF_INT, timers_per_batch, 1, 100000, "1000",
         "timers that fire in one transaction at most", "一个事务最多触发的定时器数"),
+    ROW("hub.timer_retry_ms", CONF_INT, timer_retry_ms, 100, 86400000, "60000",
+        "when a timer whose decision failed fires again, in milliseconds", "裁决失败的定时器过多少毫秒再次触发"),
     ROW("hub.rebuilds_max", CONF_INT, rebuilds_max, 1, 1000, "5",
         "a worker that must rebuild its producer more often within hub.rebuild_window_ms ends",
         "在 hub.rebuild_window_ms 内重建生产者超过此次数，工作线程结束"),

@@ -20,6 +20,7 @@ struct settings {
     int64_t linger_ms;
     const char *compression;
     int64_t timers_per_batch;
+    int64_t timer_retry_ms;
     int64_t rebuilds_max;
     int64_t rebuild_window_ms;
     int64_t event_bytes_max;

@@ -73,30 +73,32 @@ enum status walk_record(struct flow *flow, struct task *task, const struct lane 
 /* A timer is an event that nobody submitted: it goes through the last two stages only. */
 static enum status fire(struct flow *flow, struct event *event)
 {
+    if (flow->handler == NULL || flow->handler->fire == NULL)
+        return fault_reject(&event->fault, "timer.unknown", "this version has no handler for it");
     enum status status = decide_stage(flow, event);
 
-    if (status == STATUS_OK)
-        status = emit_stage(flow, event);
-    if (status != STATUS_REJECT)
-        return status;
-    /* Nobody can be told and nothing can be parked: the state must be looked at, the timer is gone. */
-    log_error("timer.failed", LOG_STR("type", event->attributes.type), LOG_STR("code", event->fault.code),
-              LOG_STR("text", event->fault.text));
-    return STATUS_OK;
+    return status == STATUS_OK ? emit_stage(flow, event) : status;
 }
 
-static enum status cancel(struct flow *flow, struct task *task, struct event *event, struct fault *fault)
+/* A record of the changelog by itself, beside what an event decides. */
+static enum status write_changelog(struct flow *flow, struct bytes key, struct bytes value, struct fault *fault)
 {
-    struct buffer key;
-
-    buffer_init(&key, STORE_KEY_BYTES_MAX + 1);
-    changelog_timer_key(event->key, bytes_of(event->attributes.subject), &key);
-    outbox_add_changelog(flow, arena_bytes(event->arena, buffer_bytes(&key)), BYTES_NONE);
-    buffer_done(&key);
+    outbox_clear(&flow->outbox);
+    outbox_add_changelog(flow, key, value);
     enum status status = outbox_apply(flow, fault);
     outbox_clear(&flow->outbox);
-    (void)task;
     return status;
+}
+
+/* Nobody can be told and nothing can be parked, and what it stands for must not be lost: it fires again later, for as long as it
+ * takes somebody to look. */
+static enum status put_off(struct flow *flow, const struct event *event, struct bytes key, struct bytes later,
+                           struct fault *fault)
+{
+    log_error("timer.put_off", LOG_STR("type", event->attributes.type), LOG_STR("code", event->fault.code),
+              LOG_STR("text", event->fault.text));
+    metric_add(flow->measures.timers_put_off, 1);
+    return write_changelog(flow, key, later, fault);
 }
 
 const char *walk_timer_id(struct arena *arena, const char *name, struct bytes key, int64_t due_ms)
@@ -121,14 +123,19 @@ enum status walk_timer(struct flow *flow, struct task *task, const struct timer 
     flow->lane = lane_of_type(&flow->shared->lanes, event.attributes.type, &handler);
     flow->handler = handler;
 
-    enum status status = cancel(flow, task, &event, fault);
+    /* Made before it fires: a decision that has used up the memory is put off too. */
+    const struct decided_timer again = {.name = event.attributes.subject,
+                                        .type = event.attributes.type,
+                                        .due_ms = flow->now_ms + flow->shared->settings->timer_retry_ms};
+    struct bytes record, later;
+    if (event.attributes.id == NULL || !outbox_timer_record(&event, &again, &record, &later))
+        return fault_retry(fault, "memory.out", "no memory for a timer");
+    enum status status = write_changelog(flow, record, BYTES_NONE, fault);
     if (status != STATUS_OK)
         return status;
-    if (handler == NULL || handler->fire == NULL) {
-        log_error("timer.unknown", LOG_STR("type", event.attributes.type));
-        return STATUS_OK;
-    }
     status = fire(flow, &event);
+    if (status == STATUS_REJECT)
+        return put_off(flow, &event, record, later, fault);
     if (status == STATUS_OK)
         metric_add(flow->measures.timers, 1);
     else

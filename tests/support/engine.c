@@ -125,6 +125,8 @@ static void fire(struct view *view, const struct event *event, struct decision *
 {
     (void)event;
     (void)view_state(view, &medhub__policy__v1__parameter__descriptor, "last");
+    if (strncmp(view->key, "stubborn", 8) == 0 && view->now_ms % 2 == 1)
+        eat_all_memory(view);
     state_own_fact(decision, view->key, 1);
 }
 

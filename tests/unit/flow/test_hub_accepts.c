@@ -2,6 +2,10 @@
 /* The hub from end to end on the embedded broker: what becomes of an event that is right, now and when it is due. */
 #include "hub_checks.h"
 
+#include "base/clock.h"
+#include "flow/measures.h"
+#include "flow/stages.h"
+
 /* --- accepted --- */
 
 static void an_accepted_event_becomes_a_fact_a_receipt_and_a_delivery(void **state)
@@ -162,6 +166,34 @@ static void a_timer_survives_a_restart_and_fires_late_rather_than_never(void **s
     assert_int_equal(engine_version(engine, "alpha"), 2);
 }
 
+static int64_t timers_put_off(void)
+{
+    struct measures measures;
+    static const struct stage none[] = {{0}};
+
+    measures_init(&measures, none, 0);
+    return metric_value(measures.timers_put_off);
+}
+
+/* A recall's round that does not fit must not be the recall's end. */
+static void a_timer_whose_decision_fails_fires_again_later(void **state)
+{
+    struct engine *engine = *state;
+    int64_t due_ms = (atomic_load(&engine->now_ms) + 1000) | 1; /* at odd moments the domain fails */
+
+    engine_submit(engine, HOSPITAL, "e-1", "stubborn", engine_value("stubborn", due_ms, "timer"));
+    engine_await(engine, 1);
+    atomic_store(&engine->now_ms, due_ms);
+    for (int64_t until_us = clock_monotonic_us() + 20000000; timers_put_off() == 0;)
+        assert_true(clock_monotonic_us() < until_us);
+    assert_int_equal(count_of(engine, ENGINE_FACT), 1);
+    engine_stop_hub(engine); /* what is put off outlives the process too */
+    atomic_store(&engine->now_ms, due_ms + 60001);
+    engine_start_hub(engine);
+    await_facts(engine, 2);
+    assert_int_equal(engine_version(engine, "stubborn"), 2);
+}
+
 /* --- tables --- */
 
 static void a_table_row_is_seen_by_the_events_behind_it(void **state)
@@ -220,6 +252,7 @@ int main(void)
         ON_A_HUB(headers_of_others_do_not_travel_with_facts),
         ON_A_HUB(a_timer_fires_once_when_it_is_due),
         ON_A_HUB(a_timer_survives_a_restart_and_fires_late_rather_than_never),
+        ON_A_HUB(a_timer_whose_decision_fails_fires_again_later),
         ON_A_HUB(a_table_row_is_seen_by_the_events_behind_it),
         ON_NO_HUB_YET(tables_longer_than_one_transaction_come_whole),
     };
