@@ -25,3 +25,19 @@ enum status secret_file_read(const char *path, char secret[SECRET_BYTES_MAX], st
     secret[length] = '\0';
     return STATUS_OK;
 }
+
+enum status key_file_read(const char *path, uint8_t text[KEY_FILE_BYTES_MAX + 1], size_t *length, struct fault *fault)
+{
+    FILE *file = fopen(path, "rbe");
+
+    *length = 0;
+    if (file == NULL && (errno == ENOENT || errno == ENOTDIR))
+        return fault_reject(fault, "key.absent", "there is no file %s", path);
+    if (file == NULL)
+        return fault_retry(fault, "key.unreadable", "%s: %s", path, strerror(errno));
+    setvbuf(file, NULL, _IONBF, 0); /* no second copy of a secret */
+    *length = fread(text, 1, KEY_FILE_BYTES_MAX + 1, file);
+    bool failed = ferror(file) != 0;
+    (void)fclose(file);
+    return failed ? fault_retry(fault, "key.unreadable", "%s cannot be read", path) : STATUS_OK;
+}

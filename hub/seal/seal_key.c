@@ -1,6 +1,7 @@
 #include "seal/seal_suite.h"
 
-#include <errno.h>
+#include "base/secret_file.h"
+
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -8,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { FILE_BYTES_MAX = 8192 };
 
 void seal_key_free(struct seal_key *key)
 {
@@ -71,7 +70,7 @@ static int no_password(char *buffer, int size, int writing, void *context)
 
 enum status seal_key_parse(struct bytes text, struct seal_key **key, struct fault *fault)
 {
-    BIO *bio = text.length == 0 || text.length > FILE_BYTES_MAX ? NULL : BIO_new_mem_buf(text.data, (int)text.length);
+    BIO *bio = text.length == 0 || text.length > KEY_FILE_BYTES_MAX ? NULL : BIO_new_mem_buf(text.data, (int)text.length);
     EVP_PKEY *pair = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
 
     *key = NULL;
@@ -85,20 +84,13 @@ enum status seal_key_parse(struct bytes text, struct seal_key **key, struct faul
 
 enum status seal_key_load(const char *path, struct seal_key **key, struct fault *fault)
 {
-    uint8_t text[FILE_BYTES_MAX + 1];
+    uint8_t text[KEY_FILE_BYTES_MAX + 1];
+    size_t length;
 
     *key = NULL;
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL && (errno == ENOENT || errno == ENOTDIR))
-        return fault_reject(fault, "key.absent", "there is no file %s", path);
-    if (file == NULL)
-        return fault_retry(fault, "key.unreadable", "%s: %s", path, strerror(errno));
-    setvbuf(file, NULL, _IONBF, 0); /* no second copy of a secret */
-    size_t length = fread(text, 1, sizeof text, file);
-    bool failed = ferror(file) != 0;
-    (void)fclose(file);
-    enum status status = failed ? fault_retry(fault, "key.unreadable", "%s cannot be read", path)
-                                : seal_key_parse(bytes_from(text, length), key, fault);
+    enum status status = key_file_read(path, text, &length, fault);
+    if (status == STATUS_OK)
+        status = seal_key_parse(bytes_from(text, length), key, fault);
     OPENSSL_cleanse(text, sizeof text);
     return status;
 }

@@ -1,8 +1,8 @@
 #include "signature/signing_key.h"
 
+#include "base/secret_file.h"
 #include "base/text.h"
 
-#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ED25519_PUBLIC_BYTES = 32, SM2_PUBLIC_BYTES = 65, SM2_NUMBER_BYTES = 32, SECRET_BYTES = 32, FILE_BYTES_MAX = 8192 };
+enum { ED25519_PUBLIC_BYTES = 32, SM2_PUBLIC_BYTES = 65, SM2_NUMBER_BYTES = 32, SECRET_BYTES = 32 };
 
 /* GM/T 0009-2012 section 10: who has agreed on no other id signs with this one. */
 static const char sm2_user_id[] = "1234567812345678";
@@ -167,7 +167,7 @@ static EVP_PKEY *public_pair(enum signing_algorithm algorithm, struct bytes byte
         return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bytes.data, bytes.length);
     if (algorithm == SIGNING_SM2_SM3 && bytes.length == SM2_PUBLIC_BYTES)
         return sm2_of_point(bytes);
-    return bytes.length == 0 || bytes.length > FILE_BYTES_MAX ? NULL : pair_of_der(bytes);
+    return bytes.length == 0 || bytes.length > KEY_FILE_BYTES_MAX ? NULL : pair_of_der(bytes);
 }
 
 enum status signing_key_public(enum signing_algorithm algorithm, struct bytes public_key, struct signing_key **key,
@@ -213,11 +213,11 @@ static struct bytes without_line_end(struct bytes text)
 
 enum status signing_key_parse(struct bytes text, struct signing_key **key, struct fault *fault)
 {
-    uint8_t secret[TEXT_BASE64_BYTES_MAX(FILE_BYTES_MAX)];
+    uint8_t secret[TEXT_BASE64_BYTES_MAX(KEY_FILE_BYTES_MAX)];
     size_t length = 0;
 
     *key = NULL;
-    if (text.length == 0 || text.length > FILE_BYTES_MAX)
+    if (text.length == 0 || text.length > KEY_FILE_BYTES_MAX)
         return malformed(fault, "a file of a key");
     if (bytes_start_with(text, bytes_of("-----BEGIN")))
         return parse_pem(text, key, fault);
@@ -230,20 +230,13 @@ enum status signing_key_parse(struct bytes text, struct signing_key **key, struc
 
 enum status signing_key_load(const char *path, struct signing_key **key, struct fault *fault)
 {
-    uint8_t text[FILE_BYTES_MAX + 1];
+    uint8_t text[KEY_FILE_BYTES_MAX + 1];
+    size_t length;
 
     *key = NULL;
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL && (errno == ENOENT || errno == ENOTDIR))
-        return fault_reject(fault, "key.absent", "there is no file %s", path);
-    if (file == NULL)
-        return fault_retry(fault, "key.unreadable", "%s: %s", path, strerror(errno));
-    setvbuf(file, NULL, _IONBF, 0); /* no second copy of a secret */
-    size_t length = fread(text, 1, sizeof text, file);
-    bool failed = ferror(file) != 0;
-    (void)fclose(file);
-    enum status status = failed ? fault_retry(fault, "key.unreadable", "%s cannot be read", path)
-                                : signing_key_parse(bytes_from(text, length), key, fault);
+    enum status status = key_file_read(path, text, &length, fault);
+    if (status == STATUS_OK)
+        status = signing_key_parse(bytes_from(text, length), key, fault);
     OPENSSL_cleanse(text, sizeof text);
     return status;
 }
@@ -277,7 +270,7 @@ static enum status write_pem(const struct signing_key *key, struct buffer *out, 
 
 enum status signing_key_write(const struct signing_key *key, struct buffer *out, struct fault *fault)
 {
-    char line[TEXT_BASE64_LENGTH(FILE_BYTES_MAX) + 1];
+    char line[TEXT_BASE64_LENGTH(KEY_FILE_BYTES_MAX) + 1];
 
     if (!key->is_private)
         return fault_fatal(fault, "key.public", "the private part of this key is not here");
