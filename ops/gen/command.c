@@ -250,7 +250,7 @@ static enum exit_code gen_command(struct call *call)
 {
     const struct gen_options *options = call->options;
     const char *installed = getenv("MEDHUB_DATA_DIR");
-    date_t day = options->day == NULL ? date_in_china(clock_now_ms(clock_system()))
+    date_t day = options->day == NULL ? gen_last_whole_day(clock_now_ms(clock_system()))
                                       : date_parse(bytes_of(options->day));
     struct generation generation = {.call = call, .arena = arena_new(1024 * 1024, 512 * 1024 * 1024)};
 
@@ -272,10 +272,10 @@ static const struct option gen_options[] = {
      0},
     {"count", 'n', OPTION_NUMBER, GEN(count), "N", "how many of each kind of load; 100", "每类负载的数量", 0,
      10000000},
-    {"day", 0, OPTION_TEXT, GEN(day), "DATE", "the day they happen on; today", "业务日期，默认今天", 0, 0},
+    {"day", 0, OPTION_TEXT, GEN(day), "DATE", "the day they happen on; the last that is over in China", "业务日期，默认昨天（北京时间）", 0, 0},
     {"what", 'w', OPTION_TEXT, GEN(what), "A,B",
-     "policy, calendar, organisations, catalogue-2024, catalogue-2025, limits, prescriptions, dispensings (of a day "
-     "that is over: --day), scans, settlements, chains (each the way of a lot from its maker to patients, many scans, over the "
+     "policy, calendar, organisations, catalogue-2024, catalogue-2025, limits, prescriptions, dispensings, "
+     "scans, settlements, chains (each the way of a lot from its maker to patients, many scans, over the "
      "months before); prescriptions, scans and settlements",
      "生成哪些事件", 0, 0},
     {"wrong", 0, OPTION_NUMBER, GEN(wrong), "PERCENT", "how many break a rule, each rule in turn; 0",

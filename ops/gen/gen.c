@@ -68,6 +68,11 @@ Quantity *gen_quantity(struct gen *gen, int64_t e4)
     return quantity;
 }
 
+date_t gen_last_whole_day(int64_t now_ms)
+{
+    return date_in_china(now_ms) - 1;
+}
+
 int64_t gen_moment_of(const struct gen *gen, int64_t number)
 {
     const int64_t begin_ms = 8 * 3600 * 1000, span_ms = 10 * 3600 * 1000;

@@ -68,6 +68,8 @@ void gen_barrier(struct gen *gen);
 /* Repeats one of the last lines with the gen's probability. */
 void gen_maybe_repeat(struct gen *gen, struct dice *dice);
 
+/* The last day that is over in China at NOW_MS: nothing of it lies ahead of a hub, which would refuse it. */
+date_t gen_last_whole_day(int64_t now_ms);
 /* Moment of event NUMBER of the day: ten working hours, evenly. */
 int64_t gen_moment_of(const struct gen *gen, int64_t number);
 /* The pseudonym of person NUMBER of this run, in TEXT. */

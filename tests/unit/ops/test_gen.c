@@ -245,6 +245,32 @@ static void what_is_right_passes_the_checks_of_its_fields(void **state)
     arena_free(arena);
 }
 
+/* Whatever the time of the day: a hub refuses what lies ahead of it, so the day of `gen` without --day is over. */
+static void what_happens_on_the_last_whole_day_has_happened(void **state)
+{
+    struct fixture *fixture = *state;
+    const int64_t hour_ms = 3600 * 1000, begin_ms = date_begin_in_china_ms(date_from_civil(YEAR, 3, 3));
+
+    for (int64_t now_ms = begin_ms; now_ms < begin_ms + 24 * hour_ms; now_ms += hour_ms / 2)
+        assert_int_equal(gen_last_whole_day(now_ms), date_from_civil(YEAR, 3, 2));
+    assert_int_equal(gen_last_whole_day(begin_ms - 1), date_from_civil(YEAR, 3, 1));
+    begin(fixture, 3, 50, 0, 0);
+    for (int64_t number = 0; number < fixture->gen.count; number++) {
+        gen_prescription(&fixture->gen, &fixture->state, number);
+        gen_dispensing(&fixture->gen, &fixture->state, number);
+        gen_scan(&fixture->gen, &fixture->state, number);
+        gen_settlement(&fixture->gen, &fixture->state, number);
+    }
+    for (size_t i = 0; i < fixture->line_count; i++) {
+        json_t *line = read_line(fixture, i);
+        int64_t at_seconds;
+        int32_t nanoseconds;
+        assert_true(moment_parse(bytes_of(text_of(line, "time")), &at_seconds, &nanoseconds));
+        assert_true(at_seconds * 1000 < begin_ms);
+        json_decref(line);
+    }
+}
+
 /* ---- chains ---- */
 
 enum { STEPS = 16 };
@@ -405,6 +431,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(chains_go_from_the_maker_to_the_patient_in_real_packs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_seed_gives_the_same_events, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_right_passes_the_checks_of_its_fields, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_happens_on_the_last_whole_day_has_happened, set_up, tear_down),
         cmocka_unit_test_setup_teardown(settlements_close_to_the_fen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scans_carry_real_codes_that_parse, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_rule_is_broken_in_turn, set_up, tear_down),
