@@ -22,10 +22,7 @@ void *claim_prepare(struct view *view, const struct event *event)
     *claim = (struct claim){
         .step =
             {
-                .person = said->person,
-                .national_number = said->national_number,
-                .institution = said->institution,
-                .hospital_number = said->hospital_number,
+                STEP_PRESCRIPTION(said),
                 .move = MOVE_CLAIM,
                 .actor = said->dispenser,
                 .actor_path = "dispenser",
@@ -198,10 +195,7 @@ void *release_claim_prepare(struct view *view, const struct event *event)
     if (step == NULL)
         return NULL;
     *step = (struct prescription_step){
-        .person = said->person,
-        .national_number = said->national_number,
-        .institution = said->institution,
-        .hospital_number = said->hospital_number,
+        STEP_PRESCRIPTION(said),
         .move = MOVE_RELEASE,
         .actor = said->dispenser,
         .actor_path = "dispenser",

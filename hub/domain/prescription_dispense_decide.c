@@ -28,10 +28,7 @@ void *dispense_prepare(struct view *view, const struct event *event)
     *dispensing = (struct dispensing){
         .step =
             {
-                .person = said->person,
-                .national_number = said->national_number,
-                .institution = said->institution,
-                .hospital_number = said->hospital_number,
+                STEP_PRESCRIPTION(said),
                 .move = MOVE_DISPENSE,
                 .actor = said->dispenser,
                 .actor_path = "dispenser",

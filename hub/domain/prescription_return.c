@@ -37,10 +37,7 @@ void *return_prepare(struct view *view, const struct event *event)
     *back = (struct giving_back){
         .step =
             {
-                .person = said->person,
-                .national_number = said->national_number,
-                .institution = said->institution,
-                .hospital_number = said->hospital_number,
+                STEP_PRESCRIPTION(said),
                 .move = MOVE_RETURN,
                 .actor = said->dispenser,
                 .actor_path = "dispenser",

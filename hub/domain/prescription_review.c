@@ -27,10 +27,7 @@ void *review_prepare(struct view *view, const struct event *event)
     *review = (struct review){
         .step =
             {
-                .person = said->person,
-                .national_number = said->national_number,
-                .institution = said->institution,
-                .hospital_number = said->hospital_number,
+                STEP_PRESCRIPTION(said),
                 .move = move_of(said),
                 .actor = said->reviewer,
                 .actor_path = "reviewer",

@@ -10,10 +10,7 @@ void *revoke_prepare(struct view *view, const struct event *event)
     if (step == NULL)
         return NULL;
     *step = (struct prescription_step){
-        .person = said->person,
-        .national_number = said->national_number,
-        .institution = said->institution,
-        .hospital_number = said->hospital_number,
+        STEP_PRESCRIPTION(said),
         .move = MOVE_REVOKE,
         .actor = event->attributes.source,
         .actor_path = "institution",

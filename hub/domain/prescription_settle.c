@@ -25,10 +25,7 @@ void *settle_prepare(struct view *view, const struct event *event)
     *settling = (struct settling){
         .step =
             {
-                .person = said->person,
-                .national_number = said->national_number,
-                .institution = said->institution,
-                .hospital_number = said->hospital_number,
+                STEP_PRESCRIPTION(said),
                 .move = said->reversed ? MOVE_UNSETTLE : MOVE_SETTLE,
                 .actor = said->payee,
                 .actor_path = "payee",

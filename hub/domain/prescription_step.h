@@ -29,6 +29,11 @@ struct prescription_step {
     const Organisation *registered; /* the actor on that day, or NULL */
 };
 
+/* Initializes what SAID, of whatever type, names its prescription by. */
+#define STEP_PRESCRIPTION(said)                                                                              \
+    .person = (said)->person, .national_number = (said)->national_number, .institution = (said)->institution, \
+    .hospital_number = (said)->hospital_number
+
 /* Looks up what the step names. */
 void step_begin(struct view *view, struct prescription_step *step);
 /* The row and state of a prescription by its national number, or by its issuer and the issuer's number. */
