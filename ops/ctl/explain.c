@@ -5,12 +5,11 @@
 #include "ops/ctl/explain_text.h"
 #include "ops/ctl/output.h"
 #include "ops/ctl/say.h"
+#include "ops/ctl/unmask.h"
 
-#include "base/log.h"
 
 struct explain_options {
-    const char *reason;
-    bool unmask;
+    struct unmask unmask;
 };
 
 static enum exit_code exit_code_of(enum explain_verdict verdict)
@@ -47,18 +46,12 @@ static enum exit_code explain_command(struct call *call)
     struct explain_case explained = {.call = call, .name = call->arguments[0]};
     struct session session;
 
-    if (options->unmask && options->reason == NULL)
-        return say_refusal(call, EXIT_NOT_ALLOWED, "unmask.reason", "查看敏感字段须用 --reason 说明理由",
-                           "--unmask needs --reason TEXT");
-    enum exit_code result = session_open(call, &session);
+    enum exit_code result = unmask_session_open(call, options->unmask, &session);
     if (result != EXIT_OK)
         return result;
-    log_set_level(LOG_LEVEL_WARN);
-    if (options->unmask)
-        log_warn("audit.unmask", LOG_STR("command", call->command->words), LOG_STR("reason", options->reason));
     stop_install();
     explained.session = &session;
-    explained.visible = options->unmask ? SENSITIVITY_ALL : VISIBLE_TO_OPERATORS;
+    explained.visible = unmask_visible(options->unmask);
     result = explain_case_open(&explained);
     if (result == EXIT_OK)
         result = tell(call, &explained);
@@ -69,9 +62,7 @@ static enum exit_code explain_command(struct call *call)
 
 #define EXPLAIN(member) offsetof(struct explain_options, member)
 static const struct option explain_options[] = {
-    {"unmask", 0, OPTION_FLAG, EXPLAIN(unmask), NULL, "show clinical and identity fields; needs --reason",
-     "显示诊疗与身份字段，须说明理由", 0, 0},
-    {"reason", 0, OPTION_TEXT, EXPLAIN(reason), "TEXT", "why they have to be seen", "查看理由", 0, 0},
+    UNMASK_OPTIONS(struct explain_options, unmask),
 };
 const struct command command_explain = {
     "ctl explain", "ID|SOURCE/ID|POSITION", "说明一个事件为何如此裁决，并重新裁决、比对",

@@ -6,8 +6,8 @@
 #include "ops/ctl/receipt_json.h"
 #include "ops/ctl/say.h"
 #include "ops/ctl/scan.h"
+#include "ops/ctl/unmask.h"
 
-#include "base/log.h"
 #include "kafka/topics.h"
 
 #include <stdlib.h>
@@ -16,9 +16,10 @@
 enum { HELD_MAX = 100000 };
 
 struct look_options {
-    const char *key, *type, *id, *source, *code, *outcome, *recipient, *reason;
+    const char *key, *type, *id, *source, *code, *outcome, *recipient;
     int64_t since, until, limit, tail;
-    bool follow, unmask, data;
+    bool follow, data;
+    struct unmask unmask;
 };
 
 struct held_row {
@@ -263,14 +264,6 @@ static enum status find_topics(struct session *session, const char *prefix, cons
     return status;
 }
 
-static enum exit_code allow_unmask(struct call *call, const struct look_options *options)
-{
-    if (!options->unmask || options->reason != NULL)
-        return EXIT_OK;
-    return say_refusal(call, EXIT_NOT_ALLOWED, "unmask.reason", "查看敏感字段须用 --reason 说明理由",
-                       "--unmask needs --reason TEXT");
-}
-
 static enum exit_code scan_and_print(struct looking *look, struct session *session)
 {
     enum { NAMES_MAX = 64 };
@@ -298,17 +291,11 @@ static enum exit_code look(struct call *call, const struct look_kind *kind)
     struct looking look = {.call = call, .options = options, .kind = kind, .holding = !options->follow};
     struct session session;
 
-    enum exit_code result = allow_unmask(call, options);
-    if (result == EXIT_OK)
-        result = session_open(call, &session);
+    enum exit_code result = unmask_session_open(call, options->unmask, &session);
     if (result != EXIT_OK)
         return result;
-    log_set_level(LOG_LEVEL_WARN);
-    if (options->unmask)
-        log_warn("audit.unmask", LOG_STR("command", call->command->words),
-                 LOG_STR("reason", options->reason));
     stop_install();
-    look.visible = options->unmask ? SENSITIVITY_ALL : VISIBLE_TO_OPERATORS;
+    look.visible = unmask_visible(options->unmask);
     look.arena = arena_new(RECORD_FIRST, RECORD_LIMIT);
     look.held = calloc(HELD_MAX, sizeof *look.held);
     look.output = output_open(call, kind->columns, options->follow);
@@ -355,9 +342,7 @@ static const struct option look_options[] = {
     {"follow", 'f', OPTION_FLAG, LOOK(follow), NULL, "go on with what comes", "持续输出新记录", 0, 0},
     {"limit", 'n', OPTION_NUMBER, LOOK(limit), "N", "at most the first N", "最多前 N 条", 0, 0},
     {"tail", 0, OPTION_NUMBER, LOOK(tail), "N", "only the last N", "只看最后 N 条", 0, 50000},
-    {"unmask", 0, OPTION_FLAG, LOOK(unmask), NULL, "show clinical and identity fields; needs --reason",
-     "显示诊疗与身份字段，须说明理由", 0, 0},
-    {"reason", 0, OPTION_TEXT, LOOK(reason), "TEXT", "why they have to be seen", "查看理由", 0, 0},
+    UNMASK_OPTIONS(struct look_options, unmask),
     /* The ones above belong to all four. */
     {"code", 0, OPTION_TEXT, LOOK(code), "CODE", "only with this reason code", "只看此原因代码", 0, 0},
     {"outcome", 0, OPTION_TEXT, LOOK(outcome), "O", "accepted, refused or duplicate", "受理结果", 0, 0},

@@ -5,6 +5,7 @@
 #include "ops/ctl/say.h"
 #include "ops/ctl/scan.h"
 #include "ops/ctl/submit.h"
+#include "ops/ctl/unmask.h"
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -113,8 +114,8 @@ static enum exit_code gather_parked(struct call *call, struct session *session, 
 /* ---- show ---- */
 
 struct show_options {
-    bool unmask, event;
-    const char *reason;
+    struct unmask unmask;
+    bool event;
 };
 
 static json_t *as_cloudevent(const struct kept *kept, unsigned visible, struct arena *arena)
@@ -143,7 +144,7 @@ static json_t *as_cloudevent(const struct kept *kept, unsigned visible, struct a
 static enum exit_code show_kept(struct call *call, const struct gathering *gathering)
 {
     const struct show_options *options = call->options;
-    unsigned visible = options->unmask ? SENSITIVITY_ALL : VISIBLE_TO_OPERATORS;
+    unsigned visible = unmask_visible(options->unmask);
     /* The latest: an event that was redriven and refused again is parked again. */
     const struct kept *kept = &gathering->items[gathering->count - 1];
     json_t *event = as_cloudevent(kept, visible, gathering->arena);
@@ -167,16 +168,9 @@ static enum exit_code show_command(struct call *call)
     struct gathering gathering = {.names = &names};
     struct session session;
 
-    if (options->unmask && options->reason == NULL)
-        return say_refusal(call, EXIT_NOT_ALLOWED, "unmask.reason", "查看敏感字段须用 --reason 说明理由",
-                           "--unmask needs --reason TEXT");
-    enum exit_code result = session_open(call, &session);
+    enum exit_code result = unmask_session_open(call, options->unmask, &session);
     if (result != EXIT_OK)
         return result;
-    log_set_level(LOG_LEVEL_WARN);
-    if (options->unmask)
-        log_warn("audit.unmask", LOG_STR("command", call->command->words),
-                 LOG_STR("reason", options->reason));
     if (call->common.output == NULL)
         call->common.output = "json"; /* nested: a table would hide it */
     result = gather_parked(call, &session, -1, &gathering);
@@ -463,9 +457,7 @@ static enum exit_code edit_command(struct call *call)
 static const struct option show_options[] = {
     {"event", 0, OPTION_FLAG, SHOW(event), NULL, "only the event, as a line that can be edited and submitted",
      "只输出可编辑的事件本身", 0, 0},
-    {"unmask", 0, OPTION_FLAG, SHOW(unmask), NULL, "show clinical and identity fields; needs --reason",
-     "显示诊疗与身份字段，须说明理由", 0, 0},
-    {"reason", 0, OPTION_TEXT, SHOW(reason), "TEXT", "why they have to be seen", "查看理由", 0, 0},
+    UNMASK_OPTIONS(struct show_options, unmask),
 };
 const struct command command_parked_show = {
     "ctl parked show",

@@ -3,9 +3,9 @@
 #include "ops/ctl/decode.h"
 #include "ops/ctl/output.h"
 #include "ops/ctl/say.h"
+#include "ops/ctl/unmask.h"
 #include "ops/ctl/scan.h"
 
-#include "base/log.h"
 #include "domain/row_message.h"
 #include "kafka/topics.h"
 #include "state/changelog.h"
@@ -18,8 +18,8 @@
 #include <string.h>
 
 struct state_options {
-    const char *kind, *reason;
-    bool unmask;
+    const char *kind;
+    struct unmask unmask;
 };
 
 /* The last word on one row. */
@@ -281,18 +281,11 @@ static enum exit_code state_command(struct call *call)
     struct state_search search = {.call = call, .key = bytes_of(call->arguments[0])};
     struct session session;
 
-    if (options->unmask && options->reason == NULL)
-        return say_refusal(call, EXIT_NOT_ALLOWED, "unmask.reason", "查看敏感字段须用 --reason 说明理由",
-                           "--unmask needs --reason TEXT");
-    enum exit_code result = session_open(call, &session);
+    enum exit_code result = unmask_session_open(call, options->unmask, &session);
     if (result != EXIT_OK)
         return result;
-    log_set_level(LOG_LEVEL_WARN);
-    if (options->unmask)
-        log_warn("audit.unmask", LOG_STR("command", call->command->words),
-                 LOG_STR("reason", options->reason));
     stop_install();
-    search.visible = options->unmask ? SENSITIVITY_ALL : VISIBLE_TO_OPERATORS;
+    search.visible = unmask_visible(options->unmask);
     search.arena = arena_new(256 * 1024, 256 * 1024 * 1024);
     search.remembering = arena_new(64 * 1024, 256 * 1024 * 1024);
     result = search.arena == NULL || search.remembering == NULL ? EXIT_FAILED
@@ -314,9 +307,7 @@ static enum exit_code state_command(struct call *call)
 static const struct option state_options[] = {
     {"kind", 0, OPTION_TEXT, STATE(kind), "KIND", "person, product, item, institution, parameter; all",
      "键的种类，默认全部", 0, 0},
-    {"unmask", 0, OPTION_FLAG, STATE(unmask), NULL, "show clinical and identity fields; needs --reason",
-     "显示诊疗与身份字段，须说明理由", 0, 0},
-    {"reason", 0, OPTION_TEXT, STATE(reason), "TEXT", "why they have to be seen", "查看理由", 0, 0},
+    UNMASK_OPTIONS(struct state_options, unmask),
 };
 const struct command command_state = {"ctl state",
                                       "KEY",
