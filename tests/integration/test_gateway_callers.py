@@ -86,9 +86,14 @@ class Callers(unittest.TestCase):
         secrets = cls.folder / "secrets" / cls.organisation
         secrets.mkdir()
         shutil.copy(cls.folder / "hmac", secrets / "hmac")
-        receipt = cls.world.medhub("ctl", "submit", "-q", "-o", "ndjson", input=json.dumps(event, ensure_ascii=False) + "\n")
-        assert json.loads(receipt)["outcome"] == "accepted", receipt
+        cls.accepted([*cls.world.gen("policy"), event])
         until(lambda: cls.signed_call("ed25519", "GET", "/v1/feeds").status == 200, "the gateway knows the hospital")
+
+    @classmethod
+    def accepted(cls, events):
+        lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
+        receipts = [json.loads(line) for line in cls.world.medhub("ctl", "submit", "-q", "-o", "ndjson", input=lines).splitlines()]
+        assert {receipt["outcome"] for receipt in receipts} == {"accepted"}, receipts
 
     @classmethod
     def organisation_event(cls):
@@ -177,6 +182,24 @@ class Callers(unittest.TestCase):
 
     def test_a_key_that_is_over_is_refused_to_its_holder(self):
         self.refused(self.signed_call("over", "GET", "/v1/feeds"), "authentication.key_expired")
+
+    def rotate(self, new, old, seconds):
+        """The organisation itself says that the key NEW takes the place of OLD, which counts for that long."""
+        key = json.loads(run(MEDHUB, "ctl", "key", "new", "-q", "--id", new, self.folder / new))
+        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+        event = {"specversion": "1.0", "type": "medhub.registry.key_rotated.v1", "source": self.organisation, "id": new,
+                 "data": {"organisationId": self.organisation, "key": key, "replacedKey": old, "replacedUntil": end}}
+        answer = self.signed_call(old, "POST", "/v1/events", json.dumps(event).encode())
+        self.assertEqual(answer.status, 202, answer)
+        until(lambda: self.signed_call(new, "GET", "/v1/feeds").status == 200, f"{new} counts")
+
+    def test_an_organisation_rotates_its_own_key(self):
+        self.rotate("r2", "ed25519", 7 * 86400)
+        self.assertEqual(self.signed_call("ed25519", "GET", "/v1/feeds").status, 200, "the old one counts until its end")
+        self.rotate("r3", "r2", 6)
+        until(lambda: self.signed_call("r2", "GET", "/v1/feeds").status == 401, "the old one is over")
+        self.refused(self.signed_call("r2", "GET", "/v1/feeds"), "authentication.key_expired")
+        self.assertEqual(self.signed_call("r3", "GET", "/v1/feeds").status, 200)
 
     def test_nobody_is_anonymous_but_the_health_checks(self):
         self.refused(self.curl("GET", "/v1/feeds"), "authentication.missing")
