@@ -181,11 +181,7 @@ static void dual_channel_patient_is_named(struct rule_context *context)
 static void identity_is_sealed(struct rule_context *context)
 {
     const struct upload *upload = upload_of(context);
-    const SealedValue *identity = upload->said->identity;
-    const char *wrong = identity == NULL ? NULL : sealed_wrong(identity, context->view->arena);
-    if (wrong != NULL)
-        rule_refuse_or_warn(context, upload->said->region_of_care, upload->issued_on, "identity", wrong,
-                            "a value sealed for its recipients: see hub/seal");
+    sealed_identity_holds(context, upload->said->identity, upload->said->region_of_care, upload->issued_on);
 }
 
 /* --- who may prescribe it --- */

@@ -36,3 +36,10 @@ const char *sealed_wrong(const SealedValue *said, struct arena *arena)
             said->wraps[i]->recipient, said->wraps[i]->key_id, bytes_of_field(said->wraps[i]->wrapped_key)};
     return is_clear_text(sealed.ciphertext) ? "clear_text" : seal_wrong(&sealed);
 }
+
+void sealed_identity_holds(struct rule_context *context, const SealedValue *identity, const char *region, date_t day)
+{
+    const char *wrong = identity == NULL ? NULL : sealed_wrong(identity, context->view->arena);
+    if (wrong != NULL)
+        rule_refuse_or_warn(context, region, day, "identity", wrong, "a value sealed for its recipients: see hub/seal");
+}

@@ -1,6 +1,7 @@
 #include "domain/settlement.h"
 
 #include "domain/organisation.h"
+#include "domain/sealed.h"
 
 #include "base/money.h"
 
@@ -62,6 +63,12 @@ static void message_id_says_one_thing(struct rule_context *context)
                     rule_text(context, "the amounts first posted under it: total %s, fund %s",
                               yuan(context, posting->earlier->total_fen),
                               yuan(context, posting->earlier->fund_fen)));
+}
+
+static void identity_is_sealed(struct rule_context *context)
+{
+    const struct posting *posting = posting_of(context);
+    sealed_identity_holds(context, posting->said->identity, posting->said->region_of_care, posting->settled_on);
 }
 
 /* --- reversed --- */
@@ -175,6 +182,16 @@ static const struct rule posted_rules[] = {
         .evaluate = settlement_paid_lines_are_on_the_catalogue,
         .sentence_zh = "基金支付的项目在服务当日须在目录内",
         .sentence_en = "On its day of service a line that the fund pays for is on the catalogue and payable.",
+    },
+    {
+        .id = "SE-006",
+        .code = "settlement.identity_not_sealed",
+        .document = "medhub 设计",
+        .clause = "design.md 第5节，姓名与号码加密传输；2207 psn_no、psn_name、certno，nhsa-wire 1.5",
+        .parameter = "settlement.identity_sealed.refuse",
+        .evaluate = identity_is_sealed,
+        .sentence_zh = "参保人姓名、证件号码须按接收机构加密后提交",
+        .sentence_en = "Name and identity number of the insured person are sealed for their recipients.",
     },
     {
         .id = "SE-101",

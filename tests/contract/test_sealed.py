@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # timeout: 120
-"""A person's identity travels sealed: engineers seal and open it, the hub refuses clear text, passes to each recipient its own
-wraps, to a pharmacy only with its claim, and has the identity in none of its outputs in clear."""
+"""A person's identity travels sealed, with prescriptions and settlements: engineers seal and open it, the hub refuses clear text,
+passes to each recipient its own wraps, to a pharmacy only with its claim, and has the identity in none of its outputs in clear."""
 import base64
 import datetime
 import json
@@ -255,6 +255,39 @@ def who_claims_opens_it(hub, event, pharmacies, keys):
     check("who was not sealed for is told so", data.get("notSealedForDispenser") is True and "identity" not in data, data)
 
 
+def settlement_of(event, pharmacy, name, identity):
+    """What the pharmacy charges for that prescription: 60 yuan, of which the fund pays 42."""
+    yuan = {"total": 60, "selfPaid": 0, "overLimit": 0, "firstSelfPay": 0, "inScope": 60, "fundTotal": 42, "personTotal": 18,
+            "account": 18, "cash": 0}
+    money = {name: {"fen": str(100 * amount)} for name, amount in yuan.items()}
+    line = {"lineNumber": "1", "institutionCode": "OWN", "quantity": {"e4": "20000"}, "price": {"microYuan": "30000000"},
+            "amount": money["total"], **{name: money[name] for name in ("selfPaid", "overLimit", "firstSelfPay", "inScope")}}
+    data = {"person": event["data"]["person"], "messageId": name, "settledAt": event["data"]["issuedAt"], "payee": pharmacy,
+            "quotaOwner": event["source"], "regionOfCare": event["data"]["regionOfCare"],
+            "regionOfInsurance": event["data"]["regionOfCare"], "insuranceType": "310", "amounts": money, "identity": identity,
+            "layers": [{"layer": "LAYER_BASIC_POOLED", "amount": money["fundTotal"]}], "lines": [line]}
+    return {"specversion": "1.0", "type": "medhub.settlement.posted.v1", "source": pharmacy, "id": name, "data": data}
+
+
+def a_settlement_travels_sealed(hub, event, insurer, pharmacies, keys):
+    pharmacy, other = pharmacies
+    sealed = json.loads(run("seal", "--source", pharmacy, "--id", "settled", *keys.to(insurer, other), text=IDENTITY))
+    clear = sealed | {"ciphertext": base64.b64encode(IDENTITY.encode()).decode()}
+    receipts = {each["id"]: each for each in hub.submit(settlement_of(event, pharmacy, "settled-clear", clear),
+                                                        settlement_of(event, pharmacy, "settled", sealed), expect=6)}
+    check("in clear it is refused by name", receipts["settled-clear"].get("code") == "settlement.identity_not_sealed", receipts)
+    check("sealed it is settled", receipts["settled"]["outcome"] == "accepted", receipts)
+    found = deliveries_of("settled", "settlement.posted")
+    to_insurers = next((data for name, data in found.items() if name.startswith("insurer@")), {})
+    wraps = [wrap["recipient"] for wrap in to_insurers.get("identity", {}).get("wraps", [])]
+    check("of the settlement the insurer gets its own wrap and no other", wraps == [insurer], found.keys())
+    check("and opens it", run("open", "--recipient", insurer, "--key", keys.pem(insurer), text=json.dumps(
+        {"source": pharmacy, "id": "settled", "data": to_insurers})) == IDENTITY)
+    owner = found.get(event["source"], {})
+    check("whose quota is charged learns what, not by whom", owner.get("messageId") == "settled" and "identity" not in owner and
+          "person" not in owner, owner)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         keys = Keys(folder)
@@ -266,6 +299,7 @@ def main():
             event, insurer, pharmacies = whole_way(hub, keys, folder, person)
             each_has_its_own(event, insurer, pharmacies, keys)
             who_claims_opens_it(hub, event, pharmacies, keys)
+            a_settlement_travels_sealed(hub, event, insurer, pharmacies, keys)
             for name, text in outputs(hub, folder).items():
                 if name != "parked":
                     check(f"{name} holds no identity in clear", not in_clear(text), in_clear(text))
