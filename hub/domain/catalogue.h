@@ -16,6 +16,7 @@
 #define DOMAIN_CATALOGUE_H
 
 #include "domain/catalogue_change.h"
+#include "domain/catalogue_payment.h"
 
 #define ITEM_CHANGED_TYPE "medhub.catalogue.item_changed.v1"
 #define CODE_MAPPED_TYPE  "medhub.catalogue.code_mapped.v1"
@@ -61,8 +62,6 @@ void item_has_a_class_that_is_possible(struct rule_context *context);
 void item_names_who_may_use_it(struct rule_context *context);
 void item_supersedes_something(struct rule_context *context);
 void item_is_within_its_agreement(struct rule_context *context);
-/* True if the agreement of ITEM (NULL: none) includes DATE. */
-bool item_is_under_agreement(const CatalogueItem *item, date_t date);
 
 /* catalogue_standard.c */
 enum { PAYMENT_STANDARD_RULES = 9 };

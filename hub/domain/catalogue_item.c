@@ -54,12 +54,6 @@ void item_details_are_of_its_kind(struct rule_context *context)
 
 /* --- class, users --- */
 
-bool item_is_under_agreement(const CatalogueItem *item, date_t date)
-{
-    return item != NULL && is_given(item->agreement_from) &&
-           span_covers((struct span){text_day(item->agreement_from), text_day(item->agreement_until)}, date);
-}
-
 void item_has_a_class_that_is_possible(struct rule_context *context)
 {
     const struct item_change *change = change_of(context);

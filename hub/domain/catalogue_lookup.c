@@ -17,6 +17,14 @@ static const struct catalogue_reason_text reason_texts[CATALOGUE_REASONS] = {
     [REASON_IN_FORMULARY] = {"IN_FORMULARY", "在该机构用药目录内", "in the institution's formulary"},
     [REASON_NOT_IN_FORMULARY] = {"NOT_IN_FORMULARY", "不在该机构用药目录内", "not in the institution's formulary"},
     [REASON_TEMPORARY_PURCHASE] = {"TEMPORARY_PURCHASE", "该机构临时采购", "a temporary purchase of the institution"},
+    [REASON_ACROSS_PROVINCES] = {"ACROSS_PROVINCES", "国家目录内可跨省结算的服务项目",
+                                 "the nation's row: the service item is payable across provinces"},
+    [REASON_NEVER_PAID] = {"NEVER_PAID", "丙类，基金不支付", "class C: the fund does not pay for it"},
+    [REASON_NOT_PAID_AT_HOME] = {"NOT_PAID_AT_HOME", "仅跨省异地就医可付，本地不付",
+                                 "payable across provinces and not at home"},
+    [REASON_NOT_PAID_ACROSS_PROVINCES] = {"NOT_PAID_ACROSS_PROVINCES", "仅本地可付，跨省异地就医不付",
+                                          "payable at home and not across provinces"},
+    [REASON_NOT_OF_THE_INSURANCE] = {"NOT_OF_THE_INSURANCE", "限定其他险种支付", "limited to another insurance"},
     [REASON_NOTHING_ON_THAT_DAY] = {"NOTHING_ON_THAT_DAY", "当日无有效条目", "nothing is in force on that day"},
 };
 
@@ -59,30 +67,42 @@ static bool is_regional(const struct found *found)
     return found->item != NULL && strcmp(found->row.region, REGION_NATION) != 0;
 }
 
-/* A region's row gives way where the nation protects the item on that day. PROTECTED says whether it did. */
-static struct found find_in_lists(struct view *view, const char *key, const char *region, date_t date, bool *protected_)
+/* Why the nation's row comes before a region's one; REASON_REGIONAL_ROW: it does not. */
+static enum catalogue_reason nation_comes_first(const struct found *national, bool across_provinces)
 {
-    struct found found = find(view, key, region, date);
-    *protected_ = false;
-    if (!is_regional(&found))
-        return found;
-    struct found national = find(view, key, REGION_NATION, date);
-    *protected_ = national.item != NULL && national.item->nationally_protected;
-    return *protected_ ? national : found;
+    const CatalogueItem *item = national->item;
+    if (item == NULL)
+        return REASON_REGIONAL_ROW;
+    if (item->nationally_protected)
+        return REASON_PROTECTED;
+    bool is_for_all_provinces = item->kind == KIND_SERVICE_ITEM && item->details_case == DETAILS_SERVICE_ITEM &&
+                                item->service_item->payable_across_provinces;
+    return across_provinces && is_for_all_provinces ? REASON_ACROSS_PROVINCES : REASON_REGIONAL_ROW;
 }
 
-static void take(struct catalogue_answer *answer, const char *key, const struct found *found, bool is_protected)
+/* The row of KEY that holds, and in *REASON why it does. */
+static struct found find_in_lists(struct view *view, const char *key, const struct catalogue_question *question,
+                                  enum catalogue_reason *reason)
 {
-    bool regional = is_regional(found);
+    struct found found = find(view, key, question->region, question->date);
+    *reason = REASON_NATIONAL_ROW;
+    if (!is_regional(&found))
+        return found;
+    struct found national = find(view, key, REGION_NATION, question->date);
+    *reason = nation_comes_first(&national, question->across_provinces);
+    return *reason == REASON_REGIONAL_ROW ? found : national;
+}
+
+static void take(struct catalogue_answer *answer, const char *key, const struct found *found)
+{
     answer->item = found->item;
-    answer->layer = regional ? LAYER_REGION : LAYER_NATION;
+    answer->layer = is_regional(found) ? LAYER_REGION : LAYER_NATION;
     answer->key = key;
     answer->region = found->row.region;
     answer->valid_from = found->row.valid_from;
     answer->valid_until = found->row.valid_until;
     answer->version = found->row.version;
     answer->release = found->item->release;
-    add_reason(answer, is_protected ? REASON_PROTECTED : regional ? REASON_REGIONAL_ROW : REASON_NATIONAL_ROW);
 }
 
 /* --- old codes and other names --- */
@@ -116,14 +136,15 @@ static void search_lists(struct view *view, const struct catalogue_question *que
 {
     const char *code = question->code;
     for (int step = 0; step < LOOKUP_STEPS_MAX; step++) {
-        bool is_protected = false;
+        enum catalogue_reason reason = REASON_NATIONAL_ROW;
         const char *key = catalogue_key(view->arena, question->kind, code);
         view->failed |= key == NULL;
         struct found found = {0};
         if (key != NULL)
-            found = find_in_lists(view, key, question->region, question->date, &is_protected);
+            found = find_in_lists(view, key, question, &reason);
         if (found.item != NULL) {
-            take(answer, key, &found, is_protected);
+            take(answer, key, &found);
+            add_reason(answer, reason);
             return;
         }
         const CatalogueItem *map = view->failed ? NULL : follow(view, question, code);
@@ -153,13 +174,35 @@ static void search_formulary(struct view *view, const struct catalogue_question 
         return;
     }
     if (answer->item == NULL) {
-        take(answer, key, &entry, false);
-        answer->layer = LAYER_INSTITUTION;
-        answer->reason_count--; /* it is in no list of the insurance */
+        take(answer, key, &entry);
+        answer->layer = LAYER_INSTITUTION; /* it is in no list of the insurance */
     }
     answer->formulary = entry.item;
     bool temporary = entry.item->details_case == DETAILS_FORMULARY && entry.item->formulary->temporary_purchase;
     add_reason(answer, temporary ? REASON_TEMPORARY_PURCHASE : REASON_IN_FORMULARY);
+}
+
+/* --- what the fund pays --- */
+
+static bool say_not_payable(struct catalogue_answer *answer, bool is_so, enum catalogue_reason reason)
+{
+    if (is_so)
+        add_reason(answer, reason);
+    return is_so;
+}
+
+static void judge_payment(struct view *view, const struct catalogue_question *question, struct catalogue_answer *answer)
+{
+    const CatalogueItem *item = answer->item;
+    bool across = question->across_provinces;
+    const PaymentLimit *limit = payment_limit_of(view, item, item->code, question->region, question->date);
+    bool refused = say_not_payable(answer, item_is_never_paid(item), REASON_NEVER_PAID);
+    refused |= say_not_payable(answer, !item_is_paid_there(item, across),
+                               across ? REASON_NOT_PAID_ACROSS_PROVINCES : REASON_NOT_PAID_AT_HOME);
+    refused |= say_not_payable(answer, !limit_includes_insurance(limit, question->insurance_type), REASON_NOT_OF_THE_INSURANCE);
+    answer->payable = !refused;
+    answer->has_price_limit =
+        item_price_limit(view, item, question->region, question->date, &answer->price_limit_micro);
 }
 
 void catalogue_lookup(struct view *view, const struct catalogue_question *question, struct catalogue_answer *answer)
@@ -167,23 +210,24 @@ void catalogue_lookup(struct view *view, const struct catalogue_question *questi
     *answer = (struct catalogue_answer){
         .key = "", .region = "", .release = "", .valid_from = DATE_NONE, .valid_until = DATE_NONE};
     search_lists(view, question, answer);
+    if (answer->item != NULL)
+        judge_payment(view, question, answer);
     if (question->institution != NULL && is_given(question->institution))
         search_formulary(view, question, answer);
     if (answer->item == NULL)
         add_reason(answer, REASON_NOTHING_ON_THAT_DAY);
 }
 
-const CatalogueItem *catalogue_item_on(struct view *view, CatalogueKind kind, const char *code, const char *region,
-                                       date_t date)
+const CatalogueItem *catalogue_item_on(struct view *view, const struct catalogue_question *question)
 {
-    const char *key = catalogue_key(view->arena, kind, code);
+    const char *key = catalogue_key(view->arena, question->kind, question->code);
     view->failed |= key == NULL;
-    const CatalogueItem *item =
-        key == NULL ? NULL
-                    : (const CatalogueItem *)view_table_message(view, CATALOGUE_ITEM, TABLE_CATALOGUE, key, region, date);
+    const CatalogueItem *item = key == NULL ? NULL
+                                            : (const CatalogueItem *)view_table_message(view, CATALOGUE_ITEM, TABLE_CATALOGUE, key,
+                                                                                        question->region, question->date);
     if (view->failed || (item != NULL && strcmp(item->region, REGION_NATION) == 0))
         return item;
     struct catalogue_answer answer = {0};
-    search_lists(view, &(struct catalogue_question){kind, code, region, NULL, date}, &answer);
+    search_lists(view, question, &answer);
     return answer.item;
 }

@@ -7,13 +7,12 @@
  *
  * Layers, from the bottom: the nation's list; the regions' rows over it (county before city before province), unless the
  * nation protects the item on that day; the institution's formulary, which says whether the item is to be had there. A code
- * that nobody lists is followed to the item that took its place or whose other name it is. Pure; notes in the view what it
- * reads. */
+ * that nobody lists is followed to the item that took its place or whose other name it is. Across provinces the nation's row of a
+ * service item comes first if it is payable there, whatever the region of care has [S-C]. Pure; notes in the view what it reads. */
 #ifndef DOMAIN_CATALOGUE_LOOKUP_H
 #define DOMAIN_CATALOGUE_LOOKUP_H
 
-#include "domain/catalogue_key.h"
-#include "domain/view.h"
+#include "domain/catalogue_payment.h"
 
 enum catalogue_layer {
     LAYER_NONE = 0,
@@ -33,16 +32,23 @@ enum catalogue_reason {
     REASON_NOT_IN_FORMULARY,
     REASON_TEMPORARY_PURCHASE,   /* there without the committee */
     REASON_NOTHING_ON_THAT_DAY,
+    REASON_ACROSS_PROVINCES,     /* the nation's row: it is payable across provinces */
+    REASON_NEVER_PAID,           /* class C */
+    REASON_NOT_PAID_AT_HOME,     /* a service item that is payable across provinces only */
+    REASON_NOT_PAID_ACROSS_PROVINCES,
+    REASON_NOT_OF_THE_INSURANCE, /* it is limited to another insurance */
     CATALOGUE_REASONS,
 };
-enum { LOOKUP_REASONS_MAX = 8, LOOKUP_STEPS_MAX = 4 };
+enum { LOOKUP_REASONS_MAX = 12, LOOKUP_STEPS_MAX = 4 };
 
 struct catalogue_question {
     CatalogueKind kind;
     const char *code;        /* or another name of it; must live as long as the event */
-    const char *region;      /* of the insurance; widened to the nation */
+    const char *region;      /* of the insurance, across provinces of care [C1 L874]; widened to the nation */
     const char *institution; /* NULL or "": any */
     date_t date;             /* of service, local */
+    const char *insurance_type; /* insutype; NULL: any */
+    bool across_provinces;      /* care in another province than the insurance */
 };
 
 struct catalogue_answer {
@@ -54,6 +60,9 @@ struct catalogue_answer {
     uint64_t version;
     const char *release; /* "" if it came with none */
     const CatalogueItem *formulary; /* the institution's entry, or NULL */
+    bool payable;              /* the fund pays for it there and of that insurance; false without an item of a list */
+    bool has_price_limit;      /* payment standard or price ceiling, item_price_limit */
+    int64_t price_limit_micro; /* millionths of a yuan a unit */
     enum catalogue_reason reasons[LOOKUP_REASONS_MAX]; /* why, in order */
     size_t reason_count;
 };
@@ -62,8 +71,7 @@ struct catalogue_answer {
 void catalogue_lookup(struct view *view, const struct catalogue_question *question, struct catalogue_answer *answer);
 
 /* The row alone: the same item, at the cost of one look-up where the nation lists it. */
-const CatalogueItem *catalogue_item_on(struct view *view, CatalogueKind kind, const char *code, const char *region,
-                                       date_t date);
+const CatalogueItem *catalogue_item_on(struct view *view, const struct catalogue_question *question);
 
 /* "NATION" */
 const char *catalogue_layer_name(enum catalogue_layer layer);

@@ -1,39 +1,7 @@
 #include "domain/prescription.h"
 
-#include "domain/catalogue_key.h"
+#include "domain/catalogue_payment.h"
 #include "domain/line_quantity.h"
-
-/* --- the limit of a drug --- */
-
-/* National codes of drugs: X and 22 more, Z and 19 more (nhsa-wire 3). Their products are the first 12 or 11
- * characters. */
-enum { WESTERN_CODE = 23, PATENT_CODE = 20, PRODUCT_LONG = 12, PRODUCT_SHORT = 11 };
-
-static const PaymentLimit *limit_of_product(struct view *view, const char *code, size_t length,
-                                            const char *region, date_t date)
-{
-    const char *product = arena_text(view->arena, bytes_from(code, length));
-    const char *key = product == NULL ? NULL : catalogue_key(view->arena, KIND_PAYMENT_LIMIT, product);
-    view->failed |= key == NULL;
-    const CatalogueItem *row = key == NULL ? NULL
-                                           : (const CatalogueItem *)view_table_message(
-                                                 view, CATALOGUE_ITEM, TABLE_CATALOGUE, key, region, date);
-    return row == NULL ? NULL : row->limit;
-}
-
-const PaymentLimit *payment_limit_of(struct view *view, const CatalogueItem *item, const char *code,
-                                     const char *region, date_t date)
-{
-    size_t length = strlen(code);
-    bool is_western = code[0] == 'X' && length == WESTERN_CODE,
-         is_patent = code[0] == 'Z' && length == PATENT_CODE;
-    if (item != NULL && item->limit != NULL)
-        return item->limit;
-    if (!is_western && !is_patent)
-        return NULL;
-    const PaymentLimit *limit = limit_of_product(view, code, PRODUCT_LONG, region, date);
-    return limit != NULL || is_western ? limit : limit_of_product(view, code, PRODUCT_SHORT, region, date);
-}
 
 /* hosp_lv: each code and the step it belongs to. */
 InstitutionLevel institution_level(const char *level)
@@ -122,18 +90,9 @@ void limit_age_is_met(struct rule_context *context)
                                   i + 1, (long long)below_years));
 }
 
-/* insutype 510 is maternity; work injury is no insurance of this platform, so nothing here pays what is
- * limited to it. */
 static bool is_of_the_insurance(const struct limited_line *asked)
 {
-    switch ((int)asked->limit->insurance) {
-    case LIMIT_WORK_INJURY:
-        return false;
-    case LIMIT_MATERNITY:
-        return strcmp(asked->upload->said->insurance_type, "510") == 0;
-    default:
-        return true;
-    }
+    return limit_includes_insurance(asked->limit, asked->upload->said->insurance_type);
 }
 
 void limit_insurance_is_met(struct rule_context *context)

@@ -1,16 +1,11 @@
 /* prescription_limit.h: on what the catalogue lets the fund pay for a drug (限定支付): sex, age, insurance,
- * care, level of the institution, diagnosis, course, amount. A limit stands in the drug's own row, or in the
- * row PAYMENT_LIMIT/PRODUCT of the first 12 (else 11) characters of its national code. A line that the
- * hospital declares self-paid is not limited. */
+ * care, level of the institution, diagnosis, course, amount. Where a limit stands: catalogue_payment.h. A line that
+ * the hospital declares self-paid is not limited. */
 #ifndef DOMAIN_PRESCRIPTION_LIMIT_H
 #define DOMAIN_PRESCRIPTION_LIMIT_H
 
 #include "domain/messages.h"
 #include "domain/rule.h"
-
-/* The limit of the drug CODE, whose row is ITEM, or NULL. */
-const PaymentLimit *payment_limit_of(struct view *view, const CatalogueItem *item, const char *code,
-                                     const char *region, date_t date);
 
 /* "三级" of hosp_lv 01 to 14 or its name; LEVEL_UNKNOWN for anything else. */
 InstitutionLevel institution_level(const char *level);

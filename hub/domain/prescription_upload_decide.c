@@ -29,7 +29,10 @@ static CatalogueKind catalogue_kind(LineKind kind, bool hospital_preparation)
 const CatalogueItem *prescription_item(struct view *view, LineKind kind, bool hospital_preparation,
                                        const char *code, const char *region, date_t date)
 {
-    return catalogue_item_on(view, catalogue_kind(kind, hospital_preparation), code, region, date);
+    return catalogue_item_on(view, &(struct catalogue_question){.kind = catalogue_kind(kind, hospital_preparation),
+                                                                .code = code,
+                                                                .region = region,
+                                                                .date = date});
 }
 
 bool prescription_item_permits(const CatalogueItem *item, const char *institution)

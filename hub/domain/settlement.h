@@ -17,11 +17,21 @@ extern const struct domain domain_settlement;
 /* The amounts of a posting by which a repetition is recognised. */
 enum { FINGERPRINT_BYTES = 8 };
 
+/* What the catalogue says of a line that the fund pays for. */
+struct paid_line {
+    bool is_judged;            /* false: the fund pays nothing of it, or it has no catalogue code */
+    date_t day;                /* of service */
+    const CatalogueItem *item; /* in force on that day, or NULL */
+};
+
 struct posting {
     const SettlementPosted *said;
     const SettlementState *earlier; /* under the same message id, or NULL */
     date_t settled_on;
     uint8_t fingerprint[FINGERPRINT_BYTES];
+    bool across_provinces;       /* care in another province than the insurance */
+    const char *list_region;     /* whose catalogue holds */
+    struct paid_line *paid_lines; /* one for each line; NULL: it comes again and is not judged anew */
 };
 
 struct reversal {
@@ -58,7 +68,14 @@ void settlement_take_back_trace(struct view *view, struct decision *decision, co
 
 /* settlement_catalogue.c: what the fund pays for is on the catalogue on the day of service. A line without a catalogue code is not
  * judged, nor a posting that comes again: it was when it came first. */
+/* Looks the lines of POSTING up, once for all rules. False when the arena is full. */
+bool settlement_look_up_lines(struct view *view, struct posting *posting);
 void settlement_paid_lines_are_on_the_catalogue(struct rule_context *context);
+
+/* settlement_payment.c: how far the fund pays for what is on the catalogue; one function for each rule. */
+void settlement_excess_is_borne_by_the_person(struct rule_context *context);
+void settlement_items_are_paid_there(struct rule_context *context);
+void settlement_items_are_of_the_insurance(struct rule_context *context);
 
 /* settlement_identities.c: nhsa-wire 1.10, I1 to I8; one function for each rule. */
 void settlement_i1_lines_add_up(struct rule_context *context);

@@ -15,11 +15,12 @@ static date_t service_day(const struct posting *posting, const SettlementLine *l
 }
 
 /* Across provinces the list of the place of care holds [C1 L874], else that of the place of insurance. */
-static const char *catalogue_region(const SettlementPosted *said)
+static void find_list(struct posting *posting)
 {
-    struct region care = region_province(said->region_of_care),
-                  insurance = region_province(said->region_of_insurance);
-    return strcmp(care.code, insurance.code) == 0 ? said->region_of_insurance : said->region_of_care;
+    const SettlementPosted *said = posting->said;
+    struct region care = region_province(said->region_of_care), insurance = region_province(said->region_of_insurance);
+    posting->across_provinces = strcmp(care.code, insurance.code) != 0;
+    posting->list_region = posting->across_provinces ? said->region_of_care : said->region_of_insurance;
 }
 
 /* A line does not say of what kind its item is; the first letter of its national code does. How service items
@@ -47,26 +48,29 @@ static bool is_national_letter(char letter)
 }
 
 static const CatalogueItem *find_among(struct view *view, const CatalogueKind kinds[KINDS_OF_LETTER],
-                                       const char *code, const char *region, date_t day)
+                                       struct catalogue_question question)
 {
     const CatalogueItem *item = NULL;
-    for (size_t i = 0; item == NULL && i < KINDS_OF_LETTER && (int)kinds[i] != 0; i++)
-        item = catalogue_item_on(view, kinds[i], code, region, day);
+    for (size_t i = 0; item == NULL && i < KINDS_OF_LETTER && (int)kinds[i] != 0; i++) {
+        question.kind = kinds[i];
+        item = catalogue_item_on(view, &question);
+    }
     return item;
 }
 
 /* A code that begins with none of the letters is looked for among all kinds. */
-static const CatalogueItem *item_of(struct view *view, const char *code, const char *region, date_t day)
+static const CatalogueItem *item_of(struct view *view, const struct catalogue_question *question)
 {
-    bool every_kind = !is_national_letter(code[0]);
+    char letter = question->code[0];
+    bool every_kind = !is_national_letter(letter);
     const CatalogueItem *item = NULL;
     for (size_t i = 0; item == NULL && i < LETTERS; i++)
-        if (every_kind || payable_kinds[i].letter == code[0] || payable_kinds[i].letter == ANY_LETTER)
-            item = find_among(view, payable_kinds[i].kinds, code, region, day);
+        if (every_kind || payable_kinds[i].letter == letter || payable_kinds[i].letter == ANY_LETTER)
+            item = find_among(view, payable_kinds[i].kinds, *question);
     return item;
 }
 
-/* --- the rule --- */
+/* --- which lines --- */
 
 /* Part of the line is in scope, and funds pay. A line that does not say what is in scope is, unless the
  * person bears all of it. */
@@ -77,34 +81,46 @@ static bool fund_pays(const SettlementPosted *said, const SettlementLine *line)
     return in_scope && money_fen(said->amounts->fund_total) > 0;
 }
 
-static void report_line(struct rule_context *context, size_t place, const char *region, date_t day)
+static void look_up(struct view *view, const struct posting *posting, const SettlementLine *line, struct paid_line *paid)
 {
-    const struct posting *posting = context->prepared;
-    rule_refuse_or_warn(
-        context, posting->said->region_of_insurance, posting->settled_on,
-        rule_text(context, "lines[%zu].catalogueCode", place), "***",
-        rule_text(context, "payable on the catalogue of region %s on %s", region, rule_day(context, day)));
+    paid->day = service_day(posting, line);
+    paid->item = item_of(view, &(struct catalogue_question){.code = line->catalogue_code,
+                                                            .region = posting->list_region,
+                                                            .date = paid->day,
+                                                            .across_provinces = posting->across_provinces});
+    paid->is_judged = true;
 }
 
-/* A miss costs more than a hit, and there are other rules' findings to keep: it ends with so many. */
+/* A miss costs more than a hit, and there are other rules' findings to keep: after so many no line is judged. */
 enum { MISSING_LINES_MAX = FINDINGS_MAX / 2 };
+
+bool settlement_look_up_lines(struct view *view, struct posting *posting)
+{
+    const SettlementPosted *said = posting->said;
+    struct paid_line *paid = arena_take_zeroed(view->arena, said->n_lines * sizeof *paid);
+    if (paid == NULL)
+        return false;
+    find_list(posting);
+    for (size_t i = 0, missing = 0; i < said->n_lines && missing < MISSING_LINES_MAX; i++)
+        if (is_given(said->lines[i]->catalogue_code) && fund_pays(said, said->lines[i])) {
+            look_up(view, posting, said->lines[i], &paid[i]);
+            missing += paid[i].item == NULL;
+        }
+    posting->paid_lines = paid;
+    return true;
+}
+
+/* --- the rule --- */
 
 void settlement_paid_lines_are_on_the_catalogue(struct rule_context *context)
 {
     const struct posting *posting = context->prepared;
-    const SettlementPosted *said = posting->said;
-    const char *region = catalogue_region(said);
-    if (posting->earlier != NULL)
-        return;
-    for (size_t i = 0, missing = 0; i < said->n_lines && missing < MISSING_LINES_MAX; i++) {
-        const SettlementLine *line = said->lines[i];
-        date_t day = service_day(posting, line);
-        if (!is_given(line->catalogue_code) || !fund_pays(said, line))
-            continue;
-        const CatalogueItem *item = item_of(context->view, line->catalogue_code, region, day);
-        if (item == NULL || item->pay_class == PAY_CLASS_C) {
-            report_line(context, i, region, day);
-            missing++;
-        }
+    for (size_t i = 0; posting->paid_lines != NULL && i < posting->said->n_lines; i++) {
+        const struct paid_line *paid = &posting->paid_lines[i];
+        if (paid->is_judged && (paid->item == NULL || item_is_never_paid(paid->item)))
+            rule_refuse_or_warn(context, posting->said->region_of_insurance, posting->settled_on,
+                                rule_text(context, "lines[%zu].catalogueCode", i), "***",
+                                rule_text(context, "payable on the catalogue of region %s on %s", posting->list_region,
+                                          rule_day(context, paid->day)));
     }
 }

@@ -21,7 +21,7 @@ static void take_fingerprint(const SettlementAmounts *amounts, uint8_t fingerpri
 void *settlement_prepare_posting(struct view *view, const struct event *event)
 {
     const SettlementPosted *said = (const SettlementPosted *)event->message;
-    struct posting *posting = arena_take(view->arena, sizeof *posting);
+    struct posting *posting = arena_take_zeroed(view->arena, sizeof *posting);
     if (posting == NULL)
         return NULL;
     posting->said = said;
@@ -29,7 +29,7 @@ void *settlement_prepare_posting(struct view *view, const struct event *event)
     posting->earlier =
         (const SettlementState *)view_state(view, SETTLEMENT_STATE, "settlement/%s", said->message_id);
     take_fingerprint(said->amounts, posting->fingerprint);
-    return posting;
+    return posting->earlier != NULL || settlement_look_up_lines(view, posting) ? posting : NULL;
 }
 
 bool settlement_contradicts(const struct posting *posting)

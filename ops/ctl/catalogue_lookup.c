@@ -7,13 +7,15 @@
 #include "ops/ctl/scratch.h"
 
 #include "base/clock.h"
+#include "base/money.h"
 #include "domain/catalogue_lookup.h"
 #include "event/pack.h"
 
 #include <string.h>
 
 struct lookup_options {
-    const char *region, *institution, *date;
+    const char *region, *institution, *date, *insurance;
+    bool across_provinces;
 };
 
 /* --- a view of the tables, and of nothing else --- */
@@ -57,18 +59,26 @@ static json_t *reasons_json(const struct catalogue_answer *answer, struct arena 
     return reasons;
 }
 
+static json_t *price_json(const struct catalogue_answer *answer)
+{
+    char text[MONEY_TEXT_BYTES];
+
+    return answer->has_price_limit ? json_string(money_format(answer->price_limit_micro, 6, text)) : json_null();
+}
+
 static json_t *answer_json(const struct catalogue_question *question, const struct catalogue_answer *answer,
                            struct arena *arena)
 {
     char date[DATE_TEXT_BYTES], from[DATE_TEXT_BYTES], until[DATE_TEXT_BYTES];
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o}", "asked",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o}", "asked",
                      catalogue_key(arena, question->kind, question->code), "date", date_format(question->date, date),
                      "layer", catalogue_layer_name(answer->layer), "key", answer->key, "region", answer->region,
                      "release", answer->release, "validFrom", date_format(answer->valid_from, from), "validUntil",
                      date_format(answer->valid_until, until), "institution",
                      question->institution == NULL ? "" : question->institution, "why", reasons_json(answer, arena),
-                     "name", answer->item == NULL ? "" : answer->item->name, "item", item_json(answer->item, arena),
+                     "name", answer->item == NULL ? "" : answer->item->name, "payable", answer->payable, "priceLimit",
+                     price_json(answer), "item", item_json(answer->item, arena),
                      "formulary", item_json(answer->formulary, arena));
 }
 
@@ -117,7 +127,9 @@ static enum exit_code lookup_command(struct call *call)
 {
     const struct lookup_options *options = call->options;
     struct catalogue_question question = {.region = options->region == NULL ? REGION_NATION : options->region,
-                                          .institution = options->institution};
+                                          .institution = options->institution,
+                                          .insurance_type = options->insurance,
+                                          .across_provinces = options->across_provinces};
     struct session session;
 
     question.date = options->date == NULL ? date_in_china(clock_now_ms(clock_system()))
@@ -137,11 +149,16 @@ static enum exit_code lookup_command(struct call *call)
 
 static const struct option lookup_options[] = {
     {"region", 'r', OPTION_TEXT, offsetof(struct lookup_options, region), "REGION",
-     "of the insurance, six digits; 000000 the nation", "统筹区（六位区划代码），默认 000000 全国", 0, 0},
+     "of the insurance, across provinces of care, six digits; 000000 the nation",
+     "参保统筹区，跨省就医为就医地（六位区划代码），默认 000000 全国", 0, 0},
     {"institution", 'i', OPTION_TEXT, offsetof(struct lookup_options, institution), "ORG",
      "also asks its formulary", "同时查询该机构的用药目录", 0, 0},
     {"date", 'd', OPTION_TEXT, offsetof(struct lookup_options, date), "DATE", "of service, YYYY-MM-DD; today",
      "就诊（服务）日期，默认今天", 0, 0},
+    {"insurance", 0, OPTION_TEXT, offsetof(struct lookup_options, insurance), "TYPE",
+     "insutype, as 310 employees, 390 residents, 510 maternity: whether it pays", "险种，如 310 职工、390 居民、510 生育：是否支付", 0, 0},
+    {"across-provinces", 0, OPTION_FLAG, offsetof(struct lookup_options, across_provinces), NULL,
+     "care in another province than the insurance", "跨省异地就医", 0, 0},
 };
 
 const struct command command_catalogue_lookup = {
@@ -150,7 +167,8 @@ const struct command command_catalogue_lookup = {
     .summary_zh = "查询某地区、某机构、某日的目录条目及理由",
     .summary = "what the catalogue says of an item for a region, an institution and a day, and why",
     .details = "Layers: the nation's list, the regions' rows over it unless the nation protects the item, the institution's\n"
-               "formulary. Old codes and other names lead to the item that they stand for. Exit code 3: nothing is in force.",
+               "formulary. Old codes and other names lead to the item that they stand for. payable: whether the fund pays for it\n"
+               "there and of that insurance; priceLimit: up to which price. Exit code 3: nothing is in force.",
     .options = lookup_options,
     .option_count = sizeof lookup_options / sizeof *lookup_options,
     .options_size = sizeof(struct lookup_options),

@@ -1,5 +1,6 @@
 /* settlement.c: settlements whose amounts close to the fen, some reversals, and one wrong one for each rule.
  */
+#include "ops/ctl/printed_price.h"
 #include "ops/gen/gen.h"
 
 #include <stdio.h>
@@ -9,10 +10,21 @@ typedef Medhub__Settlement__V1__LayerPayment LayerPayment;
 
 enum { REVERSED_PERCENT = 5, SAID_AGAIN_PERCENT = 3 };
 
+/* PRICE_FEN, or the payment standard of the edition of DRUG if that is lower. */
+static int64_t at_most_the_standard(const struct drug *drug, int64_t price_fen)
+{
+    int64_t micro_yuan;
+
+    return drug != NULL && printed_price(bytes_of(drug->payment_standard), &micro_yuan) && micro_yuan / 10000 < price_fen
+               ? micro_yuan / 10000
+               : price_fen;
+}
+
 static SettlementLine *line_of(struct gen *gen, const struct drug *drug, struct dice *dice, size_t number)
 {
     SettlementLine *line = gen_new(gen, &medhub__settlement__v1__line__descriptor);
-    int64_t price_fen = 50 + (int64_t)dice_roll(dice, 20000), count = 1 + (int64_t)dice_roll(dice, 6);
+    int64_t price_fen = at_most_the_standard(drug->other, at_most_the_standard(drug, 50 + (int64_t)dice_roll(dice, 20000)));
+    int64_t count = 1 + (int64_t)dice_roll(dice, 6);
     bool class_a = strcmp(drug->pay_class, "甲") == 0;
     int64_t amount = price_fen * count, first_self_pay = class_a ? 0 : amount / 10;
 

@@ -75,12 +75,18 @@ static void put_formulary(const char *code, bool temporary)
     memory_put_table(trial->world, TABLE_CATALOGUE, key, COUNTY, "2025-01-01", "", &item.base);
 }
 
+static void ask_question(const struct catalogue_question *question)
+{
+    catalogue_lookup(&trial->view, question, &answer);
+    assert_false(trial->view.failed);
+}
+
 static void ask_at(const char *code, const char *region, const char *institution, date_t date)
 {
-    catalogue_lookup(&trial->view, &(struct catalogue_question){KIND_WESTERN_DRUG, code, region, institution, date}, &answer);
-    assert_false(trial->view.failed);
-    assert_ptr_equal(catalogue_item_on(&trial->view, KIND_WESTERN_DRUG, code, region, date) == NULL,
-                     answer.item == NULL || answer.layer == LAYER_INSTITUTION);
+    struct catalogue_question question = {
+        .kind = KIND_WESTERN_DRUG, .code = code, .region = region, .institution = institution, .date = date};
+    ask_question(&question);
+    assert_ptr_equal(catalogue_item_on(&trial->view, &question) == NULL, answer.item == NULL || answer.layer == LAYER_INSTITUTION);
 }
 
 static void ask(const char *code, const char *region, const char *institution, const char *day)
@@ -133,8 +139,9 @@ static void protected_items_are_the_nations_whatever_a_region_has(void **state)
     ask("A", COUNTY, NULL, "2026-01-01");
     assert_row("national", LAYER_NATION, REGION_NATION);
     assert_reasons(1, REASON_PROTECTED, 0);
-    assert_string_equal(catalogue_item_on(&trial->view, KIND_WESTERN_DRUG, "A", COUNTY, date_parse(bytes_of("2026-01-01")))->name,
-                        "national");
+    const struct catalogue_question question = {
+        .kind = KIND_WESTERN_DRUG, .code = "A", .region = COUNTY, .date = date_parse(bytes_of("2026-01-01"))};
+    assert_string_equal(catalogue_item_on(&trial->view, &question)->name, "national");
 }
 
 static void old_and_new_stand_side_by_side_then_the_old_code_leads_to_the_new(void **state)
@@ -202,6 +209,138 @@ static void the_cut_over_is_at_midnight_to_the_millisecond(void **state)
     assert_int_equal(answer.valid_until, DATE_NONE);
 }
 
+/* --- what the fund pays --- */
+
+static void put_item(const char *region, CatalogueItem *item)
+{
+    char key[128];
+    item->region = chars(region);
+    (void)snprintf(key, sizeof key, "%s/%s", catalogue_kind_name(item->kind), item->code);
+    memory_put_table(trial->world, TABLE_CATALOGUE, key, region, "2026-01-01", "", &item->base);
+}
+
+static void put_service(const char *region, bool across, bool at_home)
+{
+    CatalogueItem item = MEDHUB__CATALOGUE__V1__ITEM__INIT;
+    Medhub__Catalogue__V1__ServiceItem service = MEDHUB__CATALOGUE__V1__SERVICE_ITEM__INIT;
+    service.payable_across_provinces = across;
+    service.payable_at_home = at_home;
+    item.kind = KIND_SERVICE_ITEM;
+    item.code = chars("S");
+    item.details_case = DETAILS_SERVICE_ITEM;
+    item.service_item = &service;
+    put_item(region, &item);
+}
+
+static bool is_paid(CatalogueKind kind, const char *code, const char *insurance_type, bool across_provinces)
+{
+    ask_question(&(struct catalogue_question){.kind = kind,
+                                              .code = code,
+                                              .region = COUNTY,
+                                              .date = date_parse(bytes_of("2026-02-01")),
+                                              .insurance_type = insurance_type,
+                                              .across_provinces = across_provinces});
+    return answer.payable;
+}
+
+static void a_service_item_says_where_it_is_paid(void **state)
+{
+    static const struct {
+        bool across, at_home, paid_across, paid_at_home;
+    } cases[] = {{false, false, true, true}, {true, true, true, true}, {true, false, true, false}, {false, true, false, true}};
+    (void)state;
+    assert_false(is_paid(KIND_SERVICE_ITEM, "S", NULL, false)); /* listed nowhere */
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put_service(REGION_NATION, cases[i].across, cases[i].at_home);
+        assert_int_equal(is_paid(KIND_SERVICE_ITEM, "S", NULL, true), cases[i].paid_across);
+        assert_int_equal(is_paid(KIND_SERVICE_ITEM, "S", NULL, false), cases[i].paid_at_home);
+        assert_reasons(cases[i].paid_at_home ? 1 : 2, REASON_NATIONAL_ROW, REASON_NOT_PAID_AT_HOME);
+    }
+    is_paid(KIND_SERVICE_ITEM, "S", NULL, true);
+    assert_reasons(2, REASON_NATIONAL_ROW, REASON_NOT_PAID_ACROSS_PROVINCES);
+}
+
+/* The nation's list is the one that is used across provinces; what a province pays for at home its own row says. */
+static void across_provinces_the_nations_service_items_come_first(void **state)
+{
+    (void)state;
+    put_service(REGION_NATION, true, false);
+    put_service(XINJIANG, false, true);
+    assert_true(is_paid(KIND_SERVICE_ITEM, "S", NULL, true));
+    assert_row("", LAYER_NATION, REGION_NATION);
+    assert_reasons(1, REASON_ACROSS_PROVINCES, 0);
+    assert_true(is_paid(KIND_SERVICE_ITEM, "S", NULL, false));
+    assert_row("", LAYER_REGION, XINJIANG);
+    put_service(REGION_NATION, false, true);
+    assert_false(is_paid(KIND_SERVICE_ITEM, "S", NULL, true)); /* the nation does not: the province of care decides */
+    assert_row("", LAYER_REGION, XINJIANG);
+}
+
+static void class_c_is_never_paid_and_a_limit_names_the_insurance(void **state)
+{
+    CatalogueItem item = MEDHUB__CATALOGUE__V1__ITEM__INIT;
+    PaymentLimit limit = MEDHUB__CATALOGUE__V1__PAYMENT_LIMIT__INIT;
+    (void)state;
+    item.kind = KIND_WESTERN_DRUG;
+    item.code = chars("A");
+    item.pay_class = PAY_CLASS_B;
+    put_item(REGION_NATION, &item);
+    assert_true(is_paid(KIND_WESTERN_DRUG, "A", "310", false));
+    limit.insurance = LIMIT_MATERNITY;
+    item.limit = &limit;
+    put_item(REGION_NATION, &item);
+    assert_false(is_paid(KIND_WESTERN_DRUG, "A", "310", false));
+    assert_reasons(2, REASON_NATIONAL_ROW, REASON_NOT_OF_THE_INSURANCE);
+    assert_true(is_paid(KIND_WESTERN_DRUG, "A", "510", false));
+    assert_true(is_paid(KIND_WESTERN_DRUG, "A", NULL, false)); /* any insurance */
+    assert_false(is_paid(KIND_WESTERN_DRUG, "A", "", false));  /* not said which */
+    limit.insurance = LIMIT_WORK_INJURY;
+    item.pay_class = PAY_CLASS_C;
+    put_item(REGION_NATION, &item);
+    assert_false(is_paid(KIND_WESTERN_DRUG, "A", "510", false));
+    assert_int_equal(answer.reason_count, 3);
+    assert_int_equal(answer.reasons[1], REASON_NEVER_PAID);
+}
+
+static int64_t price_limit_of(const char *day)
+{
+    ask("A", COUNTY, NULL, day);
+    return answer.has_price_limit ? answer.price_limit_micro : -1;
+}
+
+/* Lowest of standard and ceiling; a region says either in a row of its own; while an agreement runs there is one for the nation. */
+static void a_price_counts_up_to_standard_and_ceiling(void **state)
+{
+    CatalogueItem item = MEDHUB__CATALOGUE__V1__ITEM__INIT, regional = item;
+    Medhub__Common__V1__Price ten = MEDHUB__COMMON__V1__PRICE__INIT, eight = ten, twelve = ten;
+    (void)state;
+    ten.micro_yuan = 10000000;
+    eight.micro_yuan = 8000000;
+    twelve.micro_yuan = 12000000;
+    item.kind = KIND_WESTERN_DRUG;
+    item.code = chars("A");
+    put_item(REGION_NATION, &item);
+    assert_int_equal(price_limit_of("2026-02-01"), -1);
+    item.payment_standard = &ten;
+    put_item(REGION_NATION, &item);
+    assert_int_equal(price_limit_of("2026-02-01"), 10000000);
+    item.price_limit = &eight;
+    put_item(REGION_NATION, &item);
+    assert_int_equal(price_limit_of("2026-02-01"), 8000000);
+    item.price_limit = NULL;
+    item.agreement_from = chars("2026-03-01");
+    item.agreement_until = chars("2026-03-31");
+    put_item(REGION_NATION, &item);
+    regional.kind = KIND_PAYMENT_STANDARD;
+    regional.code = chars("WESTERN_DRUG/A");
+    regional.payment_standard = &twelve;
+    put_item(XINJIANG, &regional);
+    assert_int_equal(price_limit_of("2026-02-28"), 12000000);
+    assert_int_equal(price_limit_of("2026-03-01"), 10000000);
+    assert_int_equal(price_limit_of("2026-03-31"), 10000000);
+    assert_int_equal(price_limit_of("2026-04-01"), 12000000);
+}
+
 static void every_reason_has_its_words(void **state)
 {
     (void)state;
@@ -220,7 +359,10 @@ static void without_memory_the_view_has_failed(void **state)
     for (size_t limit = 16; limit < 2048; limit += 16) {
         struct arena *small = arena_new(limit, limit);
         view_init(&trial->view, &memory_view_operations, trial->world, small, "", trial->now_ms, trial->calendar);
-        catalogue_lookup(&trial->view, &(struct catalogue_question){KIND_WESTERN_DRUG, "A", COUNTY, HOSPITAL, 20500}, &answer);
+        catalogue_lookup(&trial->view,
+                         &(struct catalogue_question){
+                             .kind = KIND_WESTERN_DRUG, .code = "A", .region = COUNTY, .institution = HOSPITAL, .date = 20500},
+                         &answer);
         failed += trial->view.failed;
         assert_true(trial->view.failed || answer.item != NULL);
         arena_free(small);
@@ -238,6 +380,10 @@ int main(void)
         TEST(codes_that_lead_in_a_circle_end),
         TEST(an_institution_says_whether_it_has_it),
         TEST(the_cut_over_is_at_midnight_to_the_millisecond),
+        TEST(a_service_item_says_where_it_is_paid),
+        TEST(across_provinces_the_nations_service_items_come_first),
+        TEST(class_c_is_never_paid_and_a_limit_names_the_insurance),
+        TEST(a_price_counts_up_to_standard_and_ceiling),
         TEST(every_reason_has_its_words),
         TEST(without_memory_the_view_has_failed),
     };

@@ -202,7 +202,9 @@ static void check_on(struct trial *trial, const CatalogueItem *items, const bool
     date_t date = date_parse(bytes_of(day));
     int edition = edition_on(listed, kept, region, day);
     view_init(&trial->view, &memory_view_operations, trial->world, trial->arena, key, trial->now_ms, trial->calendar);
-    catalogue_lookup(&trial->view, &(struct catalogue_question){items[listed[0] ? 0 : 1].kind, strchr(key, '/') + 1, region, NULL, date},
+    catalogue_lookup(&trial->view,
+                     &(struct catalogue_question){
+                         .kind = items[listed[0] ? 0 : 1].kind, .code = strchr(key, '/') + 1, .region = region, .date = date},
                      &answer);
     assert_true((answer.item == NULL) == (edition < 0));
     bool overlaid = kept && strcmp(region, COUNTY) == 0 && strcmp(day, first_days[1]) >= 0 && strcmp(day, residual_ends) <= 0;

@@ -14,6 +14,7 @@
 #define PERSON "person-1"
 #define SWITCH "settlement.catalogue.hard"
 #define CODE   "settlement.line_not_on_catalogue"
+#define EXCESS "settlement.excess_not_the_persons"
 #define NOON   "2026-01-31T04:00:00Z"
 
 /* 100.00 of one line, all of it in scope; the fund pays 70.00, the account the rest. In 650000 a finding
@@ -23,7 +24,7 @@ struct fixture {
     SettlementPosted said;
     Timestamp settled_at;
     SettlementAmounts amounts;
-    Money all, nothing, fund, person_part;
+    Money all, nothing, fund, person_part, shared, over_limit;
     SettlementLine line, *lines[1];
     Quantity quantity;
     Medhub__Common__V1__Price price;
@@ -103,6 +104,7 @@ static int set_up(void **state)
         memory_put_policy_int(fixture.trial->world, identities[i], REGION_NATION, 1);
     memory_put_policy_int(fixture.trial->world, SWITCH, REGION_NATION, 0);
     memory_put_policy_int(fixture.trial->world, SWITCH, "650000", 1);
+    memory_put_policy_int(fixture.trial->world, "settlement.payment_standard.hard", REGION_NATION, 1);
     put(&fixture, "WESTERN_DRUG/XOLD", REGION_NATION, "2025-01-01", "2026-01-31", PAY_CLASS_B);
     put(&fixture, "WESTERN_DRUG/XNEW", REGION_NATION, "2026-02-01", "", PAY_CLASS_B);
     fill(&fixture);
@@ -263,6 +265,61 @@ static void a_bill_of_nothing_but_unknown_codes_leaves_room_for_other_findings(v
     assert_refused(fixture->trial, "settlement.lines_do_not_add_up");
 }
 
+/* --- the excess over the payment standard --- */
+
+/* Of 100.00 for one unit STANDARD_MICRO counts: whether the settlement is accepted that shares SHARED_FEN of it. */
+static bool may_share(struct fixture *fixture, int64_t standard_micro, int64_t shared_fen)
+{
+    CatalogueItem item = MEDHUB__CATALOGUE__V1__ITEM__INIT;
+    Medhub__Common__V1__Price standard = MEDHUB__COMMON__V1__PRICE__INIT;
+    standard.micro_yuan = standard_micro;
+    item.region = chars(REGION_NATION);
+    item.pay_class = PAY_CLASS_B;
+    item.payment_standard = &standard;
+    memory_put_table(fixture->trial->world, TABLE_CATALOGUE, "WESTERN_DRUG/XS", REGION_NATION, "2025-01-01", "", &item.base);
+    fixture->shared = money(shared_fen);
+    fixture->over_limit = money(10000 - shared_fen);
+    fixture->line.in_scope = fixture->amounts.in_scope = &fixture->shared;
+    fixture->line.over_limit = fixture->amounts.over_limit = &fixture->over_limit;
+    post_at(fixture, "XS", NOON);
+    bool accepted = fixture->trial->decision.outcome == OUTCOME_ACCEPTED;
+    if (!accepted)
+        assert_refused(fixture->trial, EXCESS);
+    return accepted;
+}
+
+static void the_excess_is_the_persons_to_the_fen_and_one_of_rounding(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_true(may_share(fixture, 100000000, 10000)); /* not dearer than the standard */
+    assert_true(may_share(fixture, 80000000, 8000));
+    assert_true(may_share(fixture, 80000000, 8001));
+    assert_false(may_share(fixture, 80000000, 8002));
+    assert_finding(fixture->trial, SEVERITY_REFUSE, EXCESS, "lines[0].overLimit", "19.98",
+                   "the excess over 80.000000 a unit, the standard on 2026-01-31: at most 80.00 is shared", "C2 L2446");
+    assert_true(may_share(fixture, 33333333, 3333)); /* 33.333333 a unit */
+    assert_false(may_share(fixture, 33333333, 3335));
+}
+
+static void the_first_self_pay_of_class_b_is_a_part_of_what_is_shared(void **state)
+{
+    struct fixture *fixture = *state;
+    Money ten = money(1000), rest = money(9000);
+    assert_true(may_share(fixture, 90000000, 9000));
+    fixture->line.first_self_pay = fixture->amounts.first_self_pay = &ten;
+    assert_false(may_share(fixture, 90000000, 9000)); /* 10.00 before and 90.00 shared are 100.00 of 90.00 */
+    fixture->line.in_scope = fixture->amounts.in_scope = NULL;
+    fixture->line.over_limit = fixture->amounts.over_limit = &ten;
+    fixture->line.first_self_pay = NULL;
+    fixture->amounts.first_self_pay = &fixture->nothing;
+    fixture->amounts.in_scope = &rest;
+    post_at(fixture, "XS", NOON); /* a line that does not say what is in scope: all but what is over the limit */
+    assert_null(trial_finding(fixture->trial, EXCESS));
+    fixture->line.over_limit = NULL;
+    post_at(fixture, "XS", NOON);
+    assert_non_null(trial_finding(fixture->trial, EXCESS));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -277,6 +334,8 @@ int main(void)
         TEST(where_the_region_is_not_hard_it_warns),
         TEST(without_a_code_nothing_is_looked_up),
         TEST(a_bill_of_nothing_but_unknown_codes_leaves_room_for_other_findings),
+        TEST(the_excess_is_the_persons_to_the_fen_and_one_of_rounding),
+        TEST(the_first_self_pay_of_class_b_is_a_part_of_what_is_shared),
         TEST(said_again_it_is_a_duplicate_whatever_the_catalogue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
