@@ -289,6 +289,13 @@ void output_row(struct output *output, json_t *row)
     json_decref(row);
 }
 
+void output_flush(struct output *output)
+{
+    if (output->form == FORM_TABLE)
+        print_held(output);
+    (void)fflush(stdout);
+}
+
 bool output_close(struct output *output)
 {
     if (output == NULL)

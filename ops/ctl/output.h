@@ -12,11 +12,12 @@ struct json_t; /* jansson */
 struct output;
 
 /* COLUMNS (NULL-terminated, names of members) are what table and csv show; json and ndjson show whole rows
- * unless
- * --fields names some. NULL when memory is out. STREAM: rows come over hours, hold back little. */
+ * unless --fields names some. NULL when memory is out. STREAM: rows come over hours, hold back little. */
 struct output *output_open(const struct call *call, const char *const *columns, bool stream);
 /* Takes ROW, an object. */
 void output_row(struct output *output, struct json_t *row);
+/* Writes the rows so far, for a reader who waits for them. */
+void output_flush(struct output *output);
 /* Writes what was held back. False if standard output could not be written. */
 bool output_close(struct output *output);
 

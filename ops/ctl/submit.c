@@ -133,7 +133,10 @@ enum exit_code submit_settle(struct submit *submit)
 {
     struct fault fault = {0};
 
-    if (submission_settle(submit->submission, &fault) == STATUS_OK)
+    enum status status = submission_settle(submit->submission, &fault);
+    if (submit->output != NULL)
+        output_flush(submit->output);
+    if (status == STATUS_OK)
         return EXIT_OK;
     (void)say_fault(submit->call, &fault);
     return EXIT_PENDING;
@@ -229,7 +232,7 @@ const struct command command_submit = {
     "[FILE|-]",
     "提交事件：每行一个 CloudEvent JSON，逐行输出回执",
     "submit events: one JSON CloudEvent a line, one receipt a line in the same order",
-    "An empty line waits until everything before it is answered.\n"
+    "An empty line waits until everything before it is answered and its receipts are written.\n"
     "Exit code 6 if some were refused, 8 if receipts are still to come.",
     submit_options,
     sizeof submit_options / sizeof *submit_options,

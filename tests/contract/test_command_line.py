@@ -269,6 +269,20 @@ def wrong_lines():
         "gen", "--day", DAY, "--seed", "77", "--what", "scans", "--count", "5", "-q").stdout))[4]["outcome"] == "submitted")
 
 
+def an_empty_line_is_answered_at_once():
+    """A program that keeps one `ctl submit` has its receipts without ending it."""
+    with subprocess.Popen([MEDHUB, "ctl", "submit", "-q", "-o", "ndjson"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                          env=ENVIRONMENT) as talk:
+        for number in (1, 2):
+            talk.stdin.write(json.dumps({"specversion": "1.0", "id": f"talk-{number}", "source": "nobody",
+                                         "type": "medhub.registry.region_changed.v1", "data": {}}) + "\n\n")
+            talk.stdin.flush()
+            answer = json.loads(talk.stdout.readline())
+            check("the receipt comes while more may follow", "outcome" in answer and talk.poll() is None, answer)
+        talk.stdin.close()
+        talk.wait(60)
+
+
 def without_a_hub():
     done = run("ctl", "sum", "--brokers", "127.0.0.1:1", expect=FAILED)
     check("an unreachable cluster is said in one line", "code=kafka." in done.stderr and "连接不上" in done.stderr, done.stderr)
@@ -281,6 +295,7 @@ with Hub() as running:
     looking(a_day(running))
     correcting()
     wrong_lines()
+    an_empty_line_is_answered_at_once()
     check("the sum still holds", json.loads(run("ctl", "sum", "-q").stdout)["holds"])
 without_a_hub()
 print(f"{len(failures)} failures")

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 SOURCE = pathlib.Path(os.environ["MEDHUB_SOURCE_DIR"])
 BUILD = pathlib.Path(os.environ["MEDHUB_BUILD_DIR"])
@@ -44,6 +45,20 @@ class Talker:
             sys.exit(f"{self.process.args[0]} ended: {line}")
         return answer.strip()
 
+    def ask_all(self, lines, count):
+        """Lines and an empty one, COUNT lines back; a thread writes, so that neither waits for the other's pipe."""
+        writer = threading.Thread(target=self._write, args=(lines + "\n",), daemon=True)
+        writer.start()
+        answers = [self.process.stdout.readline() for _ in range(count)]
+        writer.join()
+        if count and not answers[-1]:
+            sys.exit(f"{self.process.args[0]} ended")
+        return answers
+
+    def _write(self, text):
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
     def end(self):
         self.process.stdin.close()
         self.process.wait(60)
@@ -58,8 +73,10 @@ class House:
         self.now, self.worlds = self.moment(FIRST_MOMENT, 0), {}
         self.hub = Talker(BUILD / "tests/scenario/scenario_hub", self.brokers.address, folder / "state", str(self.now))
         self.until(lambda: self.hub.ask("ready") == "yes", "the hub is ready")
+        self.submitter = Talker(MEDHUB, "ctl", "submit", "-q", "-o", "ndjson", "-b", self.brokers.address)
 
     def end(self):
+        self.submitter.end()
         self.hub.end()
         for agent in (self.agent, *self.agents.values()):
             agent.end()
@@ -97,8 +114,8 @@ class House:
 
     def submit(self, events):
         """Receipts by id; returns when what they changed in tables is seen by the hub."""
-        lines = "\n".join(json.dumps(event, ensure_ascii=False) for event in events) + "\n"
-        receipts = [json.loads(line) for line in self.medhub("ctl", "submit", "-q", "-o", "ndjson", lines=lines)]
+        lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)  # then an empty line: all are answered
+        receipts = [json.loads(line) for line in self.submitter.ask_all(lines, len(events))]
         return {receipt["id"]: receipt for receipt in receipts}
 
     def see_tables(self):
