@@ -130,6 +130,7 @@ typedef Medhub__State__V1__ScannedItem ScannedItemState;
 typedef Medhub__State__V1__ItemStanding ItemStanding;
 typedef Medhub__State__V1__LotHolding LotHolding;
 typedef Medhub__State__V1__PackContent PackContent;
+typedef Medhub__State__V1__RecalledAmount RecalledAmount;
 #define ITEM_SCANNED                (&medhub__trace__v1__item_scanned__descriptor)
 #define ITEM_USE                    (&medhub__trace__v1__use__descriptor)
 #define ALERT_RAISED                (&medhub__trace__v1__alert_raised__descriptor)
@@ -219,7 +220,9 @@ typedef Medhub__Trace__V1__RecallHoldingChanged RecallHoldingChanged;
 typedef Medhub__Trace__V1__RecallAcknowledged RecallAcknowledged;
 typedef Medhub__Trace__V1__RecallOverdue RecallOverdue;
 typedef Medhub__Trace__V1__RecallClosed RecallClosed;
+typedef Medhub__Trace__V1__RecallAdditionRefused RecallAdditionRefused;
 typedef Medhub__Trace__V1__RecalledUse RecalledUse;
+typedef Medhub__Trace__V1__RecalledLot RecalledLot;
 typedef Medhub__Trace__V1__RecallAmounts RecallAmounts;
 typedef Medhub__Trace__V1__RecallScope RecallScope;
 typedef Medhub__Trace__V1__RecallLevel RecallLevel;
@@ -232,6 +235,7 @@ typedef Medhub__State__V1__Recall RecallState;
 typedef Medhub__State__V1__RecallStatus RecallStatus;
 typedef Medhub__State__V1__RecallHolder RecallHolderState;
 typedef Medhub__State__V1__RecallPack RecallPack;
+typedef Medhub__State__V1__RecalledPart RecalledPart;
 typedef Medhub__State__V1__Withheld Withheld;
 typedef Medhub__State__V1__WithheldRecall WithheldRecall;
 typedef Medhub__State__V1__SaleSuspension SaleSuspension;
@@ -241,6 +245,10 @@ typedef Medhub__State__V1__AdverseReport AdverseReportState;
 #define RECALL_MATCHED         (&medhub__trace__v1__recall_matched__descriptor)
 #define RECALL_HOLDING_CHANGED (&medhub__trace__v1__recall_holding_changed__descriptor)
 #define RECALL_OVERDUE         (&medhub__trace__v1__recall_overdue__descriptor)
+#define RECALL_ADDITION_REFUSED (&medhub__trace__v1__recall_addition_refused__descriptor)
+#define RECALLED_LOT           (&medhub__trace__v1__recalled_lot__descriptor)
+#define RECALLED_PART          (&medhub__state__v1__recalled_part__descriptor)
+#define RECALLED_AMOUNT        (&medhub__state__v1__recalled_amount__descriptor)
 #define RECALLED_USE           (&medhub__trace__v1__recalled_use__descriptor)
 #define RECALL_AMOUNTS         (&medhub__trace__v1__recall_amounts__descriptor)
 #define RECALL_STATE           (&medhub__state__v1__recall__descriptor)

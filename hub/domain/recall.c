@@ -9,8 +9,7 @@ enum { HOUR_MS = 3600000, SEEN = VISIBLE_PUBLIC | VISIBLE_ORGANISATION };
 
 struct issue {
     const RecallIssued *said;
-    char *const *serials;        /* of units in recalled packs, which are all that it is of */
-    size_t serial_count;
+    const RecallExtended *contents; /* names units and lots in recalled packs, which are all that it is of; or NULL */
     const char *extends_product; /* "" unless the hub says it for a related product */
     const RecallState *earlier;  /* of the same number, or NULL */
     Withheld *withheld;          /* or NULL */
@@ -68,10 +67,8 @@ void *recall_extended_prepare(struct view *view, const struct event *event)
     as_issued->instruction = said->instruction;
     as_issued->issued_at = said->issued_at;
     struct issue *issue = prepare(view, as_issued, said->extends_product);
-    if (issue != NULL) {
-        issue->serials = said->serials;
-        issue->serial_count = said->n_serials;
-    }
+    if (issue != NULL && said->n_serials + said->n_lots > 0)
+        issue->contents = said;
     return issue;
 }
 
@@ -101,7 +98,7 @@ static void number_is_new(struct rule_context *context)
 {
     const struct issue *issue = issue_of(context);
     size_t count = issue->withheld == NULL ? 0 : issue->withheld->n_recalls;
-    if (issue->earlier != NULL && issue->serial_count > 0)
+    if (issue->earlier != NULL && issue->contents != NULL)
         return; /* adds to it */
     if (issue->earlier != NULL)
         rule_refuse(context, "recall", rule_text(context, "%s, %s", issue->said->recall,
@@ -130,6 +127,14 @@ static void scope_has_parts_or_all(struct rule_context *context)
     if (from != DATE_NONE && until != DATE_NONE && from > until)
         rule_refuse(context, "scope.madeUntil", scope->made_until,
                     rule_text(context, "not before %s", scope->made_from));
+}
+
+static void recall_is_not_closed(struct rule_context *context)
+{
+    const struct issue *issue = issue_of(context);
+    if (issue->earlier != NULL && issue->contents != NULL && issue->earlier->status == RECALL_CLOSED)
+        rule_warn(context, "recall", rule_text(context, "%s, closed", issue->said->recall),
+                  "a recall that is not closed: none of them joins it");
 }
 
 /* One row for each level: the parameter's last letter is the level's number. */
@@ -192,6 +197,15 @@ const struct rule recall_extended_rules[RECALL_EXTENDED_RULES] = {
     DEADLINE_RULE("RC-012", "1", "一级召回须有确认时限", "A recall of level I has a deadline for its holders."),
     DEADLINE_RULE("RC-013", "2", "二级召回须有确认时限", "A recall of level II has a deadline for its holders."),
     DEADLINE_RULE("RC-014", "3", "三级召回须有确认时限", "A recall of level III has a deadline for its holders."),
+    {
+        .id = "RC-015",
+        .code = "recall.closed",
+        .document = RECALL_DOCUMENT,
+        .clause = "产品召回，C4 L5317",
+        .evaluate = recall_is_not_closed,
+        .sentence_zh = "已关闭的召回不再加入物品，须另行召回",
+        .sentence_en = "Nothing joins a recall that is closed: it is recalled anew.",
+    },
 };
 
 /* --- the decision --- */
@@ -276,6 +290,43 @@ static void extend(struct decision *decision, const RecallIssued *said)
     }
 }
 
+/* Units and lots in recalled packs: their rows say so. Returns of how many lots it cannot be told where all are. */
+static size_t reach(struct view *view, struct decision *decision, const RecallExtended *contents)
+{
+    if (contents == NULL)
+        return 0;
+    recall_reach_units(view, decision, contents->recall, contents->serials, contents->n_serials);
+    return recall_reach_lots(view, decision, contents->recall, contents->lots, contents->n_lots);
+}
+
+/* The recall's row as this decision has it: what follows a scan may have written it. */
+static RecallState *state_now(struct view *view, struct decision *decision, const char *number)
+{
+    const char *name = arena_format(decision->arena, "recall/%s", number);
+    for (size_t i = 0; name != NULL && i < decision->write_count; i++)
+        if (strcmp(decision->writes[i].name, name) == 0)
+            return (RecallState *)decision->writes[i].message;
+    RecallState *state = name == NULL ? NULL : recall_find(view, number);
+    if (state == NULL)
+        decision->failed = true;
+    else
+        decision_write(decision, &state->base, "%s", name);
+    return state;
+}
+
+static void add_contents(struct view *view, struct decision *decision, const struct issue *issue)
+{
+    if (issue->earlier->status == RECALL_CLOSED) {
+        recall_refuse_extension(view, decision, issue->earlier, issue->contents);
+        return;
+    }
+    size_t undetermined = reach(view, decision, issue->contents);
+    recall_follow(view, issue->withheld, decision);
+    RecallState *state = undetermined == 0 ? NULL : state_now(view, decision, issue->said->recall);
+    if (state != NULL)
+        state->undetermined += undetermined;
+}
+
 void recall_issued_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     const struct issue *issue = prepared;
@@ -286,15 +337,15 @@ void recall_issued_decide(struct view *view, const struct event *event, void *pr
     decision_deliver(decision, fact, SEEN, "trace_platform@%s", province.code);
     if (strcmp(issue->said->registrant, issue->said->issuer) != 0)
         decision_deliver(decision, fact, SEEN, "%s", issue->said->registrant);
-    recall_reach_units(view, decision, issue->said->recall, issue->serials, issue->serial_count);
     if (issue->earlier != NULL) {
-        recall_follow(view, issue->withheld, decision);
+        add_contents(view, decision, issue);
         return;
     }
     RecallState *state = begin(decision, issue, view);
     if (state == NULL)
         return;
     recall_move(state, RECALL_ISSUE);
+    state->undetermined = reach(view, decision, issue->contents);
     decision_write(decision, &state->base, "recall/%s", state->recall);
     withhold(decision, issue, state);
     const char *timer = arena_format(decision->arena, "recall/%s", state->recall);

@@ -8,6 +8,7 @@
  *     medhub.trace.recall_holding_changed.v1 the hub: a scan changed what a holder has
  *     medhub.trace.recall_acknowledged.v1    the holder
  *     medhub.trace.recall_overdue.v1         the hub, to holder, issuer and regulator, with every reminder
+ *     medhub.trace.recall_addition_refused.v1 the hub, to holder, issuer and regulator: this would join a recall that is closed
  *     medhub.trace.recall_closed.v1          the issuer: delivered + used + destroyed + returned = affected
  *     medhub.trace.sale_suspended.v1, sale_resumed.v1, adverse_event_reported.v1
  *
@@ -24,10 +25,10 @@
  *
  * Packs: a recall is of an identifier. A unit that goes with its pack (scanned under the pack's identifier, which is not recalled)
  * is not refused but told as an alert, and its new holder is told of the recall; scanned by itself it is refused. What lies in a
- * recalled pack (rows in/...) is recalled with it, whatever its identifier and lot: in rounds of their own (recall_pack.c) the
- * units with serials are named to their products' partitions, their rows say so from then on, and packs among them go on the
- * same way. What a recalled pack holds without serials is counted as undetermined; what was taken out before is not reached:
- * for both the issuer names the identifier as a related product, which is recalled with the same scope. */
+ * recalled pack (rows in/...), or was taken out of it before (rows out/...), is recalled with it, whatever its identifier and lot:
+ * in rounds of their own (recall_pack.c) it is named to the products' partitions. A unit's row says so from then on, and packs
+ * among them go on the same way; of what has no serial the holder's row says how many (recall_lot.c). A recall that is closed
+ * takes no more (recall_addition.c): what would join it is told to the issuer, to who has it, and to the regulator. */
 #ifndef DOMAIN_RECALL_H
 #define DOMAIN_RECALL_H
 
@@ -39,6 +40,7 @@
 #define RECALL_HOLDING_CHANGED_TYPE "medhub.trace.recall_holding_changed.v1"
 #define RECALL_OVERDUE_TYPE         "medhub.trace.recall_overdue.v1"
 #define RECALL_EXTENDED_TYPE        "medhub.trace.recall_extended.v1"
+#define RECALL_ADDITION_REFUSED_TYPE "medhub.trace.recall_addition_refused.v1"
 
 #define RECALL_ROUND_TIMER    "medhub.trace.recall.round.timer" /* named recall/NUMBER: goes on with the stage */
 #define RECALL_DEADLINE_TIMER "medhub.trace.recall.deadline.timer" /* named recall_deadline/NUMBER */
@@ -138,11 +140,36 @@ void recall_reach_units(struct view *view, struct decision *decision, const char
                         size_t count);
 void recall_packs_fire(struct view *view, const struct event *event, struct decision *decision);
 
+/* --- of what has no serial (recall_lot.c) --- */
+
+struct scan;
+/* What of HOLDING the recall NUMBER reached in a pack, or NULL. */
+const RecallAmounts *recall_part_of(const LotHolding *holding, const char *number);
+/* In the partition of the product: the holders' rows say how many of LOTS the recall NUMBER reached. Returns of how many it cannot
+ * be told where all of them are. */
+size_t recall_reach_lots(struct view *view, struct decision *decision, const char *number, RecalledLot *const *lots,
+                         size_t count);
+/* True if SCAN takes away, or takes in, more of its lot than what is not recalled by NUMBER. */
+bool recall_takes_of_part(const struct scan *scan, const char *number);
+/* SCAN moves what is recalled of its holding, before it is added to the holding and to the row of the TAKER (or NULL). */
+void recall_move_parts(struct decision *decision, const struct scan *scan, LotHolding *taker);
+
+/* --- a recall that is closed (recall_addition.c) --- */
+
+/* Units and lots in recalled packs, named to the closed recall STATE of their product. */
+void recall_refuse_extension(struct view *view, struct decision *decision, const RecallState *state,
+                             const RecallExtended *said);
+/* The first WRITE_COUNT writes of DECISION: items that are of the closed recall and were never seen before. */
+void recall_refuse_new_items(struct view *view, struct decision *decision, const RecallState *state, size_t write_count);
+/* What went into PACK, if that is of a closed recall. */
+void recall_refuse_content(struct view *view, const Withheld *withheld, struct decision *decision, const PackChanged *said,
+                           const ScannedItemState *pack);
+
 /* --- handlers --- */
 
 enum {
     RECALL_ISSUED_RULES = 7,
-    RECALL_EXTENDED_RULES = 4,
+    RECALL_EXTENDED_RULES = 5,
     RECALL_ACKNOWLEDGED_RULES = 5,
     RECALL_CLOSED_RULES = 6,
     SALE_SUSPENDED_RULES = 3,

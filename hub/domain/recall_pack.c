@@ -1,16 +1,17 @@
-/* What lies in recalled packs is recalled with them. A pack that a recall meets is written down
- * (recall_pack/NUMBER/SERIAL); rounds of a timer (background.h) go through these packs and name the units to
- * their products' partitions, as many as a round may. */
+/* What lies in recalled packs, or was taken out of them, is recalled with them. A pack that a recall meets is
+ * written down (recall_pack/NUMBER/SERIAL); rounds of a timer (background.h) go through these packs and name
+ * the units and lots to their products' partitions, as many as a round may. */
 #include "domain/recall.h"
 
 #include "domain/background.h"
 #include "domain/format.h"
+#include "domain/trace_content.h"
 #include "domain/trace_state.h"
 
-/* Units of one round, and of one submission (max_items of RecallExtended.serials). */
+/* Units of one round, and of one submission (max_items of RecallExtended's serials and lots). */
 enum { ROUND_UNITS_MAX = 500, SUBMISSION_UNITS_MAX = 100 };
 
-static const char SERIAL_ROWS[] = "serial/", PACKS_TIMER[] = "recall_packs/";
+static const char SERIAL_ROWS[] = "serial/", PACKS_TIMER[] = "recall_packs/", TAKEN_OUT[] = "out/";
 
 /* --- a pack is met --- */
 
@@ -31,7 +32,8 @@ static void write_pack(struct decision *decision, const RecallState *state, cons
 void recall_enter_pack(struct view *view, struct decision *decision, const RecallState *state,
                        const char *name, const ProtobufCMessage *row)
 {
-    if (row->descriptor != SCANNED_ITEM_STATE || ((const ScannedItemState *)row)->contents == 0)
+    const ScannedItemState *item = (const ScannedItemState *)row;
+    if (row->descriptor != SCANNED_ITEM_STATE || (item->contents == 0 && item->filled == 0))
         return;
     RecallPack *pack = decision_message(decision, RECALL_PACK);
     if (pack == NULL)
@@ -75,44 +77,124 @@ static RecallExtended *begin_submission(struct packs_round *round, const char *p
     said->issued_at = decision_moment(round->decision, state->issued_at_ms);
     said->extends_product = lent(round->view->key);
     said->serials = decision_list(round->decision, SUBMISSION_UNITS_MAX);
+    said->lots = decision_list(round->decision, SUBMISSION_UNITS_MAX);
     decision_submit(round->decision, RECALL_EXTENDED_TYPE, said->product, suffix, &said->base);
     return round->decision->failed ? NULL : said;
 }
 
-/* What has no serial cannot be told from the rest of its lot. */
-static void name_unit(struct packs_round *round, const PackContent *content)
+/* The submission to PRODUCT that still has room. */
+static RecallExtended *submission_for(struct packs_round *round, const char *product)
 {
-    if (!is_given(content->serial)) {
+    RecallExtended *said = round->said;
+    if (said == NULL || said->n_serials + said->n_lots == SUBMISSION_UNITS_MAX ||
+        strcmp(said->product, product) != 0)
+        round->said = begin_submission(round, product);
+    return round->said;
+}
+
+/* Where the goods are of which the pack stands like this. NULL: it was never seen, or there is no memory. */
+static RecallAmounts *amounts_of(struct decision *decision, const ScannedItemState *pack, int64_t quantity_e4)
+{
+    RecallAmounts *amounts = decision_message(decision, RECALL_AMOUNTS);
+    if (amounts == NULL)
+        return NULL;
+    switch ((int)pack->standing) {
+    case ITEM_HELD:
+        amounts->held_e4 = quantity_e4;
+        return amounts;
+    case ITEM_ON_THE_WAY:
+        amounts->on_the_way_e4 = quantity_e4;
+        return amounts;
+    case ITEM_GIVEN:
+        *(pack->last_step == STEP_SOLD ? &amounts->delivered_e4 : &amounts->used_e4) = quantity_e4;
+        return amounts;
+    case ITEM_DESTROYED:
+        amounts->destroyed_e4 = quantity_e4;
+        return amounts;
+    default:
+        return NULL;
+    }
+}
+
+/* So many of a lot as the recall was not told of yet. TAKEN_BY: who took them out; "" they lie in the pack.
+ */
+static void name_lot(struct packs_round *round, const ScannedItemState *pack, PackContent *content,
+                     const char *name, const char *taken_by)
+{
+    static const ScannedItemState taken_out = {
+        .standing = ITEM_HELD}; /* where they are now is looked for over there */
+    RecalledAmount *named = trace_recalled_of(round->decision, content, round->state->recall);
+    int64_t more_e4 = named == NULL ? 0 : content->quantity_e4 - named->quantity_e4;
+    if (more_e4 <= 0)
+        return;
+    RecallAmounts *amounts = amounts_of(round->decision, is_given(taken_by) ? &taken_out : pack, more_e4);
+    RecalledLot *lot = decision_message(round->decision, RECALLED_LOT);
+    const char *holder = is_given(taken_by) ? taken_by : pack->holder;
+    if (amounts == NULL || lot == NULL || !is_given(holder)) {
         round->state->undetermined++;
         return;
     }
-    if (round->said == NULL || round->said->n_serials == SUBMISSION_UNITS_MAX ||
-        strcmp(round->said->product, content->product) != 0)
-        round->said = begin_submission(round, content->product);
-    if (round->said != NULL)
-        round->said->serials[round->said->n_serials++] = content->serial;
+    lot->lot = content->lot;
+    lot->holder = lent(holder);
+    lot->amounts = amounts;
+    lot->taken_out = is_given(taken_by);
+    RecallExtended *said = submission_for(round, content->product);
+    if (said == NULL)
+        return;
+    said->lots[said->n_lots++] = lot;
+    named->quantity_e4 += more_e4;
+    trace_write_content(round->decision, name, content);
 }
 
-/* True when all that lies in PACK was named. */
-static bool name_units(struct packs_round *round, RecallPack *pack)
+static void name_row(struct packs_round *round, const ScannedItemState *pack, const struct view_row *row)
 {
-    const char *prefix = trace_contents_prefix(round->view->arena, pack->serial);
-    if (prefix == NULL) {
+    const char *taken_by;
+    PackContent *content = trace_read_content(round->view, row, &taken_by);
+    if (content == NULL) {
         round->decision->failed = true;
+        return;
+    }
+    if (!is_given(content->serial)) {
+        name_lot(round, pack, content, row->name, taken_by);
+        return;
+    }
+    RecallExtended *said = submission_for(round, content->product);
+    if (said != NULL)
+        said->serials[said->n_serials++] = content->serial;
+}
+
+/* The rows with PREFIX behind the pack's cursor, as many as the round may. True when that was all. */
+static bool name_rows(struct packs_round *round, RecallPack *pack, const ScannedItemState *item,
+                      const char *prefix)
+{
+    if (prefix == NULL || round->left == 0) {
+        round->decision->failed |= prefix == NULL;
         return false;
     }
     struct view_rows rows = view_scan(round->view, prefix, pack->after, round->left);
-    for (size_t i = 0; i < rows.count && !round->decision->failed; i++) {
-        const PackContent *content =
-            (const PackContent *)view_unpack(round->view, PACK_CONTENT, &rows.rows[i]);
-        if (content == NULL)
-            return false;
-        name_unit(round, content);
-    }
+    for (size_t i = 0; i < rows.count && !round->decision->failed; i++)
+        name_row(round, item, &rows.rows[i]);
     round->left -= rows.count;
     if (rows.count > 0)
         pack->after = lent(rows.rows[rows.count - 1].name);
     return !rows.more;
+}
+
+/* True when all that lies in PACK, and all that was taken out of it, was named. */
+static bool name_contents(struct packs_round *round, RecallPack *pack)
+{
+    static const ScannedItemState unknown = MEDHUB__STATE__V1__SCANNED_ITEM__INIT;
+    struct arena *arena = round->view->arena;
+    const ScannedItemState *item =
+        (const ScannedItemState *)view_state(round->view, SCANNED_ITEM_STATE, "serial/%s", pack->serial);
+    if (item == NULL)
+        item = &unknown;
+    if (strncmp(pack->after, TAKEN_OUT, strlen(TAKEN_OUT)) != 0) {
+        if (!name_rows(round, pack, item, trace_contents_prefix(arena, pack->serial)))
+            return false;
+        pack->after = lent(TAKEN_OUT); /* sorts behind all that lies in it and before what was taken out */
+    }
+    return name_rows(round, pack, item, trace_taken_out_prefix(arena, pack->serial));
 }
 
 /* True when there is no pack left. */
@@ -128,7 +210,7 @@ static bool go_through_packs(struct packs_round *round)
         RecallPack *pack = (RecallPack *)view_unpack(round->view, RECALL_PACK, &packs.rows[i]);
         if (pack == NULL || round->left == 0 || round->decision->failed)
             return false;
-        if (!name_units(round, pack)) {
+        if (!name_contents(round, pack)) {
             write_pack(round->decision, round->state, pack);
             return false;
         }
@@ -185,10 +267,20 @@ static void reach(struct decision *decision, ScannedItemState *item, const char 
     item->n_recalls++;
 }
 
+static bool is_named_before(char *const *serials, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(serials[i], serials[count]) == 0)
+            return true;
+    return false;
+}
+
 void recall_reach_units(struct view *view, struct decision *decision, const char *number,
                         char *const *serials, size_t count)
 {
     for (size_t i = 0; i < count && !decision->failed; i++) {
+        if (is_named_before(serials, i)) /* it lies in one recalled pack and was taken out of another */
+            continue;
         ScannedItemState *item =
             (ScannedItemState *)view_state(view, SCANNED_ITEM_STATE, "serial/%s", serials[i]);
         if (item == NULL) /* never scanned by itself: it will be known when it is */

@@ -64,7 +64,8 @@ static bool was_before(const struct scan *scan, int64_t at_ms)
 static bool is_of(const WithheldRecall *recall, const struct scan *scan)
 {
     return recall_covers(recall->scope, scan->serial, lot_of(scan), made_on(scan)) ||
-           (scan->earlier != NULL && recall_reached(scan->earlier, recall->recall));
+           (scan->earlier != NULL && recall_reached(scan->earlier, recall->recall)) ||
+           recall_takes_of_part(scan, recall->recall);
 }
 
 /* Its pack was scanned under another identifier, and that scan was accepted: refusing the unit's would only make
@@ -140,7 +141,7 @@ static bool counts(const RecallState *state, const char *row_name)
 static bool has_more_in_it(const ProtobufCMessage *before, const ProtobufCMessage *after)
 {
     return after->descriptor == SCANNED_ITEM_STATE &&
-           ((const ScannedItemState *)after)->contents > ((const ScannedItemState *)before)->contents;
+           ((const ScannedItemState *)after)->filled > ((const ScannedItemState *)before)->filled;
 }
 
 static void compare_row(struct recall_tally *tally, const struct decided_write *write)
@@ -203,4 +204,6 @@ void recall_follow(struct view *view, const Withheld *withheld, struct decision 
     for (size_t i = 0; withheld != NULL && i < withheld->n_recalls && !decision->failed; i++)
         if (!withheld->recalls[i]->closed)
             follow_one(view, withheld->recalls[i], decision, write_count);
+        else
+            recall_refuse_new_items(view, decision, recall_find(view, withheld->recalls[i]->recall), write_count);
 }

@@ -135,17 +135,32 @@ static int64_t not_below_zero(int64_t amount)
     return amount > 0 ? amount : 0;
 }
 
+/* Not all of the holding is recalled, but perhaps a part of it that lay in a recalled pack. */
+static bool unit_of_part(const RecallState *state, const LotHolding *holding, struct recall_unit *unit)
+{
+    const RecallAmounts *part = recall_part_of(holding, state->recall);
+    const struct recall_takers takers = recall_takers_of(state);
+    if (part == NULL) {
+        unit->undetermined = has_interval(state->scope) && holding->made_day == 0;
+        return unit->undetermined;
+    }
+    recall_amounts_add(&unit->amounts, part, 1);
+    if (recall_is_taker(&takers, unit->holder)) {
+        unit->amounts.returned_e4 += unit->amounts.held_e4;
+        unit->amounts.held_e4 = 0;
+    }
+    return true;
+}
+
 static bool unit_of_lot(const RecallState *state, const char *lot, const char *holder, const LotHolding *holding,
                         struct recall_unit *unit)
 {
     const RecallScope *scope = state->scope;
     const struct recall_takers takers = recall_takers_of(state);
     *unit = (struct recall_unit){holder, MEDHUB__TRACE__V1__RECALL_AMOUNTS__INIT, false, "", lot, holding->last_step};
-    if (!recall_covers(scope, "", lot, made_day(holding->made_day))) {
-        unit->undetermined = has_interval(scope) && holding->made_day == 0;
-        return unit->undetermined;
-    }
     RecallAmounts *amounts = &unit->amounts;
+    if (!recall_covers(scope, "", lot, made_day(holding->made_day)))
+        return unit_of_part(state, holding, unit);
     int64_t at_hand = not_below_zero(trace_at_hand_e4(holding));
     int64_t came_back_of_use = not_below_zero(holding->came_back_e4 - holding->sold_e4);
     *(recall_is_taker(&takers, holder) ? &amounts->returned_e4 : &amounts->held_e4) = at_hand;

@@ -17,6 +17,7 @@ static const struct state_row {
     {"product", "serial/", SCANNED_ITEM_STATE},
     {"product", "held/", LOT_HOLDING},
     {"product", "in/", PACK_CONTENT},
+    {"product", "out/", PACK_CONTENT},
     {"product", "carry/", PACK_CARRYING},
     {"product", "device", REGISTERED_DEVICE},
     {"product", "codes", PRODUCT_CODES},

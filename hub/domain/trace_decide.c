@@ -96,6 +96,13 @@ static LotHolding *holding_of(struct view *view, struct decision *decision, cons
     return holding != NULL ? holding : decision_message(decision, LOT_HOLDING);
 }
 
+/* The row of whom it is sent to, or NULL. */
+static LotHolding *row_of_taker(struct view *view, struct decision *decision, const struct scan *scan)
+{
+    bool is_sent = scan->step->effect == EFFECT_SENDS && is_given(scan->taker) && strcmp(scan->taker, scan->giver) != 0;
+    return is_sent ? holding_of(view, decision, scan, scan->taker) : NULL;
+}
+
 static void remember_lot(struct view *view, struct decision *decision, struct scan *scan)
 {
     if (scan->step->effect == EFFECT_PACKS || scan->step->effect == EFFECT_UNPACKS)
@@ -104,11 +111,10 @@ static void remember_lot(struct view *view, struct decision *decision, struct sc
         scan->holding = decision_message(decision, LOT_HOLDING);
     if (scan->holding == NULL)
         return;
+    LotHolding *sent_to = row_of_taker(view, decision, scan);
+    recall_move_parts(decision, scan, sent_to);
     trace_add_to_holding(scan->holding, &scan->move);
     write_holding(decision, scan, scan->holding, scan->stock_of);
-    if (scan->step->effect != EFFECT_SENDS || !is_given(scan->taker) || strcmp(scan->taker, scan->giver) == 0)
-        return;
-    LotHolding *sent_to = holding_of(view, decision, scan, scan->taker);
     if (sent_to == NULL)
         return;
     trace_add_sent_to(sent_to, &scan->move);

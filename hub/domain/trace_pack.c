@@ -7,6 +7,7 @@
 #include "domain/recall.h"
 #include "domain/region.h"
 #include "domain/trace.h"
+#include "domain/trace_content.h"
 
 /* A scan per thing: what one decision holds must stay small. */
 enum { PACK_ROUND_MAX = 500 };
@@ -124,6 +125,14 @@ static void pass_on(struct decision *decision, const ItemScanned *heard, const P
     decision_submit(decision, ITEM_SCANNED_TYPE, content->product, suffix, &said->base);
 }
 
+static void take_out_all(struct view *view, struct decision *decision, const ItemScanned *heard,
+                         const char *pack, PackContent *content)
+{
+    const struct trace_placed placed = {pack,         content->product, content->serial,
+                                        content->lot, heard->holder,    content->quantity_e4};
+    (void)trace_take_from_pack(view, decision, &placed, content);
+}
+
 /* One round of those behind AFTER. Returns the name of the last one, or NULL when that was all. UNPACKED:
  * they lie in it no more. */
 static const char *pass_on_round(struct view *view, struct decision *decision, const ItemScanned *heard,
@@ -139,12 +148,12 @@ static const char *pass_on_round(struct view *view, struct decision *decision, c
     struct view_rows rows =
         view_scan(view, prefix, after, rows_max < PACK_ROUND_MAX ? rows_max : PACK_ROUND_MAX);
     for (size_t i = 0; i < rows.count; i++) {
-        const PackContent *content = (const PackContent *)view_unpack(view, PACK_CONTENT, &rows.rows[i]);
+        PackContent *content = trace_read_content(view, &rows.rows[i], NULL);
         if (content == NULL)
             return NULL;
         pass_on(decision, heard, content, rows.rows[i].name);
         if (heard->step == STEP_UNPACKED)
-            decision_write(decision, NULL, "%s", rows.rows[i].name);
+            take_out_all(view, decision, heard, pack, content);
     }
     *count = (uint32_t)rows.count;
     return rows.more ? rows.rows[rows.count - 1].name : NULL;
@@ -286,11 +295,10 @@ void trace_pack_fire(struct view *view, const struct event *event, struct decisi
 
 struct pack_change {
     const PackChanged *said;
-    const char *name;       /* of the content's row */
+    struct trace_placed placed;
     PackContent *content;   /* or NULL */
     ScannedItemState *pack; /* or NULL */
-    int64_t quantity_e4;
-    bool is_short; /* less lies in it than is to come out */
+    bool is_short;          /* less lies in it than is to come out */
 };
 
 void *trace_pack_prepare(struct view *view, const struct event *event)
@@ -300,16 +308,17 @@ void *trace_pack_prepare(struct view *view, const struct event *event)
     if (change == NULL)
         return NULL;
     change->said = said;
-    change->name = trace_content_name(view->arena, said->serial, said->content_product, said->content_serial,
-                                      said->content_lot);
-    if (change->name == NULL)
+    change->placed = (struct trace_placed){
+        said->serial,      said->content_product, said->content_serial,
+        said->content_lot, said->holder,          said->quantity == NULL ? TRACE_ONE_E4 : said->quantity->e4};
+    const char *name = trace_content_name(view->arena, &change->placed);
+    if (name == NULL)
         return NULL;
-    change->content = (PackContent *)view_state(view, PACK_CONTENT, "%s", change->name);
+    change->content = (PackContent *)view_state(view, PACK_CONTENT, "%s", name);
     change->pack = (ScannedItemState *)view_state(view, SCANNED_ITEM_STATE, "serial/%s", said->serial);
-    change->quantity_e4 = said->quantity == NULL ? TRACE_ONE_E4 : said->quantity->e4;
     change->is_short =
         said->out && (change->content == NULL || (!is_given(said->content_serial) &&
-                                                  change->content->quantity_e4 < change->quantity_e4));
+                                                  change->content->quantity_e4 < change->placed.quantity_e4));
     return change;
 }
 
@@ -377,7 +386,8 @@ static void raise_shortage(struct decision *decision, const struct pack_change *
 /* A pack is first heard of through what lies in it. */
 static ScannedItemState *pack_row(struct decision *decision, const struct pack_change *change)
 {
-    ScannedItemState *pack = change->pack != NULL ? change->pack : decision_message(decision, SCANNED_ITEM_STATE);
+    ScannedItemState *pack =
+        change->pack != NULL ? change->pack : decision_message(decision, SCANNED_ITEM_STATE);
     if (pack == NULL || pack->standing != ITEM_NEVER_SEEN)
         return pack;
     pack->standing = ITEM_HELD;
@@ -388,31 +398,18 @@ static ScannedItemState *pack_row(struct decision *decision, const struct pack_c
     return pack;
 }
 
-static void put_in(struct decision *decision, const struct pack_change *change, ScannedItemState *pack)
+static void put_in(struct view *view, struct decision *decision, const struct pack_change *change,
+                   ScannedItemState *pack)
 {
-    PackContent *content =
-        change->content != NULL ? change->content : decision_message(decision, PACK_CONTENT);
-    if (content == NULL)
-        return;
-    pack->contents += change->content == NULL;
-    content->product = change->said->content_product;
-    content->serial = change->said->content_serial;
-    if (!is_given(content->serial)) {
-        content->lot = change->said->content_lot;
-        content->quantity_e4 += change->quantity_e4;
-    }
-    decision_write(decision, &content->base, "%s", change->name);
+    pack->filled++;
+    pack->contents += (uint32_t)trace_put_in_pack(view, decision, &change->placed, change->content);
 }
 
-static void take_out(struct decision *decision, const struct pack_change *change, ScannedItemState *pack)
+static void take_out(struct view *view, struct decision *decision, const struct pack_change *change,
+                     ScannedItemState *pack)
 {
-    PackContent *content = change->content;
-    if (content == NULL)
-        return;
-    content->quantity_e4 -= change->quantity_e4;
-    bool is_left = !is_given(content->serial) && content->quantity_e4 > 0;
-    pack->contents -= !is_left && pack->contents > 0;
-    decision_write(decision, is_left ? &content->base : NULL, "%s", change->name);
+    bool is_gone = trace_take_from_pack(view, decision, &change->placed, change->content) < 0;
+    pack->contents -= is_gone && pack->contents > 0;
 }
 
 /* The pack was scanned after this went into it, and the scan came first: what came late is brought to where
@@ -443,7 +440,7 @@ static void catch_up(struct decision *decision, const struct pack_change *change
     content.product = said->content_product;
     content.serial = said->content_serial;
     content.lot = said->content_lot;
-    content.quantity_e4 = change->quantity_e4;
+    content.quantity_e4 = change->placed.quantity_e4;
     pass_on(decision, heard, &content, "late");
 }
 
@@ -456,11 +453,13 @@ void trace_pack_decide(struct view *view, const struct event *event, void *prepa
     if (pack == NULL)
         return;
     decision_fact_of_event(decision);
-    (change->said->out ? take_out : put_in)(decision, change, pack);
+    (change->said->out ? take_out : put_in)(view, decision, change, pack);
     decision_write(decision, &pack->base, "serial/%s", change->said->serial);
     if (!change->said->out)
         catch_up(decision, change, pack);
     if (change->is_short)
         raise_shortage(decision, change);
     recall_follow(view, recall_withheld(view), decision);
+    if (!change->said->out)
+        recall_refuse_content(view, recall_withheld(view), decision, change->said, pack);
 }

@@ -267,19 +267,3 @@ const char *trace_holding_name(struct arena *arena, const char *lot, const char 
     const char *part = trace_name_part(arena, lot);
     return part == NULL ? NULL : format_in(arena, "held/%s/%s", part, holder);
 }
-
-const char *trace_contents_prefix(struct arena *arena, const char *pack)
-{
-    const char *part = trace_name_part(arena, pack);
-    return part == NULL ? NULL : format_in(arena, "in/%s/", part);
-}
-
-const char *trace_content_name(struct arena *arena, const char *pack, const char *product, const char *serial,
-                               const char *lot)
-{
-    const char *part = trace_name_part(arena, pack);
-    if (part == NULL)
-        return NULL;
-    return is_given(serial) ? format_in(arena, "in/%s/%s/s/%s", part, product, serial)
-                            : format_in(arena, "in/%s/%s/l/%s", part, product, lot);
-}

@@ -4,8 +4,7 @@
  *
  *     serial/SERIAL                  ScannedItem   one item that has a serial
  *     held/LOT/HOLDER                LotHolding    what one holder did with a lot of items without serial
- *     in/PACK/PRODUCT/s/SERIAL       PackContent   what lies in the pack with the serial PACK of this
- * product, in/PACK/PRODUCT/l/LOT                        written in the pack's partition
+ *     in/PACK/..., out/PACK/...      PackContent   what lies in a pack, or was taken out: trace_content.h
  *
  * LOT and PACK are escaped ("%" as %25, "/" as %2F), so that "held/LOT/" and "in/PACK/" are exact prefixes
  * for view_scan; what comes last in a name is not. Holders and products hold no slash.
@@ -103,10 +102,5 @@ int64_t trace_on_the_way_e4(const LotHolding *holding);
 const char *trace_name_part(struct arena *arena, const char *text);
 /* "held/LOT/HOLDER"; "held/LOT/" with HOLDER "". */
 const char *trace_holding_name(struct arena *arena, const char *lot, const char *holder);
-/* "in/PACK/PRODUCT/s/SERIAL", or of a lot if SERIAL is "". */
-const char *trace_content_name(struct arena *arena, const char *pack, const char *product, const char *serial,
-                               const char *lot);
-/* "in/PACK/" */
-const char *trace_contents_prefix(struct arena *arena, const char *pack);
 
 #endif

@@ -143,7 +143,7 @@ def compare_things(agent, model, story):
     for product in (UNIT, BOX, PALLET):
         rows = agent.ask({"rows": product, "prefix": "serial/"})
         inside = agent.ask({"rows": product, "prefix": "in/"})
-        packed = {(name.split("/")[1], row["product"], row["serial"]) for name, row in inside.items()}
+        packed = {(pack, inner, serial) for _, pack, inner, _, serial in (name.split("/") for name in inside)}
         known = {thing.name[1]: thing for thing in model.things.values() if thing.name[0] == product}
         compare("things", story, set(name.removeprefix("serial/") for name in rows), set(known))
         compare("contents", story, packed, {(serial, *inner) for serial, thing in known.items() for inner in thing.contents})

@@ -202,15 +202,39 @@ static unsigned visibility_of(const struct play *play, const char *word)
     return 0;
 }
 
-static void check_heard(const struct play *play)
+static void check_who_hears(const struct play *play, size_t fact, json_t *wanted)
 {
     const char *recipient = NULL;
     json_t *word = NULL;
-    json_object_foreach(json_object_get(play->step, "heard"), recipient, word)
+    json_object_foreach(wanted, recipient, word)
     {
-        unsigned heard = trial_delivery(play->stage->trial, 0, stage_id_of(play->stage, recipient));
+        unsigned heard = trial_delivery(play->stage->trial, fact, stage_id_of(play->stage, recipient));
         if (heard != visibility_of(play, json_string_value(word)))
             FAIL(play, "%s hears %x, not %s", recipient, heard, json_string_value(word));
+    }
+}
+
+static void check_heard(const struct play *play)
+{
+    check_who_hears(play, 0, json_object_get(play->step, "heard"));
+}
+
+/* The first fact of each type that the hub states beside the event's own. */
+static void check_stated(const struct play *play)
+{
+    const struct decision *decision = &play->stage->trial->decision;
+    const char *type = NULL;
+    json_t *wanted = NULL;
+    json_object_foreach(json_object_get(play->step, "states"), type, wanted)
+    {
+        size_t fact = 0;
+        char full[128];
+        (void)snprintf(full, sizeof full, "medhub.%s.v1", type);
+        while (fact < decision->fact_count && strcmp(decision->facts[fact].type, full) != 0)
+            fact++;
+        if ((fact == decision->fact_count) != json_is_null(wanted))
+            FAIL(play, "%s is %sstated", type, json_is_null(wanted) ? "" : "not ");
+        check_who_hears(play, fact, wanted);
     }
 }
 
@@ -317,7 +341,8 @@ static void check_rows(const struct play *play)
 static void check_keys(const struct play *play)
 {
     static const char *const keys[] = {"at",     "who",   "says",  "with", "id",    "then",  "warns", "heard",
-                                       "follows", "stands", "takes", "rows", "holds", "late", "fires", "key"};
+                                       "follows", "stands", "takes", "rows", "holds", "late", "fires", "key",
+                                       "states"};
     const char *key = NULL;
     json_t *value = NULL;
     json_object_foreach((json_t *)play->step, key, value)
@@ -339,6 +364,7 @@ static void play_step(const struct play *play)
         check_then(play);
         check_warnings(play);
         check_heard(play);
+        check_stated(play);
         note_broken_rules(play);
         note_holding(play);
         check_followed(play);

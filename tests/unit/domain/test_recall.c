@@ -367,12 +367,89 @@ static void each_unit_of_a_pack_is_named_once_in_bounded_rounds(void **state)
     trial_free(fixture.trial);
 }
 
+/* --- so many of a lot without serials --- */
+
+enum { OF_THE_LOT = 20, LOT_STEPS = 60 };
+
+static void reach_lot(struct fixture *fixture)
+{
+    RecallExtended said = MEDHUB__TRACE__V1__RECALL_EXTENDED__INIT;
+    RecallScope scope = MEDHUB__TRACE__V1__RECALL_SCOPE__INIT;
+    RecalledLot lot = MEDHUB__TRACE__V1__RECALLED_LOT__INIT, *lots[] = {&lot};
+    RecallAmounts amounts = MEDHUB__TRACE__V1__RECALL_AMOUNTS__INIT;
+    Timestamp at = moment(fixture->trial->now_ms);
+    amounts.held_e4 = OF_THE_LOT * RECALL_ONE_E4;
+    lot.lot = chars("L0");
+    lot.holder = chars("H0");
+    lot.amounts = &amounts;
+    said.product = chars(PRODUCT);
+    said.recall = chars(RECALL);
+    said.issuer = said.registrant = chars(MAKER);
+    said.level = MEDHUB__TRACE__V1__RECALL_LEVEL__RECALL_LEVEL_I;
+    said.scope = &scope;
+    said.region = chars("650100");
+    said.reason = chars("x");
+    said.issued_at = &at;
+    said.extends_product = chars("16901234000013");
+    said.lots = lots;
+    said.n_lots = 1;
+    submit(fixture, RECALL_EXTENDED_TYPE, "medhub", &said.base);
+    assert_accepted(fixture->trial);
+}
+
+static void scan_lot(struct fixture *fixture, ScanStep step, const char *who, const char *to, int quantity, bool late)
+{
+    ItemScanned said = MEDHUB__TRACE__V1__ITEM_SCANNED__INIT;
+    Quantity count = MEDHUB__COMMON__V1__QUANTITY__INIT;
+    Timestamp at = moment(fixture->trial->now_ms - (late ? 5 * HOUR_MS : 0));
+    count.e4 = (int64_t)quantity * RECALL_ONE_E4;
+    said.product = chars(PRODUCT);
+    said.lot = chars("L0");
+    said.step = step;
+    said.holder = chars(step == STEP_OUTBOUND ? to : who);
+    said.quantity = &count;
+    said.scanned_at = &at;
+    said.name = said.specification = chars("x");
+    said.region = chars("650102");
+    submit(fixture, "medhub.trace.item_scanned.v1", who, &said.base);
+}
+
+/* Whatever is scanned, told late, sent round in a circle or taken in before it was sent: as many are affected as were named. */
+static void of_a_lot_as_many_are_affected_as_were_named(void **state)
+{
+    static const ScanStep steps[] = {STEP_INBOUND, STEP_OUTBOUND, STEP_SOLD, STEP_USED, STEP_RETURNED, STEP_DESTROYED};
+    static const char *const who[] = {"H0", "H1", "H2", MAKER};
+    (void)state;
+    for (unsigned seed = 1; seed <= LIVES; seed++) {
+        struct fixture fixture = {.trial = trial_new("2026-03-02T03:00:00Z"), .seed = seed};
+        unsigned *dice = &fixture.seed;
+        take_policy(fixture.trial->world);
+        memory_put_policy_int(fixture.trial->world, BACKGROUND_ROWS, REGION_NATION, ROWS_A_ROUND);
+        scan_lot(&fixture, STEP_PURCHASED, "H0", "", OF_THE_LOT + 5, true);
+        reach_lot(&fixture);
+        for (int i = 0; i < LOT_STEPS; i++) {
+            fixture.trial->now_ms++;
+            scan_lot(&fixture, steps[chance(dice, sizeof steps / sizeof *steps)], who[chance(dice, 4)], who[chance(dice, 4)],
+                     1 + (int)chance(dice, 6), chance(dice, 3) == 0);
+            if (i < 4) {
+                trial_fire(fixture.trial, RECALL_ROUND_TIMER, PRODUCT, "recall/" RECALL);
+                trial_apply(fixture.trial);
+            }
+        }
+        const RecallState *recall = check(&fixture);
+        assert_int_equal(recall->status, RECALL_OPEN);
+        assert_int_equal(recall_affected_e4(recall->amounts), OF_THE_LOT * RECALL_ONE_E4);
+        trial_free(fixture.trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holders_rows_are_the_sum_of_what_is_counted),
         cmocka_unit_test(what_goes_in_a_pack_is_told_and_followed_by_its_recall),
         cmocka_unit_test(each_unit_of_a_pack_is_named_once_in_bounded_rounds),
+        cmocka_unit_test(of_a_lot_as_many_are_affected_as_were_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

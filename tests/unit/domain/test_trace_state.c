@@ -147,11 +147,6 @@ static void names_of_rows_can_be_told_apart(void **state)
     (void)state;
     assert_string_equal(trace_holding_name(arena, "L1", HOSPITAL), "held/L1/" HOSPITAL);
     assert_string_equal(trace_holding_name(arena, "L/1%", ""), "held/L%2F1%25/");
-    assert_string_equal(trace_content_name(arena, "B/1", "06926347962617", "S/1", ""),
-                        "in/B%2F1/06926347962617/s/S/1");
-    assert_string_equal(trace_content_name(arena, "B", "06926347962617", "", "L1"),
-                        "in/B/06926347962617/l/L1");
-    assert_string_equal(trace_contents_prefix(arena, "B"), "in/B/");
     arena_free(arena);
 }
 
