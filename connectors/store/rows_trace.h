@@ -2,7 +2,7 @@
 #ifndef STORE_ROWS_TRACE_H
 #define STORE_ROWS_TRACE_H
 
-#include "store/rows.h"
+#include "store/row_list.h"
 
 #include <protobuf-c/protobuf-c.h>
 
