@@ -3,6 +3,7 @@
 #include "domain/format.h"
 #include "domain/organisation.h"
 #include "domain/prescription_identity.h"
+#include "domain/prescription_rehearsal.h"
 #include "domain/region.h"
 
 #define CLAIM_PREFIX "claim/"
@@ -16,8 +17,9 @@ PrescriptionState *prescription_find(struct view *view, const char *national_num
                ? format_in(view->arena, "prescription/%s", national_number)
                : format_in(view->arena, "prescription/%s/%s", institution, hospital_number);
     view->failed |= *row == NULL;
-    PrescriptionState *state =
-        *row == NULL ? NULL : (PrescriptionState *)view_state(view, PRESCRIPTION_STATE, "%s", *row);
+    PrescriptionState *state = *row == NULL ? NULL : rehearsal_prescription(view, national_number);
+    if (*row != NULL && state == NULL)
+        state = (PrescriptionState *)view_state(view, PRESCRIPTION_STATE, "%s", *row);
     if (state == NULL || !is_given(state->stands_at))
         return state;
     *row = state->stands_at;

@@ -7,6 +7,7 @@
 #include "domain/organisation.h"
 #include "domain/practitioner.h"
 #include "domain/prescription_identity.h"
+#include "domain/prescription_rehearsal.h"
 
 /* --- the catalogue --- */
 
@@ -29,6 +30,9 @@ static CatalogueKind catalogue_kind(LineKind kind, bool hospital_preparation)
 const CatalogueItem *prescription_item(struct view *view, LineKind kind, bool hospital_preparation,
                                        const char *code, const char *region, date_t date)
 {
+    const CatalogueItem *rehearsed = rehearsal_item(view, code);
+    if (rehearsed != NULL)
+        return rehearsed;
     return catalogue_item_on(view, &(struct catalogue_question){.kind = catalogue_kind(kind, hospital_preparation),
                                                                 .code = code,
                                                                 .region = region,

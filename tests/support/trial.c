@@ -72,7 +72,8 @@ static void begin(struct trial *trial, const char *id, const char *type, const c
         .submitted_ms = trial->now_ms,
         .key = bytes_of(trial->key),
         .attributes =
-            {.id = id, .source = source, .type = type, .subject = subject, .time = "", .traceparent = "", .conformance = ""},
+            {.id = id, .source = source, .type = type, .subject = subject, .time = "", .traceparent = "",
+             .conformance = trial->conformance ? "true" : ""},
         .decision = &trial->decision,
     };
     findings_init(&trial->event.findings, trial->arena);

@@ -21,6 +21,7 @@ struct trial {
     struct view view;
     struct decision decision;
     char key[128];
+    bool conformance; /* the events to come are of a connection test */
 };
 
 /* A constant for a field of a generated message, which has no const. Nothing writes to it. */
