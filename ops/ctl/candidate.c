@@ -18,8 +18,8 @@ enum { ANSWER_BYTES_MAX = 256 * 1024, REAP_STEP_MS = 10 };
 
 /* --- a line, within a time --- */
 
-/* Reads from FD until a line is complete, it ends, or UNTIL_MS. The text, to be freed; NULL if there is none.
- */
+/* Reads from FD until a line is complete, it ends, or UNTIL_MS. Byte by byte: what stands behind the line is the answer to the
+ * next case. The text, to be freed; NULL if there is none. */
 static char *read_line(int fd, int64_t until_ms)
 {
     size_t length = 0;
@@ -30,13 +30,13 @@ static char *read_line(int fd, int64_t until_ms)
         struct pollfd waiting = {.fd = fd, .events = POLLIN};
         if (left_ms <= 0 || poll(&waiting, 1, (int)left_ms) <= 0)
             break;
-        ssize_t got = read(fd, text + length, ANSWER_BYTES_MAX - length);
+        ssize_t got = read(fd, text + length, 1);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             break;
-        length += (size_t)got;
-        if (memchr(text, '\n', length) != NULL)
+        length++;
+        if (text[length - 1] == '\n')
             break;
     }
     if (text == NULL || length == 0) {

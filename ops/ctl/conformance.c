@@ -1,7 +1,5 @@
 #include "ops/ctl/conformance.h"
 
-#include "base/date.h"
-
 #include <string.h>
 
 const struct conformance_case conformance_cases[] = {
@@ -72,8 +70,89 @@ const struct conformance_case conformance_cases[] = {
      .title_zh = "跟读本机构的推送",
      .title = "the organisation's own feed is followed",
      .understood = "followed"},
+    {.name = "prescription",
+     .title_zh = "医院上传处方",
+     .title = "a prescription is uploaded",
+     .who = CONFORMANCE_HOSPITAL,
+     .says = SAYS_PRESCRIPTION,
+     .event = "right",
+     .sign = "right",
+     .receipts = 1,
+     .outcome = "accepted",
+     .understood = "accepted"},
+    {.name = "prescription_refused",
+     .title_zh = "没有主诊断的处方被拒绝",
+     .title = "a prescription without a main diagnosis is refused",
+     .who = CONFORMANCE_HOSPITAL,
+     .says = SAYS_PRESCRIPTION,
+     .event = "no main diagnosis",
+     .sign = "right",
+     .receipts = 1,
+     .outcome = "refused",
+     .code = "prescription.main_diagnosis",
+     .understood = "refused"},
+    {.name = "claim",
+     .title_zh = "药店认领处方",
+     .title = "a prescription is claimed",
+     .who = CONFORMANCE_PHARMACY,
+     .says = SAYS_CLAIM,
+     .event = "right",
+     .sign = "right",
+     .receipts = 1,
+     .outcome = "accepted",
+     .understood = "accepted"},
+    {.name = "claim_refused",
+     .title_zh = "已被认领的处方不能再认领",
+     .title = "a prescription that is taken cannot be claimed",
+     .who = CONFORMANCE_PHARMACY,
+     .says = SAYS_CLAIM,
+     .event = "taken",
+     .sign = "right",
+     .receipts = 1,
+     .outcome = "refused",
+     .code = "prescription.move_not_possible",
+     .understood = "refused"},
+    {.name = "dispensing",
+     .title_zh = "药店调配处方",
+     .title = "a prescription is dispensed",
+     .who = CONFORMANCE_PHARMACY,
+     .says = SAYS_DISPENSING,
+     .event = "right",
+     .sign = "right",
+     .receipts = 1,
+     .outcome = "accepted",
+     .understood = "accepted"},
+    {.name = "dispensing_refused",
+     .title_zh = "调配数量超过处方的被拒绝",
+     .title = "more than was prescribed is not dispensed",
+     .who = CONFORMANCE_PHARMACY,
+     .says = SAYS_DISPENSING,
+     .event = "too much",
+     .sign = "right",
+     .receipts = 1,
+     .outcome = "refused",
+     .code = "prescription.quantity_exceeded",
+     .understood = "refused"},
+    {.name = "webhook",
+     .title_zh = "推送地址应答质询",
+     .title = "its addresses for webhooks answer the challenge",
+     .who = CONFORMANCE_CALLED_BACK,
+     .challenge = "right",
+     .understood = "met"},
+    {.name = "webhook_forged",
+     .title_zh = "推送地址拒绝伪造的签名",
+     .title = "its addresses for webhooks reject what others have signed",
+     .who = CONFORMANCE_CALLED_BACK,
+     .challenge = "forged",
+     .understood = "rejected"},
 };
 const size_t conformance_case_count = sizeof conformance_cases / sizeof *conformance_cases;
+
+bool conformance_applies(const struct conformance_case *test, const struct conformance_subject *subject)
+{
+    return test->who == CONFORMANCE_EVERYBODY || test->who == subject->kind ||
+           (test->who == CONFORMANCE_CALLED_BACK && subject->called_back);
+}
 
 const char *conformance_id(const struct conformance_subject *subject, const struct conformance_case *test,
                            struct arena *arena)
@@ -84,36 +163,6 @@ const char *conformance_id(const struct conformance_subject *subject, const stru
 }
 
 /* --- what is asked --- */
-
-static json_t *fen(int amount)
-{
-    return json_pack("{s:o}", "fen", json_sprintf("%d", amount));
-}
-
-/* A settlement of 60 yuan that every kind of institution may post: 42 pooled, 18 of the account. The line is of no
- * catalogue, which a region may insist on. */
-static json_t *settlement(const struct conformance_subject *subject, const char *id, const char *form)
-{
-    char now[MOMENT_TEXT_BYTES];
-    const char *payee = strcmp(form, "foreign") == 0 ? "H00000000000" : subject->organisation;
-    json_t *line = json_pack("{s:s, s:s, s:{s:s}, s:{s:s}, s:o, s:o, s:o, s:o, s:o}", "lineNumber", "1",
-                             "institutionCode", "CONFORMANCE", "quantity", "e4", "20000", "price", "microYuan",
-                             "30000000", "amount", fen(6000), "selfPaid", fen(0), "overLimit", fen(0),
-                             "firstSelfPay", fen(0), "inScope", fen(6000));
-    json_t *amounts =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "total", fen(6000), "selfPaid", fen(0),
-                  "overLimit", fen(0), "firstSelfPay", fen(0), "inScope", fen(6000), "fundTotal", fen(4200),
-                  "personTotal", fen(1800), "account", fen(1800), "cash", fen(0));
-    json_t *data =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:[{s:s, s:o}], s:[o]}", "person",
-                  "conformance-person", "messageId", strlen(id) > 30 ? id + strlen(id) - 30 : id, "settledAt",
-                  moment_format_ms(subject->started_ms / 1000 * 1000, now), "payee", payee, "regionOfCare",
-                  subject->region, "regionOfInsurance", subject->region, "insuranceType", "310", "amounts",
-                  amounts, "layers", "layer", "LAYER_BASIC_POOLED", "amount", fen(4200), "lines", line);
-    if (strcmp(form, "incomplete") == 0)
-        (void)json_object_del(data, "settledAt");
-    return data;
-}
 
 json_t *conformance_asked(const struct conformance_subject *subject, const struct conformance_case *test,
                           struct arena *arena)
@@ -126,12 +175,8 @@ json_t *conformance_asked(const struct conformance_subject *subject, const struc
                   "waitMs", (json_int_t)(subject->wait_ms / 2));
     if (test->event == NULL)
         return asked;
-    json_t *event =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "specversion", "1.0", "id", id, "source",
-                  subject->organisation, "type", "medhub.settlement.posted.v1", "conformance", "true",
-                  "datacontenttype", "application/json", "data", settlement(subject, id, test->event));
     (void)json_object_set_new(asked, "sign", json_string(test->sign));
-    (void)json_object_set_new(asked, "event", event);
+    (void)json_object_set_new(asked, "event", conformance_event(subject, test, id));
     return asked;
 }
 
@@ -185,7 +230,7 @@ json_t *conformance_judged(const struct conformance_case *test, const struct con
     bool hub = seen->receipts == test->receipts && strcmp(seen->outcome, outcome) == 0 &&
                (*code == '\0' || strcmp(seen->code, code) == 0);
     bool candidate = conformance_understood(test, answer);
-    size_t not_fed = test->event == NULL ? missed(seen, answer) : 0;
+    size_t not_fed = missed(seen, answer);
     const char *found = answer == NULL ? arena_format(arena, "%zu receipts; %s", seen->receipts, why)
                         : not_fed > 0  ? arena_format(arena, "%zu of %zu deliveries were not followed",
                                                       not_fed, seen->fed_count)

@@ -1,8 +1,10 @@
 /* org_test.c: ctl org test ORG: the connection test of an institution before it goes live. Puts each case of
- * conformance.c to the candidate, watches what the hub answers, judges both, writes a report and signs it. */
+ * conformance.c that the candidate has to it, watches what the hub answers, judges both, writes a report and signs it. */
 #include "ops/ctl/candidate.h"
 #include "ops/ctl/commands.h"
 #include "ops/ctl/conformance.h"
+#include "ops/ctl/org_candidate.h"
+#include "ops/ctl/org_challenge.h"
 #include "ops/ctl/output.h"
 #include "ops/ctl/receipt_json.h"
 #include "ops/ctl/say.h"
@@ -10,7 +12,9 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/text.h"
 #include "domain/conformance.h"
+#include "domain/prescription_rehearsal.h"
 #include "signature/digest.h"
 #include "signature/signing_key.h"
 
@@ -33,12 +37,23 @@ struct test_options {
     int64_t timeout_s;
 };
 
+/* A case, what the hub said of it, what the candidate answered or why it did not. */
+struct played {
+    const struct conformance_case *test;
+    struct conformance_seen seen;
+    json_t *answer;
+    const char *why;
+};
+
 struct test_run {
     struct call *call;
     const struct test_options *options;
     struct session session;
     struct arena *arena;
+    struct candidate candidate;
     struct conformance_subject subject;
+    struct played *played; /* the cases that the candidate has */
+    size_t count;
     struct signing_key *key;
     json_t *rows;
     size_t failed;
@@ -137,60 +152,76 @@ static enum status read_feed(struct test_run *run, struct conformance_seen *seen
 
 /* --- the cases --- */
 
-static enum status play(struct test_run *run, const struct conformance_case *test,
-                        struct conformance_seen *seen, json_t **answer, const char **why)
+/* The candidate does what the case asks of it, or is called itself. */
+static json_t *ask(struct test_run *run, const struct conformance_case *test, struct fault *fault)
 {
+    if (test->challenge != NULL)
+        return challenge_ask(&run->session, run->candidate.organisation, strcmp(test->challenge, "forged") == 0,
+                             run->arena, fault);
     json_t *asked = conformance_asked(&run->subject, test, run->arena);
+    json_t *answer = candidate_ask(run->options->with, asked, run->subject.wait_ms, fault);
+    json_decref(asked);
+    return answer;
+}
+
+static enum status play(struct test_run *run, struct played *played)
+{
+    const struct conformance_case *test = played->test;
     struct fault fault = {0};
     enum status status = STATUS_OK;
 
     say_progress(run->call, test->title_zh, "%s", test->title);
-    if (test->event == NULL)
-        status = read_feed(run, seen);
-    if (status == STATUS_OK) {
-        *answer = candidate_ask(run->options->with, asked, run->subject.wait_ms, &fault);
-        *why = *answer == NULL ? arena_format(run->arena, "%s", fault.text) : "";
-    }
-    json_decref(asked);
-    if (status == STATUS_OK && test->event != NULL)
-        status = await_receipts(run, test, conformance_understood(test, *answer), seen);
-    return status;
+    if (test->event == NULL && test->challenge == NULL)
+        status = read_feed(run, &played->seen);
+    if (status != STATUS_OK)
+        return status;
+    played->answer = ask(run, test, &fault);
+    played->why = played->answer == NULL ? arena_format(run->arena, "%s", fault.text) : "";
+    return test->event == NULL
+               ? STATUS_OK
+               : await_receipts(run, test, conformance_understood(test, played->answer), &played->seen);
 }
 
 /* What must not have arrived is looked for once more when later events have their receipts. */
-static enum status look_again(struct test_run *run, struct conformance_seen *seen, size_t count)
+static enum status look_again(struct test_run *run)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        const struct conformance_case *test = &conformance_cases[i];
+    for (size_t i = 0; status == STATUS_OK && i < run->count; i++) {
+        const struct conformance_case *test = run->played[i].test;
         if (test->outcome == NULL && test->event != NULL && !test->silent)
-            status = read_receipts(run, conformance_id(&run->subject, test, run->arena), &seen[i]);
+            status = read_receipts(run, conformance_id(&run->subject, test, run->arena), &run->played[i].seen);
     }
     return status;
+}
+
+static void judge(struct test_run *run, const struct played *played)
+{
+    json_t *row = conformance_judged(played->test, &played->seen, played->answer,
+                                     played->why == NULL ? "not asked" : played->why, run->arena);
+    run->failed += !json_is_true(json_object_get(row, "passed"));
+    (void)json_array_append_new(run->rows, row);
 }
 
 static enum status play_all(struct test_run *run)
 {
-    struct conformance_seen *seen = calloc(conformance_case_count, sizeof *seen);
-    json_t *answers[16] = {NULL};
-    const char *why[16] = {NULL};
-    enum status status =
-        seen == NULL ? fault_fatal(&run->fault, "memory.out", "no memory for the cases") : STATUS_OK;
+    enum status status = STATUS_OK;
 
-    for (size_t i = 0; status == STATUS_OK && i < conformance_case_count && !stop_requested(); i++)
-        status = play(run, &conformance_cases[i], &seen[i], &answers[i], &why[i]);
+    run->played = calloc(conformance_case_count, sizeof *run->played);
+    if (run->played == NULL)
+        return fault_fatal(&run->fault, "memory.out", "no memory for the cases");
+    for (size_t i = 0; i < conformance_case_count; i++)
+        if (conformance_applies(&conformance_cases[i], &run->subject))
+            run->played[run->count++].test = &conformance_cases[i];
+    for (size_t i = 0; status == STATUS_OK && i < run->count && !stop_requested(); i++)
+        status = play(run, &run->played[i]);
     if (status == STATUS_OK)
-        status = look_again(run, seen, conformance_case_count);
-    for (size_t i = 0; i < conformance_case_count; i++) {
-        if (status == STATUS_OK) {
-            json_t *row = conformance_judged(&conformance_cases[i], &seen[i], answers[i],
-                                             why[i] == NULL ? "not asked" : why[i], run->arena);
-            run->failed += !json_is_true(json_object_get(row, "passed"));
-            (void)json_array_append_new(run->rows, row);
-        }
-        json_decref(answers[i]);
+        status = look_again(run);
+    for (size_t i = 0; i < run->count; i++) {
+        if (status == STATUS_OK)
+            judge(run, &run->played[i]);
+        json_decref(run->played[i].answer);
     }
-    free(seen);
+    free(run->played);
     return status;
 }
 
@@ -211,7 +242,7 @@ static json_t *report_of(struct test_run *run)
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:O}", "organisation", run->subject.organisation, "region",
         run->subject.region, "operator", run->session.settings.hub_operator, "gateway", run->subject.gateway,
         "started", moment_format_ms(run->subject.started_ms, started), "finished",
-        moment_format_ms(clock_now_ms(clock_system()), finished), "cases", (json_int_t)conformance_case_count,
+        moment_format_ms(clock_now_ms(clock_system()), finished), "cases", (json_int_t)run->count,
         "failed", (json_int_t)run->failed, "results", run->rows);
 }
 
@@ -236,7 +267,7 @@ static enum status sign_report(struct test_run *run, const char *text, Conforman
     size_t length = digest_of(DIGEST_SHA_256, bytes_of(text), digest);
 
     report->digest = (char *)hex(run->arena, digest, length);
-    report->cases = (uint32_t)conformance_case_count;
+    report->cases = (uint32_t)run->count;
     report->failed = (uint32_t)run->failed;
     report->tested_on =
         arena_text(run->arena, bytes_of(date_format(date_in_china(clock_now_ms(clock_system())), day)));
@@ -247,31 +278,15 @@ static enum status sign_report(struct test_run *run, const char *text, Conforman
     return signing_key_sign(run->key, statement, signature, &report->signature.len, &run->fault);
 }
 
-static const char base64_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static const char *base64(struct arena *arena, const uint8_t *data, size_t length)
-{
-    char *text = arena_take(arena, (length + 2) / 3 * 4 + 1), *to = text;
-    for (size_t i = 0; text != NULL && i < length; i += 3) {
-        unsigned bits = (unsigned)data[i] << 16 | (i + 1 < length ? (unsigned)data[i + 1] << 8 : 0) |
-                        (i + 2 < length ? data[i + 2] : 0);
-        *to++ = base64_letters[bits >> 18 & 63];
-        *to++ = base64_letters[bits >> 12 & 63];
-        *to++ = i + 1 < length ? base64_letters[bits >> 6 & 63] : '=';
-        *to++ = i + 2 < length ? base64_letters[bits & 63] : '=';
-    }
-    if (text != NULL)
-        *to = '\0';
-    return text == NULL ? "" : text;
-}
-
 /* The event that advances the agreement, for ctl submit. */
 static void print_event(const struct test_run *run, const ConformanceReport *report, const uint8_t *signature)
 {
+    char signed_text[2 * SIGNATURE_BYTES_MAX];
+    (void)text_base64_encode(bytes_from(signature, report->signature.len), signed_text, sizeof signed_text);
     json_t *said = json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "digest", report->digest, "cases",
                              (json_int_t)report->cases, "failed", (json_int_t)report->failed, "testedOn",
                              report->tested_on, "signer", report->signer, "keyId", report->key_id,
-                             "signature", base64(run->arena, signature, report->signature.len));
+                             "signature", signed_text);
     json_t *event =
         json_pack("{s:s, s:o, s:s, s:s, s:{s:s, s:s, s:s, s:o}}", "specversion", "1.0", "id",
                   json_sprintf("connection-test-%.16s", report->digest), "source", report->signer, "type",
@@ -317,35 +332,62 @@ static enum exit_code conclude(struct test_run *run)
         return say_fault(run->call, &run->fault);
     if (run->failed > 0)
         return say_refusal(run->call, EXIT_PARTIAL, "conformance.failed", "联网测试未通过",
-                           "%zu of %zu cases failed: the agreement does not advance", run->failed,
-                           conformance_case_count);
+                           "%zu of %zu cases failed: the agreement does not advance", run->failed, run->count);
     print_event(run, &report, signature);
     return EXIT_OK;
 }
 
 /* --- the command --- */
 
-static enum exit_code test(struct test_run *run)
+static enum conformance_candidates kind_of(const Organisation *organisation)
 {
-    char silent[48];
-    uint16_t port = 0;
-    int server = silent_server_open(&port);
+    return organisation->kind == ORGANISATION_HOSPITAL   ? CONFORMANCE_HOSPITAL
+           : organisation->kind == ORGANISATION_PHARMACY ? CONFORMANCE_PHARMACY
+                                                         : CONFORMANCE_EVERYBODY;
+}
 
-    if (server < 0)
-        return say_refusal(run->call, EXIT_FAILED, "port.none", "没有可用端口", "no port on loopback");
-    (void)snprintf(silent, sizeof silent, "http://127.0.0.1:%u", port);
+static const char *code_of(const Practitioner *practitioner)
+{
+    return practitioner == NULL ? REHEARSAL_DRUG : practitioner->code;
+}
+
+static struct conformance_subject subject_of(const struct test_run *run, const char *silent)
+{
     int64_t timeout_s = run->options->timeout_s < 0 ? TIMEOUT_S_DEFAULT : run->options->timeout_s;
-    run->subject = (struct conformance_subject){
+    return (struct conformance_subject){
         .organisation = run->call->arguments[0],
         .region = run->options->region,
         .gateway = run->options->gateway,
         .silent_gateway = silent,
+        .kind = kind_of(run->candidate.organisation),
+        .called_back = challenge_has_address(run->candidate.organisation),
+        .doctor = code_of(run->candidate.doctor),
+        .pharmacist = code_of(run->candidate.pharmacist),
         .started_ms = clock_now_ms(clock_system()),
         .wait_ms = timeout_s * 1000,
     };
+}
+
+static enum exit_code test(struct test_run *run)
+{
+    char silent[48];
+    uint16_t port = 0;
+    enum status status =
+        candidate_look_up(&run->session, run->call->arguments[0], run->arena, &run->candidate, &run->fault);
+
+    if (status != STATUS_OK)
+        return say_fault(run->call, &run->fault);
+    if (run->candidate.organisation == NULL)
+        return say_refusal(run->call, EXIT_NOT_FOUND, "organisation.unknown", "该机构今日未登记",
+                           "not in the registry today");
+    int server = silent_server_open(&port);
+    if (server < 0)
+        return say_refusal(run->call, EXIT_FAILED, "port.none", "没有可用端口", "no port on loopback");
+    (void)snprintf(silent, sizeof silent, "http://127.0.0.1:%u", port);
+    run->subject = subject_of(run, silent);
     run->rows = json_array();
     stop_install();
-    enum status status = signing_key_load(run->options->key, &run->key, &run->fault);
+    status = signing_key_load(run->options->key, &run->key, &run->fault);
     if (status == STATUS_OK)
         status = play_all(run);
     enum exit_code result = status == STATUS_OK ? conclude(run) : say_fault(run->call, &run->fault);
@@ -397,6 +439,9 @@ const struct command command_org_test = {
         "input.\n"
         "The organisation must have an agreement (DESIGNATED); what it says in the test is decided and never "
         "applied.\n"
+        "Hospitals upload prescriptions in it, pharmacies claim and dispense; registered addresses for webhooks are "
+        "called\n"
+        "and must answer the challenge (secrets: --set webhook.secrets_directory=DIR).\n"
         "If all cases pass, the event that advances the agreement is printed, for `medhub ctl submit`:\n"
         "  medhub ctl org test H650102 --region 650100 --gateway $HUB --with ./client --key op.pem --keyid "
         "k1 |\n"

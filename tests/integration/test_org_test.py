@@ -2,7 +2,10 @@
 # timeout: 300
 """The connection test of an institution on a real Kafka, hub, store and gateway: the reference candidate of ops/examples passes
 and the agreement advances on the signed report; wrong candidates fail the cases that are named, and nothing of the test is
-ever applied. `ctl org show` then tells what the registry says on a day."""
+ever applied. A pharmacy is tested by hand: a person reads the cases and types what its client understood. `ctl org show` then
+tells what the registry says on a day."""
+import base64
+import http.server
 import json
 import os
 import pathlib
@@ -10,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -17,8 +21,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import gateway_world  # noqa: E402
 from gateway_world import MEDHUB, SOURCE, World, until  # noqa: E402
 
-REGION, AGENCY, CANDIDATE = "440100", "A44010000001", "H44010099999"
+sys.path.insert(0, str(SOURCE / "ops/examples"))
+
+import webhook_receiver  # noqa: E402
+
+REGION, AGENCY, CANDIDATE, PHARMACY = "440100", "A44010000001", "H44010099999", "P44010099998"
 REFERENCE = SOURCE / "ops/examples/candidate.py"
+EVERYBODY = {"accepted", "refused", "incomplete", "duplicate", "wrong_signature", "expired_signature", "timeout", "retry", "feed"}
 
 
 def key(path, name):
@@ -26,7 +35,18 @@ def key(path, name):
     return json.loads(done.stdout)
 
 
-def reference(folder, change=()):
+class Receiver(webhook_receiver.Handler):
+    """The candidate's address for webhooks: the example's, or one that repeats whatever it is asked, or one that is broken."""
+    kind = "example"
+
+    def do_POST(self):
+        if self.kind == "example":
+            return super().do_POST()
+        body = self.rfile.read(int(self.headers["content-length"]))
+        return self.answer(200, json.loads(body)) if self.kind == "careless" else self.answer(500)
+
+
+def reference(folder, change=(), key_file="h.pem"):
     """The command of the reference candidate, spoiled by the changes (old text, new text)."""
     script = folder / "candidate.py"
     text = REFERENCE.read_text()
@@ -34,7 +54,7 @@ def reference(folder, change=()):
         assert old in text, old
         text = text.replace(old, new)
     script.write_text(text)
-    return f"{sys.executable} {script} k1 {folder / 'h.pem'}"
+    return f"{sys.executable} {script} k1 {folder / key_file}"
 
 
 class OrgTest(unittest.TestCase):
@@ -48,7 +68,20 @@ class OrgTest(unittest.TestCase):
         cls.world.start("connector store").wait_ready()
         cls.world.start("gateway").wait_ready()
         cls.number = 0
+        cls.receive()
         cls.found()
+
+    @classmethod
+    def receive(cls):
+        """The candidate's address; the operator and it share a secret."""
+        secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
+        (cls.folder / "webhooks" / CANDIDATE).mkdir(parents=True)
+        (cls.folder / "webhooks" / CANDIDATE / "main").write_text(secret + "\n")
+        Receiver.secrets = [secret]
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.shutdown)
+        cls.endpoint = {"id": "main", "url": f"http://127.0.0.1:{server.server_port}/", "privateNetwork": True}
 
     @classmethod
     def submit(cls, *events):
@@ -81,7 +114,9 @@ class OrgTest(unittest.TestCase):
             *policy,
             cls.organisation("medhub", "HUB_OPERATOR", [], [key(cls.folder / "op.pem", "op1")], state="STATE_LIVE"),
             cls.organisation(AGENCY, "INSURER_AGENCY", ["insurer"], state="STATE_LIVE"),
-            cls.organisation(CANDIDATE, "HOSPITAL", ["hospital"], [key(cls.folder / "h.pem", "k1")], state="STATE_APPLIED"),
+            cls.organisation(CANDIDATE, "HOSPITAL", ["hospital"], [key(cls.folder / "h.pem", "k1")], state="STATE_APPLIED",
+                             endpoints=[cls.endpoint]),
+            cls.organisation(PHARMACY, "PHARMACY", ["pharmacy"], [key(cls.folder / "p.pem", "k1")], state="STATE_DESIGNATED"),
             cls.event("medhub", "registry.practitioner_registered", institution=CANDIDATE, practitioner={
                 "institution": CANDIDATE, "code": "D440100000001", "kind": "PRACTITIONER_KIND_DOCTOR", "licence": "L1",
                 "licenceFrom": "2025-01-01", "firstRegistered": True}))
@@ -109,38 +144,72 @@ class OrgTest(unittest.TestCase):
     def play(self, candidate, timeout="8"):
         report = self.folder / "report.json"
         report.unlink(missing_ok=True)
-        done = subprocess.run([MEDHUB, "ctl", "org", "test", CANDIDATE, "-b", self.world.brokers.address, "--region", REGION,
-                               "--gateway", f"http://127.0.0.1:{self.world.port}", "--with", candidate, "--key",
-                               self.folder / "op.pem", "--keyid", "op1", "--report", report, "--timeout", timeout],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=250)
-        results = json.loads(report.read_text())["results"] if report.exists() else []
-        return done, {row["case"] for row in results if not row["passed"]}, results
+        done = subprocess.run([*self.command(CANDIDATE, report, timeout), "--with", candidate], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=250)
+        return done, *self.results(report)
+
+    def command(self, organisation, report, timeout):
+        return [MEDHUB, "ctl", "org", "test", organisation, "-b", self.world.brokers.address, "--region", REGION, "--gateway",
+                f"http://127.0.0.1:{self.world.port}", "--key", self.folder / "op.pem", "--keyid", "op1", "--report", report,
+                "--timeout", timeout, "--set", f"webhook.secrets_directory={self.folder / 'webhooks'}"]
+
+    def results(self, report):
+        rows = json.loads(report.read_text())["results"] if report.exists() else []
+        return {row["case"] for row in rows if not row["passed"]}, rows
 
     def run_test(self, change=(), timeout="8"):
         return self.play(reference(self.folder, change), timeout)
 
-    def test_1_a_candidate_that_believes_in_202_and_never_reads_its_feed(self):
+    def test_1_a_candidate_that_believes_in_202_and_anybody_and_never_reads_its_feed(self):
+        Receiver.kind = "careless"
         done, failed, _ = self.run_test([('0: "unknown"', '0: "accepted"'), ('"items": [event["id"] for', '"items": ["" for')])
-        self.assertEqual(failed, {"timeout", "feed"}, done.stderr)
+        self.assertEqual(failed, {"timeout", "feed", "webhook_forged"}, done.stderr)
         self.assertEqual(done.returncode, 6)
         self.assertEqual(done.stdout, "")
 
     def test_2_a_candidate_that_is_no_program(self):
+        Receiver.kind = "broken"
         done, failed, rows = self.play("cat > /dev/null", "2")
-        self.assertEqual(len(failed), len(rows))
+        self.assertEqual({row["case"] for row in rows} - failed, {"webhook_forged"}, done.stderr)
         self.assertIn("no answer in time", rows[0]["found"])
+        self.assertIn("main: http.500", next(row["found"] for row in rows if row["case"] == "webhook"))
 
     def test_3_the_reference_passes_and_the_agreement_advances(self):
+        Receiver.kind = "example"
         done, failed, rows = self.run_test()
         self.assertEqual((failed, done.returncode), (set(), 0), (done.stderr, rows))
+        self.assertEqual({row["case"] for row in rows},
+                         EVERYBODY | {"prescription", "prescription_refused", "webhook", "webhook_forged"})
         event = json.loads(done.stdout)
         forged = json.loads(done.stdout)
         forged["id"], forged["data"]["report"]["cases"] = "forged", 99
         refused, taken = self.submit(forged, event)
         self.assertEqual((refused["outcome"], refused["code"]), ("refused", "agreement.test_not_proven"))
         self.assertEqual(taken["outcome"], "accepted", taken)
-        facts = self.world.medhub("ctl", "facts", "-q", "--type", "settlement.posted", "-o", "ndjson")
-        self.assertEqual(facts, "", "nothing of the test is applied")
+        self.nothing_is_applied()
+
+    def nothing_is_applied(self):
+        for kind in ("settlement.posted", "prescription.uploaded", "prescription.claimed", "prescription.dispensed"):
+            self.assertEqual(self.world.medhub("ctl", "facts", "-q", "--type", kind, "-o", "ndjson"), "", kind)
+
+    def test_6_a_person_tests_a_pharmacy_by_hand(self):
+        """Without --with each case is shown on standard error, and the answer is typed."""
+        report = self.folder / "pharmacy.json"
+        client = reference(self.folder, key_file="p.pem")
+        with subprocess.Popen(self.command(PHARMACY, report, "8"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as tested:
+            for line in tested.stderr:
+                if line.startswith("{"):
+                    tested.stdin.write(subprocess.run(client, input=line, shell=True, stdout=subprocess.PIPE, text=True,
+                                                      timeout=60, check=True).stdout)
+                    tested.stdin.flush()
+            event = json.loads(tested.stdout.read())
+        failed, rows = self.results(report)
+        self.assertEqual((failed, tested.returncode), (set(), 0), rows)
+        self.assertEqual({row["case"] for row in rows},
+                         EVERYBODY | {"claim", "claim_refused", "dispensing", "dispensing_refused"})
+        self.assertEqual(event["data"]["report"]["cases"], len(rows))
+        self.nothing_is_applied()
 
     def test_4_the_registry_on_a_day(self):
         def show(*date):
