@@ -2,6 +2,7 @@
  * all of it to the patient. What is made of it: prescription_dispense_decide.c. */
 #include "domain/prescription_dispense.h"
 
+#include "domain/catalogue_payment.h"
 #include "domain/line_quantity.h"
 #include "domain/prescription_trace.h"
 
@@ -133,23 +134,53 @@ static void doses_add_up(struct rule_context *context)
         rule_refuse(context, "doses", "***", "more than 0 and no more than the doses that are left");
 }
 
+/* True if the line at PLACE is sold for more than the fund counts of its price on that day, or does not say for how much. */
+static bool is_above_the_standard(struct rule_context *context, size_t place, int64_t *standard_micro)
+{
+    const struct dispensing *dispensing = dispensing_of(context);
+    const CatalogueItem *item = dispensing->lines[place].item;
+    const Medhub__Common__V1__Price *price = dispensing->said->lines[place]->price;
+    return item != NULL &&
+           item_price_limit(context->view, item, prescription_benefit_region(dispensing->step.state), dispensing->step.day,
+                            standard_micro) &&
+           (price == NULL || price->micro_yuan > *standard_micro);
+}
+
+static const char *price_found(struct rule_context *context, size_t place)
+{
+    const Medhub__Common__V1__Price *price = dispensing_of(context)->said->lines[place]->price;
+    return price == NULL ? "" : rule_text(context, "%lld µ¥", (long long)price->micro_yuan);
+}
+
+static const char *price_expected(struct rule_context *context, int64_t standard_micro)
+{
+    return rule_text(context, "at most %lld µ¥, the standard on %s", (long long)standard_micro,
+                     rule_day(context, dispensing_of(context)->step.day));
+}
+
 static void pharmacy_sells_no_dearer_than_the_standard(struct rule_context *context)
 {
     const struct dispensing *dispensing = dispensing_of(context);
-    if (!step_is_of_a_pharmacy(&dispensing->step))
+    int64_t standard_micro;
+    for (size_t i = 0; step_is_of_a_pharmacy(&dispensing->step) && i < dispensing->said->n_lines; i++)
+        if (is_above_the_standard(context, i, &standard_micro))
+            rule_refuse(context, rule_text(context, "lines[%zu].price", i), price_found(context, i),
+                        price_expected(context, standard_micro));
+}
+
+/* A hospital may: what is above the standard the patient bears, which its settlement must say. */
+static void hospital_is_told_of_the_excess(struct rule_context *context)
+{
+    const struct dispensing *dispensing = dispensing_of(context);
+    const PrescriptionState *state = dispensing->step.state;
+    int64_t standard_micro;
+    if (state == NULL || step_is_of_a_pharmacy(&dispensing->step))
         return;
-    for (size_t i = 0; i < dispensing->said->n_lines; i++) {
-        const CatalogueItem *item = dispensing->lines[i].item;
-        const Medhub__Common__V1__Price *price = dispensing->said->lines[i]->price;
-        if (item == NULL || item->payment_standard == NULL ||
-            (price != NULL && price->micro_yuan <= item->payment_standard->micro_yuan))
-            continue;
-        rule_refuse(context, rule_text(context, "lines[%zu].price", i),
-                    price == NULL ? "" : rule_text(context, "%lld µ¥", (long long)price->micro_yuan),
-                    rule_text(context, "at most %lld µ¥, the standard on %s",
-                              (long long)item->payment_standard->micro_yuan,
-                              rule_day(context, dispensing->step.day)));
-    }
+    for (size_t i = 0; i < dispensing->said->n_lines; i++)
+        if (dispensing->said->lines[i]->price != NULL && is_above_the_standard(context, i, &standard_micro))
+            rule_refuse_or_warn(context, prescription_benefit_region(state), dispensing->step.day,
+                                rule_text(context, "lines[%zu].price", i), price_found(context, i),
+                                price_expected(context, standard_micro));
 }
 
 static bool contradicts(const DispensedLine *line, const struct label *label)
@@ -323,5 +354,15 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
         .sentence_zh = "双通道处方的配药机构在配药当日须在统筹地区三定名单内",
         .sentence_en =
             "On the day of dispensing the dispenser of a dual-channel prescription is on the lists.",
+    },
+    {
+        .id = "RX-121",
+        .code = "prescription.price_above_standard_at_hospital",
+        .document = "内医保办发〔2021〕40号", /* Inner Mongolia: the pilot of payment standards */
+        .clause = "高于支付标准的部分由患者负担，C2 L2446",
+        .parameter = "prescription.price_above_standard.refuse",
+        .evaluate = hospital_is_told_of_the_excess,
+        .sentence_zh = "医疗机构售价高于配药当日支付标准的，高出部分由患者负担",
+        .sentence_en = "What a hospital's price exceeds the payment standard of the day is borne by the patient.",
     },
 };
