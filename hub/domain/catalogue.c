@@ -152,6 +152,15 @@ static const struct rule changed_rules[] = {
         .sentence_zh = "双通道药品须为当日在协议期内的谈判药品",
         .sentence_en = "What is put on the dual-channel list is a negotiated drug in its term.",
     },
+    {
+        .id = "CA-014",
+        .code = "catalogue.standard_negotiated",
+        .document = DRUG_LIST_2021,
+        .clause = "协议期内执行全国统一支付标准，不得二次议价，C1 L1401",
+        .evaluate = item_sets_no_standard_of_a_negotiated_drug,
+        .sentence_zh = "协议期内的谈判药品不得另定支付标准",
+        .sentence_en = "No other payment standard is set for a negotiated drug in its term.",
+    },
 };
 
 static const struct handler handlers[] = {

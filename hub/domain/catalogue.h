@@ -62,6 +62,7 @@ void item_has_a_class_that_is_possible(struct rule_context *context);
 void item_names_who_may_use_it(struct rule_context *context);
 void item_supersedes_something(struct rule_context *context);
 void item_is_within_its_agreement(struct rule_context *context);
+void item_sets_no_standard_of_a_negotiated_drug(struct rule_context *context);
 
 /* catalogue_standard.c */
 enum { PAYMENT_STANDARD_RULES = 9 };

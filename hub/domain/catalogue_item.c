@@ -14,24 +14,31 @@ static const struct kind_details {
     int details;
     const char *name;
     bool needed;
+    bool named_by_item; /* a row that says something of another item, whose key is its code, so that it is found */
 } kind_details[] = {
-    {KIND_CONSUMABLE, DETAILS_CONSUMABLE, "item.consumable", true},
-    {KIND_SERVICE_ITEM, DETAILS_SERVICE_ITEM, "item.serviceItem", false},
-    {KIND_TCM_PIECE, DETAILS_PIECE, "item.piece", false},
-    {KIND_DIAGNOSIS, DETAILS_CODING, "item.coding", false},
-    {KIND_OPERATION, DETAILS_CODING, "item.coding", false},
-    {KIND_FORMULARY_ITEM, DETAILS_FORMULARY, "item.formulary", true},
-    {KIND_PLATFORM_LISTING, DETAILS_LISTING, "item.listing", true},
-    {KIND_CODE_MAP, DETAILS_CODE_MAP, "item.codeMap", false},
-    {KIND_DUAL_CHANNEL_DRUG, DETAILS_OF_ITEM, "item.ofItem", true},
-    {KIND_PAYMENT_STANDARD, DETAILS_OF_ITEM, "item.ofItem", true},
-    {KIND_PRICE_CEILING, DETAILS_OF_ITEM, "item.ofItem", true},
-    {KIND_SELF_PAY_RATIO, DETAILS_OF_ITEM, "item.ofItem", true},
+    {KIND_WESTERN_DRUG, DETAILS_DRUG, "item.drug", false, false},
+    {KIND_PATENT_DRUG, DETAILS_DRUG, "item.drug", false, false},
+    {KIND_TCM_PIECE, DETAILS_PIECE, "item.piece", false, false},
+    {KIND_TCM_GRANULE, DETAILS_GRANULE, "item.granule", false, false},
+    {KIND_ETHNIC_DRUG, DETAILS_ETHNIC_DRUG, "item.ethnicDrug", false, false},
+    {KIND_HOSPITAL_PREPARATION, DETAILS_PREPARATION, "item.preparation", false, false},
+    {KIND_COMMERCIAL_DRUG, DETAILS_COMMERCIAL_DRUG, "item.commercialDrug", true, false},
+    {KIND_CONSUMABLE, DETAILS_CONSUMABLE, "item.consumable", true, false},
+    {KIND_SERVICE_ITEM, DETAILS_SERVICE_ITEM, "item.serviceItem", false, false},
+    {KIND_DIAGNOSIS, DETAILS_CODING, "item.coding", false, false},
+    {KIND_OPERATION, DETAILS_CODING, "item.coding", false, false},
+    {KIND_FORMULARY_ITEM, DETAILS_FORMULARY, "item.formulary", true, false},
+    {KIND_PLATFORM_LISTING, DETAILS_LISTING, "item.listing", true, false},
+    {KIND_CODE_MAP, DETAILS_CODE_MAP, "item.codeMap", false, false},
+    {KIND_DUAL_CHANNEL_DRUG, DETAILS_OF_ITEM, "item.ofItem", true, false},
+    {KIND_PAYMENT_STANDARD, DETAILS_OF_ITEM, "item.ofItem", true, true},
+    {KIND_PRICE_CEILING, DETAILS_OF_ITEM, "item.ofItem", true, true},
+    {KIND_SELF_PAY_RATIO, DETAILS_OF_ITEM, "item.ofItem", true, true},
 };
 
 static const struct kind_details *details_of_kind(CatalogueKind kind)
 {
-    static const struct kind_details none = {0, DETAILS_NONE, "item", false};
+    static const struct kind_details none = {0, DETAILS_NONE, "item", false, false};
     for (size_t i = 0; i < sizeof kind_details / sizeof *kind_details; i++)
         if (kind_details[i].kind == kind)
             return &kind_details[i];
@@ -48,6 +55,8 @@ void item_details_are_of_its_kind(struct rule_context *context)
         rule_refuse(context, "item", "details of another kind", rule_text(context, "a %s", kind));
     else if (said == DETAILS_NONE && wanted->needed)
         rule_refuse(context, wanted->name, "none", rule_text(context, "the details of a %s", kind));
+    else if (wanted->named_by_item && strcmp(item->code, item->of_item->item_key) != 0)
+        rule_refuse(context, "item.code", item->code, rule_text(context, "the item's key, %s", item->of_item->item_key));
     if (item->kind == KIND_CONSUMABLE && !is_given(item->class_code))
         rule_refuse(context, "item.classCode", "", "the unified class of the consumable");
 }
@@ -108,4 +117,17 @@ void item_is_within_its_agreement(struct rule_context *context)
     if (!item_is_under_agreement(drug, change->row.day))
         rule_refuse(context, "item.ofItem.itemKey", item->of_item->item_key,
                     "a negotiated drug in its agreement's term on that day");
+}
+
+/* While its agreement runs a negotiated drug has one standard for the nation, in its own row. */
+void item_sets_no_standard_of_a_negotiated_drug(struct rule_context *context)
+{
+    const struct item_change *change = change_of(context);
+    const CatalogueItem *item = change->said->item;
+    if (item->kind != KIND_PAYMENT_STANDARD || change->row.is_removal || item->details_case != DETAILS_OF_ITEM)
+        return;
+    const CatalogueItem *drug = other_item(context, item->of_item->item_key, change->row.day);
+    if (item_is_under_agreement(drug, change->row.day))
+        rule_refuse(context, "item.ofItem.itemKey", item->of_item->item_key,
+                    rule_text(context, "an item whose agreement does not run; this one's runs until %s", drug->agreement_until));
 }

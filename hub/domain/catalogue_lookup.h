@@ -33,7 +33,7 @@ enum catalogue_reason {
     REASON_TEMPORARY_PURCHASE,   /* there without the committee */
     REASON_NOTHING_ON_THAT_DAY,
     REASON_ACROSS_PROVINCES,     /* the nation's row: it is payable across provinces */
-    REASON_NEVER_PAID,           /* class C */
+    REASON_NEVER_PAID,           /* class C, or commercial insurance's */
     REASON_NOT_PAID_AT_HOME,     /* a service item that is payable across provinces only */
     REASON_NOT_PAID_ACROSS_PROVINCES,
     REASON_NOT_OF_THE_INSURANCE, /* it is limited to another insurance */

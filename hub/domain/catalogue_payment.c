@@ -14,7 +14,7 @@ bool item_is_paid_there(const CatalogueItem *item, bool across_provinces)
 
 bool item_is_never_paid(const CatalogueItem *item)
 {
-    return item->pay_class == PAY_CLASS_C;
+    return item->pay_class == PAY_CLASS_C || item->kind == KIND_COMMERCIAL_DRUG;
 }
 
 /* --- what limits it --- */

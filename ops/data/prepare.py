@@ -9,7 +9,8 @@ programs in C only compare bytes:
 - region_centres: latitude and longitude of cities, and of the counties that lie in no city, in tenths of a degree: enough to tell
   whether one thing can have been in two places. SOURCE_FOLDER/city-geo/data.json; joined with regions.csv by name.
 - code: the national catalogue prints no code, so an item is told by its name and dosage form. Both are folded
-  (NFKC, blanks out, Chinese punctuation to ASCII, a final stop dropped) and hashed: "NRDL-" and 12 hexadecimal digits.
+  (NFKC, blanks out, Chinese punctuation to ASCII, a final stop dropped) and hashed: "NRDL-" and 12 hexadecimal digits; "COMM-"
+  for the list of commercial insurance, which prints no dosage forms.
 """
 import csv
 import gzip
@@ -32,9 +33,9 @@ def fold(text):
     return text.translate(PUNCTUATION).rstrip(".")
 
 
-def code(row):
-    both = fold(row["drug_name"]) + "\n" + fold(row["dosage_form"])
-    return "NRDL-" + hashlib.sha256(both.encode()).hexdigest()[:12].upper()
+def code(row, prefix="NRDL-"):
+    both = fold(row["drug_name"]) + "\n" + fold(row.get("dosage_form", ""))
+    return prefix + hashlib.sha256(both.encode()).hexdigest()[:12].upper()
 
 
 def read(path):
@@ -59,6 +60,14 @@ def catalogue(source, edition):
     columns = ["code", "section", "class_code", "class_name", "pay_class", "item_no", "is_repeat", "drug_name",
                "dosage_form", "payment_standard", "limit_remark", "valid_from", "valid_to"]
     write(f"nrdl_{edition}.csv", columns, rows)
+
+
+def commercial(source):
+    rows = read(source / "nrdl/commercial_innovative_drugs_2025.csv")
+    for row in rows:
+        row["code"] = code(row, "COMM-")
+    write("commercial_drugs_2025.csv", ["code", "class_code", "item_no", "drug_name", "brand_name", "indication", "mah",
+                                        "authorised_firm", "valid_from", "valid_to"], rows)
 
 
 def difference(source):
@@ -160,6 +169,7 @@ def main(source):
         catalogue(source, edition)
         pieces = read(source / f"nrdl/tcm_pieces_{edition}.csv")
         write(f"tcm_pieces_{edition}.csv", list(pieces[0]), pieces)
+    commercial(source)
     difference(source)
     limits(source)
     devices(source)

@@ -59,6 +59,9 @@ def without_a_hub(folder):
                     "KIND_CONSUMABLE,C1,支架,C0101,冠脉支架,true\nKIND_WESTERN_DRUG,X1,药,XA,,\n")
     checked = one("ctl", "catalogue", "stage", good, "--check", "--release", "G", "--region", "650100")
     check("details of a kind are columns too", checked["items"] == 2, checked)
+    checked = one("ctl", "catalogue", "stage", "-m", DATA / "mappings/commercial_drugs.csv", DATA / "commercial_drugs_2025.csv", "--check",
+                  "--release", "COMM-2025", "--region", "000000")
+    check("the list of commercial insurance is one", checked["items"] == 19, checked)
     return changes
 
 

@@ -276,7 +276,7 @@ static void across_provinces_the_nations_service_items_come_first(void **state)
     assert_row("", LAYER_REGION, XINJIANG);
 }
 
-static void class_c_is_never_paid_and_a_limit_names_the_insurance(void **state)
+static void some_are_never_paid_and_a_limit_names_the_insurance(void **state)
 {
     CatalogueItem item = MEDHUB__CATALOGUE__V1__ITEM__INIT;
     PaymentLimit limit = MEDHUB__CATALOGUE__V1__PAYMENT_LIMIT__INIT;
@@ -300,6 +300,12 @@ static void class_c_is_never_paid_and_a_limit_names_the_insurance(void **state)
     assert_false(is_paid(KIND_WESTERN_DRUG, "A", "510", false));
     assert_int_equal(answer.reason_count, 3);
     assert_int_equal(answer.reasons[1], REASON_NEVER_PAID);
+    item = (CatalogueItem)MEDHUB__CATALOGUE__V1__ITEM__INIT;
+    item.kind = KIND_COMMERCIAL_DRUG;
+    item.code = chars("N");
+    put_item(REGION_NATION, &item);
+    assert_false(is_paid(KIND_COMMERCIAL_DRUG, "N", "310", false));
+    assert_reasons(2, REASON_NATIONAL_ROW, REASON_NEVER_PAID);
 }
 
 static int64_t price_limit_of(const char *day)
@@ -382,7 +388,7 @@ int main(void)
         TEST(the_cut_over_is_at_midnight_to_the_millisecond),
         TEST(a_service_item_says_where_it_is_paid),
         TEST(across_provinces_the_nations_service_items_come_first),
-        TEST(class_c_is_never_paid_and_a_limit_names_the_insurance),
+        TEST(some_are_never_paid_and_a_limit_names_the_insurance),
         TEST(a_price_counts_up_to_standard_and_ceiling),
         TEST(every_reason_has_its_words),
         TEST(without_memory_the_view_has_failed),
