@@ -215,6 +215,7 @@ static const struct handler handlers[] = {
     {
         .type = RELEASE_ITEM_COUNTED_TYPE,
         .decide = release_count,
+        .merges_max = RELEASE_COUNTED_TOGETHER,
         .roles = "hub",
     },
     {

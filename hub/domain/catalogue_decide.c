@@ -1,6 +1,5 @@
 #include "domain/catalogue.h"
 
-#include "domain/format.h"
 #include "domain/release.h"
 
 /* --- what the rules look at --- */
@@ -44,29 +43,16 @@ void *catalogue_prepare(struct view *view, const struct event *event)
 
 /* --- the decision --- */
 
-/* The release has a key of its own; it is told of the item by a follow-up event. */
 static void count_for_release(struct decision *decision, const struct item_change *change)
 {
     const ItemChanged *said = change->said;
-    uint64_t digest;
-    ReleaseItemCounted *counted = decision_message(decision, RELEASE_ITEM_COUNTED);
-    const char *key = format_in(decision->arena, "release/%s", said->release);
-    if (counted == NULL || key == NULL ||
-        !catalogue_row_digest(decision->arena, said, change->actual, &digest)) {
-        decision->failed = true;
-        return;
-    }
-    counted->item_key = lent(key);
-    counted->release = said->release;
-    counted->counted_item = said->item_key;
-    counted->n_changes = said->n_changes;
-    counted->changes = said->changes;
-    counted->row_digest = release_digest_bytes(decision->arena, digest);
-    counted->region = said->region;
-    if (counted->row_digest.data == NULL)
+    uint64_t digest = 0;
+    bool summed = catalogue_row_digest(decision->arena, said, change->actual, &digest);
+    ProtobufCBinaryData bytes = release_digest_bytes(decision->arena, digest);
+    if (!summed || bytes.data == NULL)
         decision->failed = true;
     else
-        decision_submit(decision, RELEASE_ITEM_COUNTED_TYPE, key, "release", &counted->base);
+        release_count_item(decision, said->release, said->item_key, said->changes, said->n_changes, bytes, false);
 }
 
 void catalogue_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)

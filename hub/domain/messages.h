@@ -274,6 +274,7 @@ typedef Medhub__Catalogue__V1__Item CatalogueItem;
 typedef Medhub__Catalogue__V1__ItemChanged ItemChanged;
 typedef Medhub__Catalogue__V1__ReleasePublished ReleasePublished;
 typedef Medhub__Catalogue__V1__ReleaseItemCounted ReleaseItemCounted;
+typedef Medhub__Catalogue__V1__CountedItem CountedItem;
 typedef Medhub__Catalogue__V1__ChangeCount ChangeCount;
 typedef Medhub__Catalogue__V1__Change CatalogueChange;
 typedef Medhub__Catalogue__V1__Kind CatalogueKind;
@@ -321,6 +322,7 @@ typedef Medhub__State__V1__ReleaseAnswer ReleaseAnswer;
 #define RELEASE_IS_TAKEN_BACK     MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_TAKEN_BACK
 #define CATALOGUE_ITEM            (&medhub__catalogue__v1__item__descriptor)
 #define RELEASE_ITEM_COUNTED      (&medhub__catalogue__v1__release_item_counted__descriptor)
+#define COUNTED_ITEM              (&medhub__catalogue__v1__counted_item__descriptor)
 #define CATALOGUE_CHANGE_COUNT    (&medhub__catalogue__v1__change_count__descriptor)
 #define CATALOGUE_ROW             (&medhub__state__v1__catalogue_row__descriptor)
 #define CATALOGUE_ROWS            (&medhub__state__v1__catalogue_rows__descriptor)

@@ -3,6 +3,7 @@
 #include "domain/release.h"
 
 #include "domain/catalogue.h"
+#include "domain/format.h"
 
 struct release {
     struct release_step step;
@@ -50,22 +51,23 @@ static void count_change(struct decision *decision, ReleaseTally *tally, Catalog
         insert_count(decision, tally, change);
 }
 
-static void add_digest(struct decision *decision, ReleaseTally *tally, ProtobufCBinaryData row_digest)
+/* Items that have their change; those that took it back are counted in *TAKEN_BACK. */
+static void count_items(struct decision *decision, ReleaseTally *tally, const ReleaseItemCounted *counted, uint64_t *taken_back)
 {
-    /* modulo 2^64: order does not matter */
-    tally->digest = release_digest_bytes(decision->arena, release_digest_number(tally->digest) +
-                                                              release_digest_number(row_digest));
+    uint64_t digest = release_digest_number(tally->digest);
+    for (size_t i = 0; i < counted->n_items; i++) {
+        const CountedItem *item = counted->items[i];
+        if (item->withdrawn) {
+            ++*taken_back;
+            continue;
+        }
+        tally->item_count++;
+        digest += release_digest_number(item->row_digest); /* modulo 2^64: order does not matter */
+        for (size_t k = 0; k < item->n_changes; k++)
+            count_change(decision, tally, item->changes[k]);
+    }
+    tally->digest = release_digest_bytes(decision->arena, digest);
     decision->failed |= tally->digest.data == NULL;
-}
-
-static void count_change_of_item(struct decision *decision, ReleaseTally *tally, const ReleaseItemCounted *counted)
-{
-    tally->release = counted->release;
-    tally->item_count++;
-    for (size_t i = 0; i < counted->n_changes; i++)
-        count_change(decision, tally, counted->changes[i]);
-    add_digest(decision, tally, counted->row_digest);
-    decision_write(decision, &tally->base, "tally");
 }
 
 void release_count(struct view *view, const struct event *event, void *prepared, struct decision *decision)
@@ -73,20 +75,48 @@ void release_count(struct view *view, const struct event *event, void *prepared,
     const ReleaseItemCounted *counted = (const ReleaseItemCounted *)event->message;
     ReleaseTally *tally = release_tally(view);
     ReleaseState *release = release_state(view);
+    uint64_t taken_back = 0;
     (void)prepared;
     if (tally == NULL) {
         decision->failed = true;
         return;
     }
+    tally->release = lent(view->key + strlen("release/"));
+    count_items(decision, tally, counted, &taken_back);
     decision_fact_of_event(decision);
-    if (!counted->withdrawn) {
-        count_change_of_item(decision, tally, counted);
-    } else if (release != NULL) {
-        release->taken_back_count++;
+    if (taken_back < counted->n_items)
+        decision_write(decision, &tally->base, "tally");
+    if (release == NULL)
+        return;
+    if (taken_back > 0) {
+        release->taken_back_count += taken_back;
         decision_write(decision, &release->base, "release");
     }
-    if (release != NULL)
-        release_complete(view, decision, release, tally);
+    release_complete(view, decision, release, tally);
+}
+
+/* The release has a key of its own; it is told of the item by a follow-up event. */
+void release_count_item(struct decision *decision, const char *release, const char *item_key, const CatalogueChange *changes,
+                        size_t change_count, ProtobufCBinaryData digest, bool withdrawn)
+{
+    ReleaseItemCounted *counted = decision_message(decision, RELEASE_ITEM_COUNTED);
+    CountedItem *item = decision_message(decision, COUNTED_ITEM);
+    CountedItem **items = decision_list(decision, 1);
+    const char *key = format_in(decision->arena, "release/%s", release);
+    if (counted == NULL || item == NULL || items == NULL || key == NULL) {
+        decision->failed = true;
+        return;
+    }
+    item->item_key = lent(item_key);
+    item->changes = (CatalogueChange *)changes; /* the message has no const */
+    item->n_changes = change_count;
+    item->row_digest = digest;
+    item->withdrawn = withdrawn;
+    items[0] = item;
+    counted->item_key = lent(key);
+    counted->items = items;
+    counted->n_items = 1;
+    decision_submit(decision, RELEASE_ITEM_COUNTED_TYPE, key, "release", &counted->base);
 }
 
 /* --- when all items have told --- */

@@ -3,7 +3,7 @@
  *     medhub.catalogue.release_staged.v1     a bureau: a piece of it; kept in this key's rows and told to nobody
  *     medhub.catalogue.release_approved.v1   a bureau, another person: from which day it holds
  *     medhub.catalogue.item_changed.v1       the hub to each item, some pieces in a batch (release_piece.c)
- *     medhub.catalogue.release_item_counted.v1   each item to the release: I have it
+ *     medhub.catalogue.release_item_counted.v1   each item to the release: I have it; those of a batch in one event
  *     medhub.catalogue.release_published.v1  the hub, when all have answered: counts, digest -> every institution
  *     medhub.catalogue.release_withdrawn.v1  a bureau: before its day it is taken back, again item by item
  *     medhub.catalogue.applied.v1            an institution: I work with it -> its bureau
@@ -37,6 +37,9 @@
 #define CATALOGUE_DIFFERENT_REFUSED "catalogue.applied_digest_differs.refuse"
 #define CATALOGUE_REMIND_HOURS "catalogue.remind_hours"
 #define CATALOGUE_REMINDERS    "catalogue.reminders_max"
+
+/* So many items of a batch are counted by one event; each event of an item counts one. */
+enum { RELEASE_COUNTED_TOGETHER = 500 };
 
 /* A digest is a sum modulo 2^64, eight bytes, most significant first. */
 enum { RELEASE_DIGEST_BYTES = 8 };
@@ -115,6 +118,9 @@ void release_overdue_fire(struct view *view, const struct event *event, struct d
 
 /* --- what they share --- */
 
+/* Tells the release (ID) from one of its items; DIGEST is of its row, and absent of one that was taken back. */
+void release_count_item(struct decision *decision, const char *release, const char *item_key, const CatalogueChange *changes,
+                        size_t change_count, ProtobufCBinaryData digest, bool withdrawn);
 /* The next pieces are looked at in the next batch (background.h). */
 void release_go_on(struct view *view, struct decision *decision);
 /* All items have answered: states release_published or release_taken_back, where that is the case. Writes RELEASE. */

@@ -130,22 +130,6 @@ static void reopen_ended(struct decision *decision, const ItemChangeWithdrawn *s
     }
 }
 
-static void count_undone(struct decision *decision, const ItemChangeWithdrawn *said)
-{
-    ReleaseItemCounted *counted = decision_message(decision, RELEASE_ITEM_COUNTED);
-    const char *key = format_in(decision->arena, "release/%s", said->release);
-    if (counted == NULL || key == NULL) {
-        decision->failed = true;
-        return;
-    }
-    counted->item_key = lent(key);
-    counted->release = said->release;
-    counted->counted_item = said->item_key;
-    counted->region = said->region;
-    counted->withdrawn = true;
-    decision_submit(decision, RELEASE_ITEM_COUNTED_TYPE, key, "release", &counted->base);
-}
-
 void release_undo_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     const ItemChangeWithdrawn *said = (const ItemChangeWithdrawn *)event->message;
@@ -158,5 +142,5 @@ void release_undo_decide(struct view *view, const struct event *event, void *pre
         decision_write(decision, &rows->base, "rows/%s", said->region);
     }
     decision_deliver(decision, fact, VISIBLE_PUBLIC, "institution@%s", said->region);
-    count_undone(decision, said);
+    release_count_item(decision, said->release, said->item_key, NULL, 0, (ProtobufCBinaryData){0, NULL}, true);
 }

@@ -56,6 +56,9 @@ struct handler {
     void (*decide)(struct view *view, const struct event *event, void *prepared, struct decision *decision);
     /* For a timer type: EVENT has attributes.type = the timer's type, attributes.subject = its name, no message. */
     void (*fire)(struct view *view, const struct event *event, struct decision *decision);
+    /* Of a type that only the hub submits: so many follow-ups of it under one key and of one batch may travel as one record, the
+     * lists of the others appended to the first's (flow/merge.h). 0: each by itself. */
+    unsigned merges_max;
     /* Roles of which the source must hold one ("hospital|pharmacy"); NULL for timers. */
     const char *roles;
 };

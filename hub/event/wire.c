@@ -345,6 +345,22 @@ bool wire_project_known(const struct message_facts *facts, struct bytes value, u
     return project(facts, value, visible, true, out);
 }
 
+bool wire_append_lists(const struct message_facts *facts, struct bytes value, struct buffer *out)
+{
+    const uint8_t *end = value.data + value.length;
+
+    for (const uint8_t *at = value.data; at < end;) {
+        struct wire_field field;
+        if (wire_read_field(at, end, &field) != NULL)
+            return false;
+        const struct field_facts *known = wire_facts_of(facts, field.number);
+        if (known != NULL && known->max_items > 0)
+            buffer_append_bytes(out, bytes_from(field.begin, (size_t)(field.end - field.begin)));
+        at = field.end;
+    }
+    return buffer_ok(out);
+}
+
 struct bytes wire_find(struct bytes value, uint32_t number)
 {
     struct bytes found = BYTES_NONE;

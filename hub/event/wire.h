@@ -45,6 +45,10 @@ bool wire_project(const struct message_facts *facts, struct bytes value, unsigne
 bool wire_project_known(const struct message_facts *facts, struct bytes value, unsigned visible, struct buffer *out)
     MUST_CHECK;
 
+/* Appends to OUT the lists at the top of VALUE, as they lie there, and nothing else of it: behind a message of the same type they
+ * lengthen its lists, since protobuf reads messages one behind the other as one. False if VALUE is malformed or OUT is full. */
+bool wire_append_lists(const struct message_facts *facts, struct bytes value, struct buffer *out) MUST_CHECK;
+
 /* Finds the last top-level occurrence of the length-delimited field NUMBER. BYTES_NONE if there is none or VALUE is
  * malformed; an empty field has data but no length. */
 struct bytes wire_find(struct bytes value, uint32_t number);

@@ -316,6 +316,8 @@ static enum status fill_transaction(struct flow *flow, struct fault *fault)
     if (status == STATUS_OK)
         status = do_what_is_due(flow, fault);
     if (status == STATUS_OK)
+        status = merge_produce(flow, fault);
+    if (status == STATUS_OK)
         status = close_tasks(flow, fault);
     if (status == STATUS_OK)
         status = tables_reader_check(flow->tables, fault);
@@ -337,6 +339,7 @@ enum status batch_run(struct flow *flow, struct fault *fault)
     int64_t begun_us = clock_monotonic_us();
 
     flow->now_ms = clock_now_ms(flow->shared->clock);
+    merge_clear(&flow->merges); /* of a batch that was given up */
     enum status status = renew_tables(flow, fault);
     if (status == STATUS_OK)
         status = sink_begin(flow_sink(flow), fault);

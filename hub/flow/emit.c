@@ -237,10 +237,13 @@ static void add_submission(struct flow *flow, struct event *event, const struct 
     struct headers *headers = headers_made(flow, event, submission->type, flow->shared->settings->hub_operator,
                                            derived_id(event, submission->suffix, id), "");
     struct bytes value = pack_message(submission->message, event->arena);
+    struct sink_topic *inbox = to == NULL ? NULL : flow_outlets(flow)->inbox[to->index];
     if (to == NULL || headers == NULL || value.data == NULL)
         flow->outbox.failed = true;
-    outbox_add(flow, to == NULL ? NULL : flow_outlets(flow)->inbox[to->index], bytes_of(submission->key), value,
-               headers);
+    if (to != NULL && handler->merges_max > 1)
+        outbox_add_mergeable(flow, handler, inbox, bytes_of(submission->key), value, headers);
+    else
+        outbox_add(flow, inbox, bytes_of(submission->key), value, headers);
 }
 
 static void build_accepted(struct flow *flow, struct event *event)

@@ -9,6 +9,7 @@
 #include "flow/hub.h"
 #include "flow/lanes.h"
 #include "flow/measures.h"
+#include "flow/merge.h"
 #include "flow/outbox.h"
 #include "flow/task.h"
 #include "kafka/reader.h"
@@ -88,6 +89,7 @@ struct flow {
     struct record *records;
     size_t record_count;
     int64_t now_ms;
+    struct merges merges; /* follow-ups that wait for others to join them */
 
     /* The event in hand. */
     struct arena *arena;

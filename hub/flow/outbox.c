@@ -61,6 +61,17 @@ void outbox_add(struct flow *flow, struct sink_topic *topic, struct bytes key, s
                   .topic = topic, .partition = PARTITION_BY_KEY, .key = key, .value = value, .headers = headers});
 }
 
+void outbox_add_mergeable(struct flow *flow, const struct handler *handler, struct sink_topic *topic, struct bytes key,
+                          struct bytes value, struct headers *headers)
+{
+    add(flow, (struct outgoing){.topic = topic,
+                                .partition = PARTITION_BY_KEY,
+                                .key = key,
+                                .value = value,
+                                .headers = headers,
+                                .mergeable = handler});
+}
+
 void outbox_add_with_record_headers(struct flow *flow, struct sink_topic *topic, struct bytes key, struct bytes value)
 {
     add(flow, (struct outgoing){
@@ -112,6 +123,9 @@ enum status outbox_check(const struct flow *flow, struct fault *fault)
 static enum status apply_one(struct flow *flow, struct outgoing *item, struct fault *fault)
 {
     struct checkpoint unused = {0};
+
+    if (item->mergeable != NULL)
+        return merge_take(flow, item, fault);
     struct headers *headers = item->record_headers ? record_take_headers(flow->record) : item->headers;
 
     if (item->changelog) {

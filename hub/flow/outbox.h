@@ -10,6 +10,7 @@
 
 struct flow;
 struct event;
+struct handler;
 struct decided_timer;
 
 struct outgoing {
@@ -19,6 +20,7 @@ struct outgoing {
     struct headers *headers; /* owned until produced */
     bool record_headers;     /* it carries those of the record in hand instead */
     bool changelog;          /* also applied to the store, and its offset counts for the checkpoint */
+    const struct handler *mergeable; /* may become one with others of the batch (merge.h); else NULL */
 };
 
 struct outbox {
@@ -35,6 +37,9 @@ void outbox_done(struct outbox *outbox);
 /* KEY and VALUE must live until outbox_apply (the event's arena). Takes HEADERS. */
 void outbox_add(struct flow *flow, struct sink_topic *topic, struct bytes key, struct bytes value,
                 struct headers *headers);
+/* A submission of HANDLER's type, which may become one record with others of the batch (merge.h). */
+void outbox_add_mergeable(struct flow *flow, const struct handler *handler, struct sink_topic *topic, struct bytes key,
+                          struct bytes value, struct headers *headers);
 /* With the headers of the record in hand, taken out when this is produced and not before. Each header made anew is an
  * allocation, so facts travel under those they came with. */
 void outbox_add_with_record_headers(struct flow *flow, struct sink_topic *topic, struct bytes key, struct bytes value);

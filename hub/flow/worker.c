@@ -481,6 +481,7 @@ static void close_all(struct flow *flow)
     tables_reader_close(flow->tables);
     calendar_free(flow->calendar);
     outbox_done(&flow->outbox);
+    merge_clear(&flow->merges);
     arena_free(flow->arena);
     free(flow->records);
     free(flow->sources);

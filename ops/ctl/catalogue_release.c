@@ -210,7 +210,7 @@ static enum status begin_listening(struct session *session, const char *key, str
     int32_t count = 0;
     int64_t low = 0, high = 0;
 
-    *listening = (struct listening){.key = bytes_of(key), .arena = arena_new(4096, 64 * 1024)};
+    *listening = (struct listening){.key = bytes_of(key), .arena = arena_new(4096, 4 * 1024 * 1024)};
     enum status status = listening->arena == NULL ? fault_fatal(fault, "memory.out", "no memory")
                                                 : reader_open(&session->client, true, &listening->reader, fault);
     if (status == STATUS_OK)
@@ -223,13 +223,24 @@ static enum status begin_listening(struct session *session, const char *key, str
     return status == STATUS_OK ? reader_add(listening->reader, FACTS, partition, high, fault) : status;
 }
 
+static uint64_t counted_items(struct listening *listening, const struct record *record)
+{
+    ProtobufCMessage *message = NULL;
+    struct fault ignored; /* it is only for the eye */
+
+    return unpack_message(schema_of(RELEASE_ITEM_COUNTED), record->value, listening->arena, &message, &ignored) == STATUS_OK
+               ? ((const ReleaseItemCounted *)message)->n_items
+               : 0;
+}
+
 static bool says_the_end(struct listening *listening, const struct record *record)
 {
     arena_reset(listening->arena);
     if (!bytes_equal(record->key, listening->key))
         return false;
     const char *type = decode_header(record, "ce_type", listening->arena);
-    listening->items += strcmp(type, RELEASE_ITEM_COUNTED_TYPE) == 0;
+    if (strcmp(type, RELEASE_ITEM_COUNTED_TYPE) == 0)
+        listening->items += counted_items(listening, record);
     return strcmp(type, RELEASE_PUBLISHED_TYPE) == 0 || strcmp(type, RELEASE_TAKEN_BACK_TYPE) == 0;
 }
 

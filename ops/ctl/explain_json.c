@@ -398,6 +398,10 @@ static json_t *submissions_json(const struct explain_case *of)
         json_t *row = json_pack("{s:s}", "type", submission->type);
         set(row, "id", json_sprintf("%s/%s/%s", from->source, from->id, submission->suffix));
         set(row, "key", decode_key(submission->type, bytes_of(submission->key), of->visible, of->session->arena));
+        const struct domain *domain;
+        const struct handler *handler = handler_find(domains_all, submission->type, &domain);
+        if (handler != NULL && handler->merges_max > 1)
+            set(row, "mayBeMerged", json_true()); /* then its record has the id of the first of its batch */
         (void)json_array_append_new(list, row);
     }
     return list;

@@ -209,7 +209,8 @@ static void print_table_row(const json_t *row)
 
 static void print_submission(const json_t *submission)
 {
-    (void)printf("  后续提交 / follow-up: %s %s\n", text_of(submission, "type"), text_of(submission, "id"));
+    (void)printf("  后续提交 / follow-up: %s %s%s\n", text_of(submission, "type"), text_of(submission, "id"),
+                 json_is_true(json_object_get(submission, "mayBeMerged")) ? "（可能与同批合并 / perhaps one record with others)" : "");
 }
 
 static void print_became(const json_t *explained)

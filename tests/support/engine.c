@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef Medhub__Policy__V1__CalendarPublished CalendarPublished;
+typedef Medhub__Policy__V1__CalendarYear CalendarYear;
 typedef Medhub__Policy__V1__Parameter Parameter;
 typedef Medhub__Policy__V1__ParameterSet ParameterSet;
 typedef Medhub__Registry__V1__Organisation Organisation;
@@ -76,6 +78,30 @@ static void follow(struct view *view, struct decision *decision, const Parameter
     decision_submit(decision, ENGINE_TYPE, key, "next", &next->base);
 }
 
+static void follow_together(struct view *view, struct decision *decision, const ParameterSet *set)
+{
+    CalendarPublished *next = decision_message(decision, &medhub__policy__v1__calendar_published__descriptor);
+    CalendarYear *calendar = decision_message(decision, &medhub__policy__v1__calendar_year__descriptor);
+    char *year = arena_format(view->arena, "%lld", (long long)set->parameter->integer);
+    static uint8_t days[] = {1};
+
+    if (next == NULL || calendar == NULL || year == NULL)
+        return;
+    next->year = year;
+    next->calendar = calendar;
+    calendar->year = (int32_t)set->parameter->integer;
+    calendar->working_days = (ProtobufCBinaryData){sizeof days, days};
+    decision_submit(decision, ENGINE_MERGED, year, "together", &next->base);
+}
+
+static void decide_together(struct view *view, const struct event *event, void *prepared, struct decision *decision)
+{
+    (void)view;
+    (void)event;
+    (void)prepared;
+    (void)decision_fact_of_event(decision);
+}
+
 static void register_hospital(struct decision *decision, const ParameterSet *set)
 {
     static char *roles[] = {(char *)(uintptr_t) "hospital"};
@@ -115,6 +141,8 @@ static void decide_set(struct view *view, const struct event *event, void *prepa
         state_own_fact(decision, set->name, 1100000);
     if (strcmp(text, "follow") == 0)
         follow(view, decision, set);
+    if (strcmp(text, "together") == 0)
+        follow_together(view, decision, set);
     if (strcmp(text, "table") == 0)
         register_hospital(decision, set);
     if (strcmp(text, "hungry") == 0)
@@ -133,9 +161,10 @@ static void fire(struct view *view, const struct event *event, struct decision *
 static const struct handler handlers[] = {
     {.type = ENGINE_TYPE, .rules = rules, .rule_count = 1, .decide = decide_set, .roles = "pharmacist|hospital"},
     {.type = ENGINE_TIMER, .fire = fire},
+    {.type = ENGINE_MERGED, .decide = decide_together, .roles = "hub", .merges_max = ENGINE_TOGETHER},
 };
 static const struct domain policy = {
-    .name = "policy", .key_kind = "parameter", .handlers = handlers, .handler_count = 2};
+    .name = "policy", .key_kind = "parameter", .handlers = handlers, .handler_count = 3};
 static const struct domain *const domains[] = {&policy, NULL};
 
 /* --- around it --- */

@@ -6,6 +6,7 @@
  *   text "timer"          a timer, due INTEGER milliseconds after 1970, states a fact of its own when it fires
  *   text "two"            a second fact, stated by the hub
  *   text "follow"         a submission "next" for the key NAME-followed
+ *   text "together"       a submission for the year INTEGER of a type that may be merged, ENGINE_TOGETHER of them in one record
  *   text "table"          registers NAME as a hospital from the event's first day on
  *   text "hungry"         uses up all memory of the event, then goes on as if nothing were
  *   text "big"            a second fact of more than a record may hold */
@@ -21,12 +22,13 @@
 #include "medhub/event/v1/event.pb-c.h"
 #include "medhub/policy/v1/policy.pb-c.h"
 
-enum { ENGINE_PARTITIONS = 2 };
+enum { ENGINE_PARTITIONS = 2, ENGINE_TOGETHER = 3 };
 #define ENGINE_INBOX   "medhub.inbox.policy"
 #define ENGINE_FACT    "medhub.fact.policy"
 #define ENGINE_STATE   "medhub.state.parameter"
 #define ENGINE_TYPE    "medhub.policy.parameter_set.v1"
 #define ENGINE_TIMER   "medhub.test.timer"
+#define ENGINE_MERGED  "medhub.policy.calendar_published.v1"
 #define HOSPITAL       "H650100"  /* live, a hospital */
 #define PHARMACY       "P650100"  /* live, but no hospital */
 #define SUSPENDED      "H650199"  /* a hospital, suspended */

@@ -320,6 +320,7 @@ static void count_for_release(struct fixture *fixture)
     assert_int_equal(fixture->trial->decision.submission_count, 1);
     assert_string_equal(submission->type, RELEASE_ITEM_COUNTED_TYPE);
     assert_string_equal(submission->key, "release/2025");
+    assert_int_equal(((const ReleaseItemCounted *)submission->message)->n_items, 1);
     size_t length = protobuf_c_message_pack(submission->message, packed);
     ReleaseItemCounted *counted = medhub__catalogue__v1__release_item_counted__unpack(NULL, length, packed);
     trial_submit(fixture->trial, RELEASE_ITEM_COUNTED_TYPE, "hub", "release/2025", &counted->base);

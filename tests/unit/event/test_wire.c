@@ -5,6 +5,7 @@
 #include "event/wire_read.h"
 
 #include "medhub/event/v1/event.pb-c.h"
+#include "medhub/prescription/v1/prescription.pb-c.h"
 #include "medhub/selftest/v1/kinds.pb-c.h"
 
 #include <setjmp.h>
@@ -376,6 +377,29 @@ static void a_full_buffer_is_told(void **state)
     buffer_done(&out);
 }
 
+static void lists_are_appended_and_nothing_else(void **state)
+{
+    struct arena *arena = *state;
+    struct fault fault = {0};
+    struct buffer out;
+    ProtobufCMessage *message = NULL;
+    struct bytes value = sample_bytes(arena); /* with a key, and lines */
+
+    assert_int_equal(unpack_message(uploaded_facts(), value, arena, &message, &fault), STATUS_OK);
+    size_t lines = ((Medhub__Prescription__V1__Uploaded *)message)->n_lines;
+    assert_true(lines > 0);
+    buffer_init(&out, 100000);
+    buffer_append_bytes(&out, value);
+    for (int i = 0; i < 3; i++)
+        assert_true(wire_append_lists(uploaded_facts(), value, &out));
+    assert_int_equal(wire_check(uploaded_facts(), buffer_bytes(&out), WIRE_SUBMITTED, NULL, &fault), STATUS_OK);
+    assert_int_equal(unpack_message(uploaded_facts(), buffer_bytes(&out), arena, &message, &fault), STATUS_OK);
+    assert_int_equal(((Medhub__Prescription__V1__Uploaded *)message)->n_lines, 4 * lines);
+    assert_false(wire_append_lists(uploaded_facts(), bytes_from(value.data, value.length - 1), &out));
+    assert_true(wire_append_lists(uploaded_facts(), BYTES_NONE, &out));
+    buffer_done(&out);
+}
+
 #define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -399,6 +423,7 @@ int main(void)
         WITH_ARENA(an_empty_message_that_was_sent_stays_sent),
         WITH_ARENA(a_long_message_that_shrinks_gets_a_shorter_length),
         WITH_ARENA(a_full_buffer_is_told),
+        WITH_ARENA(lists_are_appended_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,25 @@ static void a_submission_of_the_hub_is_decided_like_any_other(void **state)
     assert_int_equal(engine_version(engine, "alpha-followed"), 2);
 }
 
+static void follow_ups_of_a_batch_under_one_key_travel_together(void **state)
+{
+    struct engine *engine = *state;
+
+    engine_open(engine, NULL);
+    for (int i = 0; i < 2 * ENGINE_TOGETHER; i++) { /* before the hub runs, so that they are one batch */
+        char id[8];
+        (void)snprintf(id, sizeof id, "e-%d", i);
+        engine_submit(engine, HOSPITAL, id, "alpha", engine_value("alpha", i < ENGINE_TOGETHER + 2 ? 2026 : 2027, "together"));
+    }
+    engine_start_hub(engine);
+    engine_await(engine, 2 * ENGINE_TOGETHER + 3); /* two full of 2026, one of 2027 */
+    assert_outcome(engine, HOSPITAL "/e-0/together", MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED, NULL);
+    assert_outcome(engine, HOSPITAL "/e-3/together", MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED, NULL);
+    assert_int_equal(count_of(engine, ENGINE_INBOX), 2 * ENGINE_TOGETHER + 3);
+    assert_int_equal(count_of(engine, "medhub.parked"), 0);
+    assert_int_equal(engine_version(engine, "2026"), 2);
+}
+
 static void headers_of_others_do_not_travel_with_facts(void **state)
 {
     struct engine *engine = *state;
@@ -249,6 +268,7 @@ int main(void)
         ON_A_HUB(an_accepted_event_becomes_a_fact_a_receipt_and_a_delivery),
         ON_A_HUB(a_second_fact_has_the_next_version_and_an_identity_of_its_own),
         ON_A_HUB(a_submission_of_the_hub_is_decided_like_any_other),
+        ON_NO_HUB_YET(follow_ups_of_a_batch_under_one_key_travel_together),
         ON_A_HUB(headers_of_others_do_not_travel_with_facts),
         ON_A_HUB(a_timer_fires_once_when_it_is_due),
         ON_A_HUB(a_timer_survives_a_restart_and_fires_late_rather_than_never),

@@ -73,6 +73,26 @@ static void one_fact_per_event_after(struct engine *engine, int16_t api_key, int
     assert_int_equal(engine_version(engine, "alpha"), EVENTS + 2);
 }
 
+/* What waited in the batch that was given up is not there twice. */
+static void merged_follow_ups_survive_a_batch_that_is_done_again(void **state)
+{
+    enum { EVENTS = 20, RECORDS = (EVENTS + ENGINE_TOGETHER - 1) / ENGINE_TOGETHER };
+    struct engine *engine = *state;
+
+    engine_open(engine, NULL);
+    for (int i = 0; i < EVENTS; i++) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "e-%d", i);
+        engine_submit(engine, HOSPITAL, id, "alpha", engine_value("alpha", 2026, "together"));
+    }
+    broker_send_flush(&engine->broker);
+    broker_fail(&engine->broker, API_ADD_PARTITIONS_TO_TXN, ERROR_TOPIC_AUTHORIZATION_FAILED);
+    engine_start_hub(engine);
+    engine_await(engine, EVENTS + RECORDS);
+    assert_int_equal(count_of(engine, ENGINE_INBOX), EVENTS + RECORDS);
+    assert_int_equal(engine_version(engine, "2026"), RECORDS);
+}
+
 static void a_batch_whose_partitions_are_refused_is_done_again(void **state)
 {
     one_fact_per_event_after(*state, API_ADD_PARTITIONS_TO_TXN, ERROR_TOPIC_AUTHORIZATION_FAILED);
@@ -123,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_A_HUB(a_restart_goes_on_where_the_store_stands),
         ON_A_HUB(a_lost_disk_is_restored_from_the_changelog),
+        ON_NO_HUB_YET(merged_follow_ups_survive_a_batch_that_is_done_again),
         ON_A_HUB(a_batch_whose_partitions_are_refused_is_done_again),
         ON_A_HUB(a_producer_that_is_fenced_is_built_anew),
         ON_A_HUB(a_batch_whose_end_is_refused_leaves_one_fact_per_event),

@@ -102,7 +102,7 @@ static void every_wrong_record_is_parked_with_its_code_and_never_stops_the_other
         {"event.content_type", "decode", "alpha", "w-13", HOSPITAL, ENGINE_TYPE, "1.0", "application/json", good, -1},
         {"event.type", "decode", "alpha", "w-14", HOSPITAL, "medhub.policy.parameter_set.v9", "1.0", pb, good, -1},
         {"event.type", "decode", "alpha", "w-15", HOSPITAL, ENGINE_TIMER, "1.0", pb, good, -1},
-        {"event.type", "decode", "alpha", "w-16", HOSPITAL, "medhub.policy.calendar_published.v1", "1.0", pb, good, -1},
+        {"event.type", "decode", "alpha", "w-16", HOSPITAL, "medhub.settlement.posted.v1", "1.0", pb, good, -1},
         {"event.partition", "decode", "alpha", "w-17", HOSPITAL, ENGINE_TYPE, "1.0", pb, good,
          1 - partition_of("alpha")},
         {"event.key_differs", "decode", "alpha", "w-18", HOSPITAL, ENGINE_TYPE, "1.0", pb, other, -1},
