@@ -5,6 +5,7 @@
 #include "domain/organisation.h"
 #include "domain/view.h"
 #include "event/unpack.h"
+#include "gateway/keyring.h"
 #include "gateway/nonces.h"
 #include "gateway/subject.h"
 #include "signature/digest.h"
@@ -21,6 +22,7 @@ struct authenticator {
     struct clock clock;
     struct nonces *nonces;
     struct subject_index *subjects;
+    struct keyring *keys;
 };
 
 enum status authenticator_open(const struct authenticator_settings *settings, struct clock clock,
@@ -34,9 +36,10 @@ enum status authenticator_open(const struct authenticator_settings *settings, st
     made->settings = *settings;
     made->clock = clock;
     made->subjects = subject_index_new();
+    made->keys = keyring_new(KEYRING_YOUNG_MS);
     /* created may be a window ahead: such a request can be sent again for two windows. */
     enum status status =
-        made->subjects == NULL
+        made->subjects == NULL || made->keys == NULL
             ? fault_fatal(fault, "memory.out", "no memory for authentication")
             : nonces_open(settings->nonces_max, 2 * settings->window_ms, settings->nonces_directory, clock_now_ms(clock),
                           &made->nonces, fault);
@@ -53,6 +56,7 @@ void authenticator_close(struct authenticator *authenticator)
         return;
     nonces_close(authenticator->nonces);
     subject_index_free(authenticator->subjects);
+    keyring_free(authenticator->keys);
     free(authenticator);
 }
 
@@ -285,25 +289,25 @@ static bool algorithm_of(const Key *key, enum signing_algorithm *algorithm)
     }
 }
 
-static enum status load_secret(const struct attempt *attempt, struct signing_key **key)
+static enum status take_secret(const struct attempt *attempt, struct keyring_key **key)
 {
     const char *folder = attempt->authenticator->settings.secrets_directory;
     const char *path = folder == NULL || folder[0] == '\0'
                            ? NULL
                            : arena_format(attempt->arena, "%s/%s/%s", folder, attempt->organisation_id, attempt->key_id);
     struct fault fault = {{0}, {0}};
-    enum status status = path == NULL ? STATUS_REJECT : signing_key_load(path, key, &fault);
+    enum status status = path == NULL ? STATUS_REJECT : keyring_secret(attempt->authenticator->keys, path, key, &fault);
 
-    if (status == STATUS_OK && signing_key_algorithm(*key) == SIGNING_HMAC_SHA256)
+    if (status == STATUS_OK && signing_key_algorithm(keyring_key_of(*key)) == SIGNING_HMAC_SHA256)
         return STATUS_OK;
-    signing_key_free(*key);
+    keyring_release(*key);
     *key = NULL;
     log_warn("authentication.no_secret", LOG_STR("organisation", attempt->organisation_id),
              LOG_STR("key", attempt->key_id), LOG_STR("why", fault.code));
     return status == STATUS_RETRY ? STATUS_RETRY : STATUS_REJECT;
 }
 
-static enum status load_key(struct attempt *attempt, const Key *row, struct signing_key **key)
+static enum status take_key(struct attempt *attempt, const Key *row, struct keyring_key **key)
 {
     enum signing_algorithm algorithm;
     const struct http_signature *signature = &attempt->signature;
@@ -314,8 +318,9 @@ static enum status load_key(struct attempt *attempt, const Key *row, struct sign
     if (signature->has_algorithm && !bytes_equal_text(signature->algorithm, signing_algorithm_name(algorithm)))
         return STATUS_REJECT;
     if (algorithm == SIGNING_HMAC_SHA256)
-        return load_secret(attempt, key);
-    return signing_key_public(algorithm, bytes_from(row->public_key.data, row->public_key.len), key, &fault);
+        return take_secret(attempt, key);
+    return keyring_public(attempt->authenticator->keys, algorithm,
+                          bytes_from(row->public_key.data, row->public_key.len), key, &fault);
 }
 
 static enum status verify(struct attempt *attempt, const struct signing_key *key)
@@ -366,11 +371,11 @@ static enum status take_nonce(const struct attempt *attempt)
 
 static enum status verify_with(struct attempt *attempt, const Key *row)
 {
-    struct signing_key *key = NULL;
-    enum status status = load_key(attempt, row, &key);
+    struct keyring_key *key = NULL;
+    enum status status = take_key(attempt, row, &key);
 
-    status = status == STATUS_OK || status == STATUS_REJECT ? verify(attempt, key) : unavailable(attempt);
-    signing_key_free(key);
+    status = status == STATUS_OK || status == STATUS_REJECT ? verify(attempt, keyring_key_of(key)) : unavailable(attempt);
+    keyring_release(key);
     return status;
 }
 

@@ -26,7 +26,7 @@ struct caller {
 
 struct authenticator_settings {
     const char *secrets_directory; /* HMAC secrets: files ORGANISATION/KEY, base64 in one line as `medhub ctl key new` writes
-                                      them; read at each use, so a changed file counts at once. NULL or "": no HMAC */
+                                      them; a changed file counts at once (keyring.h). NULL or "": no HMAC */
     int64_t window_ms;
     size_t nonces_max;             /* remembered at most; more are refused with RETRY */
     const char *nonces_directory;  /* where they outlive a restart; NULL: they do not. One gateway, one folder: what another

@@ -9,7 +9,6 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
@@ -28,6 +27,7 @@ struct signing_key {
     bool is_private;
     uint8_t *secret;
     size_t secret_length;
+    EVP_MAC_CTX *code; /* of HMAC, begun with the secret: each message goes on with a copy */
 };
 
 static const struct {
@@ -64,6 +64,7 @@ void signing_key_free(struct signing_key *key)
     if (key == NULL)
         return;
     EVP_PKEY_free(key->pair);
+    EVP_MAC_CTX_free(key->code); /* wipes what it derived from the secret */
     OPENSSL_cleanse(key->secret, key->secret_length);
     free(key->secret);
     free(key);
@@ -96,6 +97,24 @@ static enum status key_of_pair(enum signing_algorithm algorithm, EVP_PKEY *pair,
     return STATUS_OK;
 }
 
+static EVP_MAC_CTX *begin_code(struct bytes secret)
+{
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *code = hmac == NULL ? NULL : EVP_MAC_CTX_new(hmac);
+    char hash[] = "SHA256";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash, 0),
+        OSSL_PARAM_construct_end(),
+    };
+
+    EVP_MAC_free(hmac); /* the context has its own reference */
+    if (code != NULL && EVP_MAC_init(code, secret.data, secret.length, parameters) == 1)
+        return code;
+    EVP_MAC_CTX_free(code);
+    ERR_clear_error();
+    return NULL;
+}
+
 enum status signing_key_secret(struct bytes secret, struct signing_key **key, struct fault *fault)
 {
     *key = NULL;
@@ -113,6 +132,11 @@ enum status signing_key_secret(struct bytes secret, struct signing_key **key, st
     }
     memcpy(made->secret, secret.data, secret.length);
     made->secret_length = secret.length;
+    made->code = begin_code(secret);
+    if (made->code == NULL) {
+        signing_key_free(made);
+        return no_memory(fault);
+    }
     *key = made;
     return STATUS_OK;
 }
@@ -332,11 +356,13 @@ static const EVP_MD *hash_of(const struct signing_key *key)
 
 static size_t hmac(const struct signing_key *key, struct bytes message, uint8_t code[EVP_MAX_MD_SIZE])
 {
-    unsigned length = 0;
+    EVP_MAC_CTX *copy = EVP_MAC_CTX_dup(key->code);
+    size_t length = 0;
+    bool made = copy != NULL && EVP_MAC_update(copy, message.data, message.length) == 1 &&
+                EVP_MAC_final(copy, code, &length, EVP_MAX_MD_SIZE) == 1;
 
-    if (HMAC(EVP_sha256(), key->secret, (int)key->secret_length, message.data, message.length, code, &length) == NULL)
-        return 0;
-    return length;
+    EVP_MAC_CTX_free(copy);
+    return made ? length : 0;
 }
 
 static bool sign_with_pair(const struct signing_key *key, struct bytes message,
