@@ -1,14 +1,12 @@
 #include "gateway/http_view.h"
 
-#include <strings.h>
-
 struct bytes http_view_header(const struct http_view *request, const char *name, bool *repeated)
 {
-    struct bytes value = BYTES_NONE;
+    struct bytes value = BYTES_NONE, wanted = bytes_of(name);
     size_t count = 0;
 
     for (size_t i = 0; i < request->header_count; i++)
-        if (strcasecmp(request->headers[i].name, name) == 0 && count++ == 0) {
+        if (http_header_is(&request->headers[i], wanted) && count++ == 0) {
             value = request->headers[i].value;
             if (value.data == NULL)
                 value = bytes_of(""); /* an empty header is there */

@@ -23,12 +23,19 @@ struct submission {
 
 /* ---- what was acknowledged ---- */
 
-static void write_submitted(struct request *request, const struct cloudevent *event, const char *status, struct buffer *out)
+static const char *address_of(const struct submission *submission, size_t index)
+{
+    const struct event_attributes *of = &submission->intake.events[index].attributes;
+
+    return receipt_address(of->source, of->id, submission->request->arena);
+}
+
+static void write_submitted(const struct cloudevent *event, const char *status, const char *address, struct buffer *out)
 {
     write_text(out, "id", event->attributes.id);
     write_text(out, "source", event->attributes.source);
     write_text(out, "status", status);
-    write_text(out, "receipt", receipt_address(event->attributes.source, event->attributes.id, request->arena));
+    write_text(out, "receipt", address);
 }
 
 static const char *acknowledgement(const struct submission *submission, size_t index)
@@ -41,7 +48,7 @@ static void write_acknowledgements(struct submission *submission, struct buffer 
     write_begin(out, '[');
     for (size_t i = 0; i < submission->intake.count; i++) {
         write_begin(out, '{');
-        write_submitted(submission->request, &submission->intake.events[i], acknowledgement(submission, i), out);
+        write_submitted(&submission->intake.events[i], acknowledgement(submission, i), address_of(submission, i), out);
         write_end(out, '}');
     }
     write_end(out, ']');
@@ -50,15 +57,14 @@ static void write_acknowledgements(struct submission *submission, struct buffer 
 static void answer_submitted(struct request *request)
 {
     struct submission *submission = request->work;
-    const struct event_attributes *first = &submission->intake.events[0].attributes;
     struct buffer *out = answer_begin(request);
 
     if (submission->intake.batch) {
         write_acknowledgements(submission, out);
     } else {
-        const char *address = receipt_address(first->source, first->id, request->arena);
+        const char *address = address_of(submission, 0);
         write_begin(out, '{');
-        write_submitted(request, &submission->intake.events[0], "acknowledged", out);
+        write_submitted(&submission->intake.events[0], "acknowledged", address, out);
         write_end(out, '}');
         if (address != NULL)
             answer_header(request, "Location", address);
@@ -147,7 +153,7 @@ static void answer_decided_batch(struct request *request)
         const Receipt *receipt = receipt_of(submission, i);
         all = all && receipt != NULL;
         write_begin(out, '{');
-        write_submitted(request, &submission->intake.events[i], outcome_text(receipt), out);
+        write_submitted(&submission->intake.events[i], outcome_text(receipt), address_of(submission, i), out);
         if (receipt != NULL)
             receipt_write_findings(receipt, out);
         write_end(out, '}');

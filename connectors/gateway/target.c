@@ -109,17 +109,21 @@ void target_each_name(struct bytes query, bool (*each)(struct bytes name, void *
             return;
 }
 
-static bool is_plain(uint8_t c)
+static bool is_plain(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~@", c) != NULL);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+           c == '~' || c == '@';
 }
 
 void target_append_encoded(struct buffer *out, const char *text)
 {
-    for (; *text != '\0'; text++)
-        if (is_plain((uint8_t)*text))
-            buffer_append_byte(out, (uint8_t)*text);
-        else
-            buffer_append_format(out, "%%%02X", (uint8_t)*text);
+    while (*text != '\0') {
+        size_t run = 0;
+        while (is_plain(text[run]))
+            run++;
+        buffer_append(out, text, run);
+        text += run;
+        if (*text != '\0')
+            buffer_append_format(out, "%%%02X", (uint8_t)*text++);
+    }
 }

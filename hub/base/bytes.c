@@ -192,7 +192,9 @@ void buffer_append_bytes(struct buffer *buffer, struct bytes bytes)
 
 void buffer_append_byte(struct buffer *buffer, uint8_t byte)
 {
-    buffer_append(buffer, &byte, 1);
+    if (!reserve(buffer, 1))
+        return;
+    buffer->data[buffer->length++] = byte;
 }
 
 void buffer_append_format(struct buffer *buffer, const char *format, ...)

@@ -57,6 +57,20 @@ static void add_regions(struct region *regions, size_t *count, const char *code)
     } while (region_widen(&region));
 }
 
+/* "NAME@REGION"; NULL: the arena is full. Made for each caller of the gateway and each endpoint, so without a format. */
+static const char *recipient_of(const char *name, const char *region, struct arena *arena)
+{
+    size_t length = strlen(name), region_bytes = strlen(region) + 1;
+    char *text = arena_take(arena, length + 1 + region_bytes);
+
+    if (text == NULL)
+        return NULL;
+    memcpy(text, name, length);
+    text[length] = '@';
+    memcpy(text + length + 1, region, region_bytes);
+    return text;
+}
+
 const char *const *feeds_of(const Organisation *organisation, date_t today, struct arena *arena, size_t *count)
 {
     size_t region_count = 0, room = (organisation->n_regions + 1) * REGIONS_OF_ONE;
@@ -74,7 +88,7 @@ const char *const *feeds_of(const Organisation *organisation, date_t today, stru
         add_regions(regions, &region_count, organisation->regions[i]);
     for (size_t f = 0; f < feed_row_count; f++)
         for (size_t r = 0; r < region_count && is_heard(&feed_rows[f], organisation); r++) {
-            const char *recipient = arena_format(arena, "%s@%s", feed_rows[f].name, regions[r].code);
+            const char *recipient = recipient_of(feed_rows[f].name, regions[r].code, arena);
             if (recipient == NULL)
                 return NULL;
             recipients[(*count)++] = recipient;

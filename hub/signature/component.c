@@ -10,11 +10,6 @@ static enum status refuse(struct fault *fault, struct bytes name, const char *wh
 
 /* ---- header fields ---- */
 
-static bool is_named(const struct http_header *header, struct bytes name)
-{
-    return strlen(header->name) == name.length && strncasecmp(header->name, (const char *)name.data, name.length) == 0;
-}
-
 static struct bytes trimmed(struct bytes value)
 {
     while (value.length > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
@@ -33,7 +28,7 @@ static struct bytes join(const struct signed_request *request, struct bytes name
     bool is_first = true;
 
     for (size_t i = 0; i < request->header_count; i++) {
-        if (!is_named(&request->headers[i], name))
+        if (!http_header_is(&request->headers[i], name))
             continue;
         struct bytes part = trimmed(request->headers[i].value);
         if (!is_first) {
@@ -56,7 +51,7 @@ bool component_header(const struct signed_request *request, struct bytes name, s
     *count = 0;
     *value = BYTES_NONE;
     for (size_t i = 0; i < request->header_count; i++)
-        if (is_named(&request->headers[i], name)) {
+        if (http_header_is(&request->headers[i], name)) {
             *value = trimmed(request->headers[i].value);
             room += value->length + 2;
             (*count)++;

@@ -364,12 +364,17 @@ bool structured_is_string(struct bytes text)
 
 static void write_string(struct bytes text, struct buffer *out)
 {
+    size_t from = 0;
+
     buffer_append_byte(out, '"');
     for (size_t i = 0; i < text.length; i++) {
-        if (text.data[i] == '"' || text.data[i] == '\\')
-            buffer_append_byte(out, '\\');
-        buffer_append_byte(out, text.data[i]);
+        if (text.data[i] != '"' && text.data[i] != '\\')
+            continue;
+        buffer_append(out, text.data + from, i - from);
+        buffer_append_byte(out, '\\');
+        from = i;
     }
+    buffer_append(out, text.data + from, text.length - from);
     buffer_append_byte(out, '"');
 }
 
