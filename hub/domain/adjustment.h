@@ -26,16 +26,19 @@ ADJUSTMENT_EVENT(applied, 5);
 ADJUSTMENT_EVENT(formally_reviewed, 1);
 ADJUSTMENT_EVENT(publicised, 2);
 ADJUSTMENT_EVENT(rechecked, 1);
-ADJUSTMENT_EVENT(announced, 0);
-ADJUSTMENT_EVENT(expert_reviewed, 2);
+ADJUSTMENT_EVENT(announced, 1);
+ADJUSTMENT_EVENT(expert_reviewed, 4);
 ADJUSTMENT_EVENT(priced, 2);
-ADJUSTMENT_EVENT(selected, 3);
-ADJUSTMENT_EVENT(consulted, 2);
+ADJUSTMENT_EVENT(selected, 4);
+ADJUSTMENT_EVENT(consulted, 3);
 ADJUSTMENT_EVENT(approved, 1);
 ADJUSTMENT_EVENT(surveyed, 1);
 ADJUSTMENT_EVENT(scored, 1);
 ADJUSTMENT_EVENT(estimated, 1);
-ADJUSTMENT_EVENT(published, 4);
+ADJUSTMENT_EVENT(published, 5);
 ADJUSTMENT_EVENT(exited, 0);
+
+/* adjustment_review.c: a rule of every step that waits for the end of the publicity. */
+void adjustment_publicity_is_over(struct rule_context *context);
 
 #endif

@@ -40,12 +40,15 @@ static const struct application *application_of(const struct rule_context *conte
 static void applicant_may_apply(struct rule_context *context)
 {
     const struct application *application = application_of(context);
-    if (application->step.cycle == NULL || application->applicant == NULL ||
-        application->applicant->kind == application->step.cycle->applicant)
+    const Organisation *applicant = application->applicant;
+    if (application->step.cycle == NULL || applicant == NULL)
         return;
-    rule_refuse(context, "step.actor", application->said->step->actor,
-                rule_text(context, "an applicant for %s: organisation kind %d", application->step.cycle->name,
-                          (int)application->step.cycle->applicant));
+    if (applicant->kind != application->step.cycle->applicant)
+        rule_refuse(context, "step.actor", application->said->step->actor,
+                    rule_text(context, "an applicant for %s: organisation kind %d", application->step.cycle->name,
+                              (int)application->step.cycle->applicant));
+    else if (applicant->kind == ORGANISATION_HOSPITAL && !organisation_is_designated(applicant, application->step.day))
+        rule_refuse(context, "step.actor", application->said->step->actor, "a designated hospital");
 }
 
 static bool is_of_the_cycle(LifeCycle cycle, CatalogueKind kind)
@@ -62,7 +65,8 @@ static bool is_of_the_cycle(LifeCycle cycle, CatalogueKind kind)
     }
 }
 
-/* A service item stands in the price-item guide; a consumable has its generic name and class. */
+/* A service item stands in the price-item guide; a consumable has its generic name and class; ethnic medicine is approved and in
+ * its standard, a preparation approved and only for its maker and the named partners. */
 static void item_is_of_the_cycle(struct rule_context *context)
 {
     const AdjustmentApplied *said = application_of(context)->said;
@@ -72,6 +76,13 @@ static void item_is_of_the_cycle(struct rule_context *context)
     else if (item->kind == KIND_SERVICE_ITEM &&
              (item->details_case != DETAILS_SERVICE_ITEM || !is_given(item->service_item->price_item)))
         rule_refuse(context, "item.serviceItem.priceItem", "", "an item of the national price-item guide");
+    else if (said->life_cycle == LIFE_CYCLE_ETHNIC && !is_given(item->approval_number))
+        rule_refuse(context, "item.approvalNumber", "", "the number of its approval");
+    else if (item->kind == KIND_ETHNIC_DRUG &&
+             (item->details_case != DETAILS_ETHNIC_DRUG || !is_given(item->ethnic_drug->standard)))
+        rule_refuse(context, "item.ethnicDrug.standard", "", "the standard of ethnic medicine in which it stands");
+    else if (item->kind == KIND_HOSPITAL_PREPARATION && item->n_permitted_institutions == 0)
+        rule_refuse(context, "item.permittedInstitutions", "none", "its maker and the named partners");
     else if (item->kind == KIND_CONSUMABLE && (item->details_case != DETAILS_CONSUMABLE || !is_given(item->class_code)))
         rule_refuse(context, "item.consumable.genericName", "", "its generic name and class");
 }
@@ -119,10 +130,10 @@ static void agreement_ends_with_the_plan(struct rule_context *context)
 const struct rule adjustment_applied_rules[ADJUSTMENT_RULES_OF_applied] = {
     ADJUSTMENT_STEP_RULES("01", DRUG_PLAN, "S-A"),
     ADJUSTMENT_RULE("AD-015", "not_an_applicant", applicant_may_apply, ETHNIC_DRUG_PLAN,
-                    "企业申报，S-A；定点医疗机构申报，S-B、S-D", NULL, "药品由企业申报，民族药、制剂和耗材由医疗机构申报",
-                    "Companies apply for drugs, hospitals for ethnic medicine, preparations and consumables."),
+                    "企业申报，S-A；定点医疗机构申报，S-B、S-D", NULL, "药品由企业申报，民族药、制剂和耗材由定点医疗机构申报",
+                    "Companies apply for drugs, designated hospitals for ethnic medicine, preparations and consumables."),
     ADJUSTMENT_RULE("AD-016", "item_not_of_its_kind", item_is_of_the_cycle, SERVICE_LIST,
-                    "已纳入立项指南，S-C；医保通用名与统一分类，S-D", NULL, "申报条目须属于该目录，并写明必需的信息",
+                    "已纳入立项指南，S-C；医保通用名与统一分类，S-D；经批准、符合民族药标准，制剂限配制和协作机构，S-B", NULL, "申报条目须属于该目录，并写明必需的信息",
                     "The item is of the catalogue that is adjusted, and says what it must."),
     ADJUSTMENT_RULE("AD-017", "never_payable", nothing_excludes_it, SERVICE_LIST, "不予纳入的情形，S-C、S-D", NULL,
                     "不予纳入的项目和耗材不得申报", "What is never payable cannot be applied for."),

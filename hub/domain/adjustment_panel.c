@@ -2,6 +2,8 @@
  * approved. */
 #include "domain/adjustment.h"
 
+#include "domain/organisation.h"
+
 #define SELECTION_EXPERTS  "adjustment.ethnic.selection_experts"
 #define LOWER_LEVEL        "adjustment.ethnic.selection_lower_level_percent"
 #define CONSULTING_EXPERTS "adjustment.ethnic.consulting_experts"
@@ -87,18 +89,23 @@ static void consultants_are_senior(struct rule_context *context)
                         "an expert of a level-3 hospital with a senior title");
 }
 
-static void take_and_tell(struct view *view, struct decision *decision, struct adjustment_step *step)
-{
-    adjustment_tell(decision, adjustment_take(view, decision, step), step->state, false);
-}
-
 /* --- selected --- */
 
 void *adjustment_selected_prepare(struct view *view, const struct event *event)
 {
     const AdjustmentSelected *said = (const AdjustmentSelected *)event->message;
-    enum adjustment_move move = said->round == 1 ? ADJUST_SELECT_ONCE : ADJUST_SELECT_TWICE;
-    return prepare(view, said->item_key, said->step, said->result == STEP_PASSED ? move : ADJUST_FAIL_REVIEW, said->panel);
+    bool first = said->round == 1, passed = said->result == STEP_PASSED;
+    enum adjustment_move move = first ? passed ? ADJUST_SELECT_ONCE : ADJUST_FAIL_SELECT_ONCE
+                                : passed ? ADJUST_SELECT_TWICE
+                                         : ADJUST_FAIL_SELECT_TWICE;
+    return prepare(view, said->item_key, said->step, move, said->panel);
+}
+
+static void there_are_two_rounds(struct rule_context *context)
+{
+    const AdjustmentSelected *said = (const AdjustmentSelected *)context->event->message;
+    if (said->round != 1 && said->round != 2)
+        rule_refuse(context, "round", rule_text(context, "%u", said->round), "1 or 2");
 }
 
 const struct rule adjustment_selected_rules[ADJUSTMENT_RULES_OF_selected] = {
@@ -110,12 +117,14 @@ const struct rule adjustment_selected_rules[ADJUSTMENT_RULES_OF_selected] = {
     ADJUSTMENT_RULE("AD-087", "panel_too_few_lower_levels", panel_has_lower_levels, ETHNIC_DRUG_PLAN,
                     "二级及以下医疗机构专家不少于30%，S-B", LOWER_LEVEL, "二级及以下医疗机构专家须达到规定比例",
                     "Enough of the experts come from hospitals of level 2 or below."),
+    ADJUSTMENT_RULE("AD-088", "no_such_round", there_are_two_rounds, ETHNIC_DRUG_PLAN, "两轮遴选，S-B", NULL, "遴选共两轮",
+                    "There are two rounds of selection."),
 };
 
 void adjustment_selected_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     (void)event;
-    take_and_tell(view, decision, prepared);
+    adjustment_take_and_tell(view, decision, prepared, false);
 }
 
 /* --- consulted --- */
@@ -123,7 +132,7 @@ void adjustment_selected_decide(struct view *view, const struct event *event, vo
 void *adjustment_consulted_prepare(struct view *view, const struct event *event)
 {
     const AdjustmentConsulted *said = (const AdjustmentConsulted *)event->message;
-    return prepare(view, said->item_key, said->step, said->result == STEP_PASSED ? ADJUST_CONSULT : ADJUST_FAIL_REVIEW,
+    return prepare(view, said->item_key, said->step, said->result == STEP_PASSED ? ADJUST_CONSULT : ADJUST_FAIL_CONSULT,
                    said->panel);
 }
 
@@ -134,12 +143,14 @@ const struct rule adjustment_consulted_rules[ADJUSTMENT_RULES_OF_consulted] = {
     ADJUSTMENT_RULE("AD-096", "panel_not_senior", consultants_are_senior, ETHNIC_DRUG_PLAN,
                     "三级医疗机构高级职称，S-B", NULL, "咨询专家须来自三级医疗机构且具有高级职称",
                     "Consulting experts come from level-3 hospitals and have a senior title."),
+    ADJUSTMENT_RULE("AD-097", "panel_not_random", panel_is_drawn_at_random, ETHNIC_DRUG_PLAN, "随机抽取，行政部门不干预，S-B",
+                    NULL, "专家须随机抽取", "Experts are drawn at random."),
 };
 
 void adjustment_consulted_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     (void)event;
-    take_and_tell(view, decision, prepared);
+    adjustment_take_and_tell(view, decision, prepared, false);
 }
 
 /* --- approved by the leading group --- */
@@ -153,7 +164,7 @@ void *adjustment_approved_prepare(struct view *view, const struct event *event)
 {
     const AdjustmentApproved *said = (const AdjustmentApproved *)event->message;
     struct approval *approval = adjustment_prepare(view, sizeof *approval, said->item_key, said->step,
-                                                   said->result == STEP_PASSED ? ADJUST_APPROVE : ADJUST_FAIL_REVIEW);
+                                                   said->result == STEP_PASSED ? ADJUST_APPROVE : ADJUST_FAIL_APPROVE);
     if (approval != NULL)
         approval->said = said;
     return approval;
@@ -167,6 +178,13 @@ static bool is_listed_before(char *const *names, size_t place)
     return false;
 }
 
+static bool is_bureau(struct rule_context *context, const char *id)
+{
+    const struct adjustment_step *step = context->prepared;
+    const Organisation *organisation = organisation_on(context->view, id, step->day);
+    return organisation != NULL && organisation->kind == ORGANISATION_BUREAU;
+}
+
 static void authorities_act_together(struct rule_context *context)
 {
     const AdjustmentApproved *said = ((const struct approval *)context->prepared)->said;
@@ -177,6 +195,9 @@ static void authorities_act_together(struct rule_context *context)
     if (policy(context, &wanted) && (int64_t)different < wanted)
         rule_refuse(context, "authorities", rule_text(context, "%zu", different),
                     rule_text(context, "%lld authorities together", (long long)wanted));
+    for (size_t i = 0; i < said->n_authorities; i++)
+        if (!is_bureau(context, said->authorities[i]))
+            rule_refuse(context, rule_text(context, "authorities[%zu]", i), said->authorities[i], "a bureau");
 }
 
 const struct rule adjustment_approved_rules[ADJUSTMENT_RULES_OF_approved] = {
@@ -188,5 +209,5 @@ const struct rule adjustment_approved_rules[ADJUSTMENT_RULES_OF_approved] = {
 void adjustment_approved_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     (void)event;
-    take_and_tell(view, decision, prepared);
+    adjustment_take_and_tell(view, decision, prepared, false);
 }

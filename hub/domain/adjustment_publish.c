@@ -66,7 +66,7 @@ void adjustment_priced_decide(struct view *view, const struct event *event, void
         state->agreement_from = pricing->said->agreement_from;
         state->agreement_until = pricing->said->agreement_until;
     }
-    adjustment_tell(decision, adjustment_take(view, decision, &pricing->step), state, false);
+    adjustment_take_and_tell(view, decision, &pricing->step, false);
 }
 
 /* --- published --- */
@@ -139,6 +139,10 @@ static void kind_says_what_it_is_paid_by(struct rule_context *context)
         rule_refuse(context, "item.serviceItem.payableAcrossProvinces", "false", "true: it is used across provinces first");
     if (state->life_cycle == LIFE_CYCLE_CONSUMABLE && item->payment_standard == NULL)
         rule_refuse(context, "item.paymentStandard", "none", "a payment standard: it is a part of the catalogue");
+    if (state->life_cycle == LIFE_CYCLE_CONSUMABLE && item->pay_class == PAY_CLASS_UNKNOWN)
+        rule_refuse(context, "item.payClass", "none", "its payment class");
+    if (state->life_cycle == LIFE_CYCLE_ETHNIC && item->pay_class != PAY_CLASS_B)
+        rule_refuse(context, "item.payClass", rule_text(context, "%d", (int)item->pay_class), "PAY_CLASS_B");
 }
 
 static void removal_is_on_the_removal_list(struct rule_context *context)
@@ -158,11 +162,14 @@ const struct rule adjustment_published_rules[ADJUSTMENT_RULES_OF_published] = {
     ADJUSTMENT_RULE("AD-146", "terms_differ", terms_are_those_agreed, DRUG_PLAN, "支付标准与协议期，S-A", NULL,
                     "公布的支付标准和协议期须与约定一致", "Payment standard and agreement are those that were agreed."),
     ADJUSTMENT_RULE("AD-147", "way_of_payment_missing", kind_says_what_it_is_paid_by, SERVICE_LIST,
-                    "先用于跨省异地就医结算，S-C；支付标准纳入目录，S-D", NULL,
-                    "服务项目先用于跨省异地就医，耗材须有支付标准",
-                    "A service item is payable across provinces; a consumable has a payment standard."),
+                    "先用于跨省异地就医结算，S-C；支付类别与支付标准纳入目录，S-D；民族药和制剂纳入乙类，S-B", NULL,
+                    "服务项目先用于跨省异地就医，耗材须有支付类别和支付标准，民族药和制剂纳入乙类",
+                    "A service item is payable across provinces; a consumable has class and payment standard; ethnic medicine and "
+                    "preparations are of class B."),
     ADJUSTMENT_RULE("AD-148", "removal_not_listed", removal_is_on_the_removal_list, DRUG_PLAN, "直接调出，S-A", NULL,
                     "调出须列入直接调出名单，反之亦然", "What is removed was on the removal list, and the other way round."),
+    ADJUSTMENT_RULE("AD-149", "publicity_not_over", adjustment_publicity_is_over, CONSUMABLE_DRAFT,
+                    "专家评审结果公示，S-D；公示，S-A", NULL, "公示结束后才能公布", "It is published when the publicity is over."),
 };
 
 /* The row itself is a change of the item, under the item's key. */
@@ -194,7 +201,7 @@ void adjustment_published_decide(struct view *view, const struct event *event, v
     (void)event;
     state->item = said->item;
     submit_change(decision, said->item, said->changes, said->n_changes, said->effective_on, said->release, said->document);
-    adjustment_tell(decision, adjustment_take(view, decision, &publication->step), state, true);
+    adjustment_take_and_tell(view, decision, &publication->step, true);
 }
 
 /* --- exited --- */
@@ -224,5 +231,5 @@ void adjustment_exited_decide(struct view *view, const struct event *event, void
     AdjustmentState *state = leaving->step.state;
     (void)event;
     submit_change(decision, state->item, removed, 1, leaving->said->effective_on, "", "");
-    adjustment_tell(decision, adjustment_take(view, decision, &leaving->step), state, true);
+    adjustment_take_and_tell(view, decision, &leaving->step, true);
 }

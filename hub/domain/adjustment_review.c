@@ -1,14 +1,11 @@
 /* adjustment_review.c: the reviews of an application: formal, public, rechecked, announced, by experts. */
 #include "domain/adjustment.h"
 
+#define DATA_UNTIL "adjustment.drug.data_until"
+
 static AdjustmentState *state_of(const struct rule_context *context)
 {
     return ((const struct adjustment_step *)context->prepared)->state;
-}
-
-static void take_and_tell(struct view *view, struct decision *decision, struct adjustment_step *step, bool publicly)
-{
-    adjustment_tell(decision, adjustment_take(view, decision, step), step->state, publicly);
 }
 
 /* --- formally reviewed --- */
@@ -48,7 +45,7 @@ void adjustment_formally_reviewed_decide(struct view *view, const struct event *
                                          struct decision *decision)
 {
     (void)event;
-    take_and_tell(view, decision, prepared, false);
+    adjustment_take_and_tell(view, decision, prepared, false);
 }
 
 /* --- publicised --- */
@@ -94,7 +91,7 @@ void adjustment_publicised_decide(struct view *view, const struct event *event, 
     struct publicity *publicity = prepared;
     (void)event;
     publicity->step.state->publicised_until = publicity->said->until;
-    take_and_tell(view, decision, &publicity->step, true);
+    adjustment_take_and_tell(view, decision, &publicity->step, true);
 }
 
 /* --- rechecked --- */
@@ -106,7 +103,7 @@ void *adjustment_rechecked_prepare(struct view *view, const struct event *event)
                               said->result == STEP_PASSED ? ADJUST_PASS_RECHECK : ADJUST_FAIL_RECHECK);
 }
 
-static void publicity_is_over(struct rule_context *context)
+void adjustment_publicity_is_over(struct rule_context *context)
 {
     const struct adjustment_step *step = context->prepared;
     if (step->state != NULL && is_given(step->state->publicised_until) &&
@@ -117,32 +114,49 @@ static void publicity_is_over(struct rule_context *context)
 
 const struct rule adjustment_rechecked_rules[ADJUSTMENT_RULES_OF_rechecked] = {
     ADJUSTMENT_STEP_RULES("04", DRUG_PLAN, "S-A"),
-    ADJUSTMENT_RULE("AD-045", "publicity_not_over", publicity_is_over, DRUG_PLAN, "公示、复核，S-A", NULL,
+    ADJUSTMENT_RULE("AD-045", "publicity_not_over", adjustment_publicity_is_over, DRUG_PLAN, "公示、复核，S-A", NULL,
                     "公示结束后才能复核", "Objections are rechecked when the publicity is over."),
 };
 
 void adjustment_rechecked_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     (void)event;
-    take_and_tell(view, decision, prepared, false);
+    adjustment_take_and_tell(view, decision, prepared, false);
 }
 
 /* --- announced --- */
 
+struct announcement {
+    struct adjustment_step step;
+    const AdjustmentAnnounced *said;
+};
+
 void *adjustment_announced_prepare(struct view *view, const struct event *event)
 {
     const AdjustmentAnnounced *said = (const AdjustmentAnnounced *)event->message;
-    return adjustment_prepare(view, sizeof(struct adjustment_step), said->item_key, said->step, ADJUST_ANNOUNCE);
+    struct announcement *announcement =
+        adjustment_prepare(view, sizeof *announcement, said->item_key, said->step, ADJUST_ANNOUNCE);
+    if (announcement != NULL)
+        announcement->said = said;
+    return announcement;
+}
+
+static void applicant_is_answered(struct rule_context *context)
+{
+    if (!is_given(((const struct announcement *)context->prepared)->said->reply))
+        rule_refuse(context, "reply", "", "the reply to the applicant");
 }
 
 const struct rule adjustment_announced_rules[ADJUSTMENT_RULES_OF_announced] = {
     ADJUSTMENT_STEP_RULES("05", DRUG_PLAN, "S-A"),
+    ADJUSTMENT_RULE("AD-055", "applicant_not_answered", applicant_is_answered, DRUG_PLAN, "公告，并通过目录调整模块反馈企业，S-A", NULL,
+                    "公告须同时答复申报方", "With the announcement the applicant is answered."),
 };
 
 void adjustment_announced_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     (void)event;
-    take_and_tell(view, decision, prepared, true);
+    adjustment_take_and_tell(view, decision, prepared, true);
 }
 
 /* --- reviewed by experts --- */
@@ -201,6 +215,26 @@ static void negotiation_knows_its_subject(struct rule_context *context)
             rule_refuse(context, wanted[i].path, "", "what a negotiated drug is negotiated by");
 }
 
+static void removal_has_its_ground(struct rule_context *context)
+{
+    const AdjustmentExpertReviewed *said = ((const struct expert_review *)context->prepared)->said;
+    if (said->list == EXPERT_LIST_DIRECT_REMOVAL && said->removal_ground == 0)
+        rule_refuse(context, "removalGround", "none", "not supplied, or not supplied as agreed");
+}
+
+/* Exclusivity, labels and prices are those of the plan's last day or earlier. */
+static void data_end_with_the_plan(struct rule_context *context)
+{
+    const struct expert_review *review = context->prepared;
+    date_t last, until = text_day(review->said->data_until);
+    if (review->said->list != EXPERT_LIST_NEGOTIATE_OR_BID)
+        return;
+    if (!view_policy_date(context->view, context->rule->parameter, review->step.region, review->step.day, &last))
+        rule_policy_missing(context, review->step.region, review->step.day);
+    else if (until == DATE_NONE || until > last)
+        rule_refuse(context, "dataUntil", review->said->data_until, rule_text(context, "until %s", rule_day(context, last)));
+}
+
 const struct rule adjustment_expert_reviewed_rules[ADJUSTMENT_RULES_OF_expert_reviewed] = {
     ADJUSTMENT_STEP_RULES("06", DRUG_PLAN, "S-A"),
     ADJUSTMENT_RULE("AD-065", "on_no_list", drug_is_on_a_list, DRUG_PLAN, "专家评审形成四类名单，S-A", NULL,
@@ -208,6 +242,12 @@ const struct rule adjustment_expert_reviewed_rules[ADJUSTMENT_RULES_OF_expert_re
     ADJUSTMENT_RULE("AD-066", "subject_not_fixed", negotiation_knows_its_subject, DRUG_PLAN,
                     "主规格、参照药品、支付范围，S-A", NULL, "拟谈判药品须确定主规格、参照药品和支付范围",
                     "What is to be negotiated has its main specification, comparator and payment scope."),
+    ADJUSTMENT_RULE("AD-067", "removal_without_ground", removal_has_its_ground, DRUG_PLAN,
+                    "直接调出：近三年未向定点机构供应，或谈判药品未按协议供应，S-A", NULL, "直接调出须有规定情形",
+                    "What is taken out directly has one of the plan's grounds."),
+    ADJUSTMENT_RULE("AD-068", "data_too_late", data_end_with_the_plan, DRUG_PLAN, "独家、说明书、价格等信息截止日，S-A", DATA_UNTIL,
+                    "拟谈判药品的独家、说明书、价格信息不得晚于方案截止日",
+                    "What a negotiation stands on ends with the plan's last day of data."),
 };
 
 void adjustment_expert_reviewed_decide(struct view *view, const struct event *event, void *prepared,
@@ -216,5 +256,5 @@ void adjustment_expert_reviewed_decide(struct view *view, const struct event *ev
     struct expert_review *review = prepared;
     (void)event;
     review->step.state->list = review->said->list;
-    take_and_tell(view, decision, &review->step, false);
+    adjustment_take_and_tell(view, decision, &review->step, false);
 }

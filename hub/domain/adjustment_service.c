@@ -10,6 +10,7 @@ static const struct adjustment_move_row moves[] = {
     {ADJUST_SCORE, IN(SURVEYED), ADJUSTMENT_SCORED, ADJUSTMENT_BUREAU, "adjustment.service_item.review"},
     {ADJUST_FAIL_REVIEW, IN(SURVEYED), ADJUSTMENT_REFUSED, ADJUSTMENT_BUREAU, "adjustment.service_item.review"},
     {ADJUST_ESTIMATE, IN(SCORED), ADJUSTMENT_ESTIMATED, ADJUSTMENT_BUREAU, "adjustment.service_item.review"},
+    {ADJUST_FAIL_ESTIMATE, IN(SCORED), ADJUSTMENT_REFUSED, ADJUSTMENT_BUREAU, "adjustment.service_item.review"},
     {ADJUST_PUBLISH, IN(ESTIMATED), ADJUSTMENT_PUBLISHED, ADJUSTMENT_BUREAU, "adjustment.service_item.publish"},
 };
 

@@ -3,11 +3,6 @@
 
 #define SURVEY_AREAS "adjustment.service_item.survey_areas"
 
-static void take_and_tell(struct view *view, struct decision *decision, struct adjustment_step *step)
-{
-    adjustment_tell(decision, adjustment_take(view, decision, step), step->state, false);
-}
-
 /* --- surveyed --- */
 
 struct survey {
@@ -45,7 +40,7 @@ const struct rule adjustment_surveyed_rules[ADJUSTMENT_RULES_OF_surveyed] = {
 void adjustment_surveyed_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     (void)event;
-    take_and_tell(view, decision, prepared);
+    adjustment_take_and_tell(view, decision, prepared, false);
 }
 
 /* --- scored --- */
@@ -96,7 +91,7 @@ const struct rule adjustment_scored_rules[ADJUSTMENT_RULES_OF_scored] = {
 void adjustment_scored_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     (void)event;
-    take_and_tell(view, decision, prepared);
+    adjustment_take_and_tell(view, decision, prepared, false);
 }
 
 /* --- the fund's part --- */
@@ -109,7 +104,8 @@ struct estimate {
 void *adjustment_estimated_prepare(struct view *view, const struct event *event)
 {
     const AdjustmentEstimated *said = (const AdjustmentEstimated *)event->message;
-    struct estimate *estimate = adjustment_prepare(view, sizeof *estimate, said->item_key, said->step, ADJUST_ESTIMATE);
+    struct estimate *estimate = adjustment_prepare(view, sizeof *estimate, said->item_key, said->step,
+                                                    said->result == STEP_FAILED ? ADJUST_FAIL_ESTIMATE : ADJUST_ESTIMATE);
     if (estimate != NULL)
         estimate->said = said;
     return estimate;
@@ -117,7 +113,8 @@ void *adjustment_estimated_prepare(struct view *view, const struct event *event)
 
 static void fund_can_bear_it(struct rule_context *context)
 {
-    if (!((const struct estimate *)context->prepared)->said->controllable)
+    const AdjustmentEstimated *said = ((const struct estimate *)context->prepared)->said;
+    if (said->result != STEP_FAILED && !said->controllable)
         rule_refuse(context, "controllable", "false", "an effect on the fund that is under control");
 }
 
@@ -130,5 +127,5 @@ const struct rule adjustment_estimated_rules[ADJUSTMENT_RULES_OF_estimated] = {
 void adjustment_estimated_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     (void)event;
-    take_and_tell(view, decision, prepared);
+    adjustment_take_and_tell(view, decision, prepared, false);
 }

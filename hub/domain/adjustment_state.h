@@ -25,16 +25,21 @@ enum adjustment_move {
     ADJUST_ANNOUNCE,
     ADJUST_LIST,           /* by experts: to be published as it is */
     ADJUST_LIST_FOR_PRICE, /* by experts: to be negotiated, bid or renewed */
-    ADJUST_FAIL_REVIEW,    /* by experts, in whichever round */
+    ADJUST_FAIL_REVIEW,    /* by experts */
     ADJUST_PRICE,
     ADJUST_FAIL_PRICE,
     ADJUST_SELECT_ONCE,
+    ADJUST_FAIL_SELECT_ONCE,
     ADJUST_SELECT_TWICE,
+    ADJUST_FAIL_SELECT_TWICE,
     ADJUST_CONSULT,
+    ADJUST_FAIL_CONSULT,
     ADJUST_APPROVE,
+    ADJUST_FAIL_APPROVE,
     ADJUST_SURVEY,
     ADJUST_SCORE,
     ADJUST_ESTIMATE,
+    ADJUST_FAIL_ESTIMATE,
     ADJUST_PUBLISH,
     ADJUST_EXIT,
     ADJUSTMENT_MOVES,

@@ -124,3 +124,8 @@ void adjustment_tell(struct decision *decision, size_t fact, const AdjustmentSta
     if (publicly)
         decision_deliver(decision, fact, VISIBLE_PUBLIC, "institution@%s", state->region);
 }
+
+void adjustment_take_and_tell(struct view *view, struct decision *decision, struct adjustment_step *step, bool publicly)
+{
+    adjustment_tell(decision, adjustment_take(view, decision, step), step->state, publicly);
+}

@@ -74,6 +74,8 @@ enum { ADJUSTMENT_STEP_RULE_COUNT = 4 };
 size_t adjustment_take(struct view *view, struct decision *decision, struct adjustment_step *step);
 /* The applicant hears of it; with PUBLICLY all institutions of the region do. */
 void adjustment_tell(struct decision *decision, size_t fact, const AdjustmentState *state, bool publicly);
+/* Both: what most steps do. */
+void adjustment_take_and_tell(struct view *view, struct decision *decision, struct adjustment_step *step, bool publicly);
 
 /* adjustment_overdue.c: a step that nobody took for the working days of the policy. */
 #define ADJUSTMENT_OVERDUE_TIMER "medhub.adjustment.overdue.timer"
