@@ -1,5 +1,6 @@
 #include "client/catalogue.h"
 
+#include "client/catalogue_answer.h"
 #include "client/catalogue_copy.h"
 #include "client/catalogue_files.h"
 #include "client/catalogue_import.h"
@@ -288,6 +289,8 @@ static void on_changes(void *context, const struct courier_answer *answer)
         catalogue->damaged |= status == MEDHUB_DAMAGED;
         if (status == MEDHUB_OK && page.at_end)
             note_late(catalogue);
+        if (status == MEDHUB_OK && page.at_end)
+            status = catalogue_answer(catalogue->hub, catalogue->copy, &error);
         if (status != MEDHUB_OK || page.at_end)
             end_refresh(catalogue, status, &error);
     }

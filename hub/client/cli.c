@@ -231,10 +231,26 @@ static int follow(struct client *client, char **arguments)
 
 /* ---- catalogue and codes ---- */
 
+/* Answers to the bureau need not wait for the next command. What the gateway does not take soon stays in the outbox. */
+static void send_answers(struct client *client)
+{
+    enum { PATIENCE_MS = 5000 };
+    struct medhub_state state = MEDHUB_STATE_INIT;
+
+    for (int left_ms = PATIENCE_MS; left_ms > 0 && !stopped; left_ms -= STEP_MS) {
+        if (medhub_state(client->hub, &state, NULL) != MEDHUB_OK || state.waiting == 0 ||
+            medhub_work(client->hub, STEP_MS, NULL) > MEDHUB_AGAIN)
+            return;
+    }
+}
+
 static int refresh(struct client *client, char **arguments)
 {
     (void)arguments;
-    return complain(client, medhub_catalogue_refresh(client->hub, client->timeout_ms, &client->error));
+    enum medhub_status status = medhub_catalogue_refresh(client->hub, client->timeout_ms, &client->error);
+    if (status == MEDHUB_OK)
+        send_answers(client);
+    return complain(client, status);
 }
 
 static int check(struct client *client, char **arguments)

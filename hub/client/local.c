@@ -33,6 +33,9 @@ static const char *const migrations[] = {
     "  kind INTEGER NOT NULL,"
     "  body TEXT NOT NULL);"
     "CREATE INDEX item_feed ON item (feed, sequence);",
+    "CREATE TABLE answered (" /* releases of the catalogue, by the digest that was answered */
+    "  release TEXT PRIMARY KEY,"
+    "  digest TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 static const char *const statements[LOCAL_STATEMENTS] = {
@@ -70,6 +73,8 @@ static const char *const statements[LOCAL_STATEMENTS] = {
     [LOCAL_FIRST_ITEM] = "SELECT sequence, kind, body FROM item WHERE feed = ?1 ORDER BY sequence LIMIT 1",
     [LOCAL_DELETE_ITEM] = "DELETE FROM item WHERE sequence = ?1",
     [LOCAL_DELETE_ITEMS] = "DELETE FROM item WHERE feed = ?1",
+    [LOCAL_ANSWERED] = "SELECT 1 FROM answered WHERE release = ?1 AND digest = ?2",
+    [LOCAL_PUT_ANSWERED] = "INSERT OR REPLACE INTO answered (release, digest) VALUES (?1, ?2)",
 };
 
 const struct database_kind local_kind = {

@@ -1,4 +1,4 @@
-/* local.h: medhub.sqlite, the file that must not be lost: outbox, receipts, feeds. */
+/* local.h: medhub.sqlite, the file that must not be lost: outbox, receipts, feeds, answers. */
 #ifndef CLIENT_LOCAL_H
 #define CLIENT_LOCAL_H
 
@@ -29,6 +29,8 @@ enum local_statement {
     LOCAL_FIRST_ITEM,
     LOCAL_DELETE_ITEM,
     LOCAL_DELETE_ITEMS,
+    LOCAL_ANSWERED,
+    LOCAL_PUT_ANSWERED,
     LOCAL_STATEMENTS,
 };
 

@@ -274,7 +274,7 @@ enum medhub_status medhub_catalogue_find(struct medhub *hub, const char *table, 
 
 /* The releases that the copy holds whole, as a JSON array (to be freed with medhub_free()):
  * [{"release","digest","appliedMs"}]. The digest, hexadecimal, is what this copy made of the changes that came, or what the
- * snapshot said; an institution answers it to its bureau with medhub.catalogue.applied.v1. */
+ * snapshot said; the library answers it to the bureau with medhub.catalogue.applied.v1 (option answer_releases). */
 enum medhub_status medhub_catalogue_releases(struct medhub *hub, char **json, struct medhub_error *error);
 
 /* Reads the whole copy and compares it with its digest. DAMAGED: it is not right; the next refresh takes a

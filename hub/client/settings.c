@@ -71,6 +71,9 @@ const struct conf_row client_settings_rows[] = {
            "目录单行的最大字节数"),
     NUMBER(snapshot_timeout_ms, 1000, 3600000, "600000",
            "how long the download of a snapshot may take, in milliseconds", "下载目录快照的最长毫秒数"),
+    NUMBER(answer_releases, 0, 1, "1",
+           "1: the bureau is told once which release of the catalogue the copy works with (medhub.catalogue.applied.v1); 0: not",
+           "1 表示本机启用目录版本后自动回告医保局，0 表示不回告"),
 };
 const size_t client_settings_row_count = sizeof client_settings_rows / sizeof *client_settings_rows;
 static_assert(sizeof client_settings_rows / sizeof *client_settings_rows <= 64,

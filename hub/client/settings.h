@@ -17,6 +17,7 @@ struct client_settings {
     int64_t receipt_wait_seconds, receipt_poll_ms, receipt_patience_ms;
     int64_t feeds_max, feed_page_events, feed_wait_seconds;
     int64_t snapshot_bytes_max, snapshot_row_bytes_max, snapshot_timeout_ms;
+    int64_t answer_releases;
 };
 
 extern const struct conf_row client_settings_rows[];

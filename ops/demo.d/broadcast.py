@@ -3,7 +3,6 @@
 with its embedded broker), so that what else is played does not matter.
 
     broadcast.py MEDHUB MEDHUB_CLIENT DATA WORK      prints the story; ends with 1 if something does not hold"""
-import base64
 import datetime
 import json
 import os
@@ -101,6 +100,13 @@ class World:
     def uptake(self, release=RELEASE):
         return self.one("ctl", "catalogue", "uptake", release)
 
+    def uptake_of(self, count, seconds=30):
+        """The copies answer by themselves (medhub.catalogue.applied.v1); the bureau sees it a moment later."""
+        until = time.monotonic() + seconds
+        while (uptake := self.uptake())["applied"] < count and time.monotonic() < until:
+            time.sleep(0.1)
+        return uptake
+
 
 class Institution:
     def __init__(self, world, organisation, name):
@@ -145,15 +151,6 @@ class Institution:
         out = self.ask("item", table, code, "000000", str(day), codes=(0, 3))
         return json.loads(out)["item"] if out else None
 
-    def answer(self, release=RELEASE):
-        """Tells the bureau that this copy works with RELEASE, and with which digest."""
-        digest = base64.b64encode(bytes.fromhex(self.release(release)["digest"])).decode()
-        self.ask("submit", text=json.dumps({
-            "specversion": "1.0", "id": f"applied-{release}-{self.id}", "source": self.id,
-            "type": "medhub.catalogue.applied.v1", "data": {
-                "itemKey": f"release/{release}", "release": release, "institution": self.id, "digest": digest,
-                "copyDigest": self.digest(), "appliedAt": datetime.datetime.now(datetime.timezone.utc).isoformat()}}) + "\n")
-
 
 def removed_item(changes):
     import csv
@@ -185,17 +182,14 @@ def story(world):
     good &= tell(first.release()["digest"] == published["digest"], f"与发布的摘要相同：{published['digest']} / as published")
     good &= tell(first.item(table, gone["code"], TODAY) is not None and first.item(table, gone["code"], TOMORROW) is None,
                  f"调出的 {gone['name']}：今天仍可支付，明天起不可 / what leaves the list is paid today and not tomorrow")
-    first.answer()
-    second.answer()
-    uptake = world.uptake()
+    uptake = world.uptake_of(2)
     good &= tell(uptake["applied"] == 2 and uptake["missing"] > 0,
                  f"医保局看到：已启用 {uptake['applied']}，未回告 {uptake['missing']} / the bureau sees who has it and who has not")
     good &= tell(away.item(table, gone["code"], TOMORROW) is not None and not away.has(),
                  f"{away.name} 断线期间用旧目录照常工作 / the one that is away works on with its old copy")
     good &= tell(away.refresh_until(Institution.has) and away.digest() == first.digest(),
                  "回来后补上变更，摘要与众人相同 / back again it catches up: the same digest as everybody")
-    away.answer()
-    good &= tell(world.uptake()["applied"] == 3, "三家均已启用 / all three have it")
+    good &= tell(world.uptake_of(3)["applied"] == 3, "三家均已启用 / all three have it")
     return good
 
 

@@ -156,6 +156,61 @@ static void a_release_comes_into_the_copy_whole_whatever_the_order(void **state)
     medhub_free(releases);
 }
 
+/* The release R, which was published with the digest that its one change has. */
+static void tell_release(struct trial *trial)
+{
+    tell(trial, OF_RELEASE("2", "A1", "CHANGE_RENAMED", "A 2099"));
+    tell(trial, MARK("release_published", "1"));
+}
+
+static void what_the_copy_works_with_is_answered_once(void **state)
+{
+    struct trial *trial = *state;
+    begin(trial, edition_2024);
+    refresh_well(trial);
+    tell_release(trial);
+    refresh_well(trial);
+    assert_true(trial_work_until(trial, trial_is_idle));
+    assert_int_equal(FAKE_COUNT(trial, arrival_count), 1);
+    assert_true(strncmp(trial->fake->arrivals[0].id, "applied/R/", 10) == 0);
+    assert_string_equal(trial->fake->arrivals[0].subject, "release/R");
+    trial_reopen(trial);
+    WITH_FAKE(trial, trial->fake->catalogue_gone = true); /* a copy made anew, from a snapshot that does not tell of it */
+    refresh_well(trial);
+    refresh_well(trial);
+    assert_true(trial_work_until(trial, trial_is_idle));
+    assert_int_equal(FAKE_COUNT(trial, posts), 1);
+}
+
+static void answers_wait_for_the_gateway_and_for_room(void **state)
+{
+    struct trial *trial = *state;
+    const struct medhub_event other = {.size = sizeof other, .type = "t", .data = "{}", .id = "other", .key = "k"};
+    trial_option(trial, "outbox_events_max", "1");
+    begin(trial, edition_2024);
+    refresh_well(trial);
+    assert_int_equal(medhub_submit(trial->hub, &other, 1, NULL, &trial->error), MEDHUB_OK);
+    tell_release(trial);
+    refresh_well(trial);
+    assert_true(trial_work_until(trial, trial_is_idle));
+    refresh_well(trial); /* now there is room */
+    trial_reopen(trial);
+    assert_true(trial_work_until(trial, trial_is_idle));
+    assert_int_equal(FAKE_COUNT(trial, arrival_count), 2);
+}
+
+static void who_does_not_want_it_answers_nothing(void **state)
+{
+    struct trial *trial = *state;
+    trial_option(trial, "answer_releases", "0");
+    begin(trial, edition_2024);
+    refresh_well(trial);
+    tell_release(trial);
+    refresh_well(trial);
+    assert_true(trial_is_idle(trial));
+    assert_int_equal(FAKE_COUNT(trial, posts), 0);
+}
+
 static void a_release_that_came_wrong_is_seen_by_its_digest_and_healed(void **state)
 {
     struct trial *trial = *state;
@@ -427,6 +482,9 @@ int main(void)
         TEST(an_item_is_what_it_was_on_the_day_of_service),
         TEST(changes_are_added_and_earlier_rows_end_the_day_before),
         TEST(a_release_comes_into_the_copy_whole_whatever_the_order),
+        TEST(what_the_copy_works_with_is_answered_once),
+        TEST(answers_wait_for_the_gateway_and_for_room),
+        TEST(who_does_not_want_it_answers_nothing),
         TEST(a_release_that_came_wrong_is_seen_by_its_digest_and_healed),
         TEST(a_withdrawn_release_leaves_everything_as_it_was),
         TEST(what_never_becomes_complete_is_healed_by_a_snapshot),
