@@ -2,6 +2,7 @@
 #include "domain/agreement.h"
 
 #include "domain/conformance.h"
+#include "domain/licence.h"
 #include "domain/organisation.h"
 #include "domain/region.h"
 #include "domain/registry.h"
@@ -168,6 +169,13 @@ static void institution_has_been_open(struct rule_context *context)
         rule_refuse(context, "openedOn", advance->said->opened_on,
                     rule_text(context, "open for %lld months on %s", (long long)months,
                               rule_day(context, advance->day)));
+}
+
+static void institution_is_licensed(struct rule_context *context)
+{
+    const struct advance *advance = advance_of(context);
+    if (step_of(context) == AGREEMENT_STEP_APPLIED)
+        licence_must_count(context, "institution", advance->said->institution, advance->said->region, advance->day);
 }
 
 /* What keeps an institution from applying again, and for how long. */
@@ -461,5 +469,7 @@ const struct rule agreement_rules[AGREEMENT_RULES] = {
     RULE("AG-029", "agreement.late_change_deadline", "逾期未变更中止3个月，C4 L6110、L6112",
          "agreement.late_change_months", deadline_can_be_set, "因逾期未变更的中止有规定期限",
          "A suspension for an untold change lasts as long as the policy says."),
+    RULE("AG-030", "agreement.not_licensed", "申请材料：执业许可证、药品经营许可证，C4 L5949-5969、L6009-6023",
+         LICENCES_COMPLETE, institution_is_licensed, "申请时须有有效许可", "Who applies has a licence that counts."),
 };
 /* clang-format on */

@@ -27,7 +27,7 @@ struct advance {
         valid_until; /* the term, where the step makes one; DATE_NONE: neither said nor in the policy */
 };
 
-enum { AGREEMENT_RULES = 29 };
+enum { AGREEMENT_RULES = 30 };
 extern const struct rule agreement_rules[AGREEMENT_RULES];
 void *agreement_prepare(struct view *view, const struct event *event);
 void agreement_decide(struct view *view, const struct event *event, void *prepared,

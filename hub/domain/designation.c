@@ -10,6 +10,8 @@ const char *designation_key(struct arena *arena, DesignationList list, const cha
         return format_in(arena, "HOSPITAL/%s", institution);
     case LIST_PHARMACY:
         return format_in(arena, "PHARMACY/%s", institution);
+    case LIST_RECOGNITION:
+        return format_in(arena, "RECOGNITION/%s", institution);
     default:
         return format_in(arena, "DOCTOR/%s/%s", institution, doctor);
     }

@@ -1,5 +1,6 @@
 /* designation.h: the three lists of a region for dual-channel drugs: designated hospitals, pharmacies and
- * responsible doctors (三定名单). Table "designation": key LIST/INSTITUTION or DOCTOR/INSTITUTION/CODE, dated
+ * responsible doctors (三定名单); and its directory of institutions whose examination results others recognise
+ * (结果互认机构名录). Table "designation": key LIST/INSTITUTION or DOCTOR/INSTITUTION/CODE, dated
  * rows per region, where a region's list also holds for the regions within it. */
 #ifndef DOMAIN_DESIGNATION_H
 #define DOMAIN_DESIGNATION_H
@@ -16,7 +17,7 @@ const char *designation_key(struct arena *arena, DesignationList list, const cha
                             const char *doctor);
 
 /* Events of the registry family: registry_designation.c. */
-enum { DESIGNATION_LISTED_RULES = 3, DESIGNATION_REMOVED_RULES = 2 };
+enum { DESIGNATION_LISTED_RULES = 4, DESIGNATION_REMOVED_RULES = 2 };
 extern const struct rule designation_listed_rules[DESIGNATION_LISTED_RULES];
 extern const struct rule designation_removed_rules[DESIGNATION_REMOVED_RULES];
 void *designation_prepare_listing(struct view *view, const struct event *event);

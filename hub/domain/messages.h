@@ -463,6 +463,14 @@ typedef Medhub__Registry__V1__Organisation Organisation;
 typedef Medhub__Registry__V1__OrganisationChanged OrganisationChanged;
 typedef Medhub__Registry__V1__KeyRotated KeyRotated;
 typedef Medhub__Registry__V1__Key RegistryKey;
+typedef Medhub__Registry__V1__Licence Licence;
+typedef Medhub__Registry__V1__LicenceKind LicenceKind;
+typedef Medhub__Registry__V1__LicenceRecorded LicenceRecorded;
+typedef Medhub__Registry__V1__LicenceEnded LicenceEnded;
+#define LICENCE                  (&medhub__registry__v1__licence__descriptor)
+#define LICENCE_MEDICAL_PRACTICE MEDHUB__REGISTRY__V1__LICENCE_KIND__LICENCE_KIND_MEDICAL_PRACTICE
+#define LICENCE_DRUG_BUSINESS    MEDHUB__REGISTRY__V1__LICENCE_KIND__LICENCE_KIND_DRUG_BUSINESS
+#define LICENCE_SET_UP_FILING    MEDHUB__REGISTRY__V1__LICENCE_KIND__LICENCE_KIND_SET_UP_FILING
 #define REGISTRY_KEY       (&medhub__registry__v1__key__descriptor)
 #define KEY_ED25519        MEDHUB__REGISTRY__V1__KEY_ALGORITHM__KEY_ALGORITHM_ED25519
 #define KEY_SM2            MEDHUB__REGISTRY__V1__KEY_ALGORITHM__KEY_ALGORITHM_SM2
@@ -495,6 +503,8 @@ typedef Medhub__State__V1__Staff StaffState;
 #define LIST_HOSPITAL               MEDHUB__REGISTRY__V1__DESIGNATION_LIST__DESIGNATION_LIST_HOSPITAL
 #define LIST_PHARMACY               MEDHUB__REGISTRY__V1__DESIGNATION_LIST__DESIGNATION_LIST_PHARMACY
 #define LIST_DOCTOR                 MEDHUB__REGISTRY__V1__DESIGNATION_LIST__DESIGNATION_LIST_DOCTOR
+#define LIST_RECOGNITION            MEDHUB__REGISTRY__V1__DESIGNATION_LIST__DESIGNATION_LIST_RECOGNITION
+#define ORGANISATION_DISTRIBUTOR    MEDHUB__REGISTRY__V1__ORGANISATION_KIND__ORGANISATION_KIND_DISTRIBUTOR
 #define ORGANISATION_STATE_ENUM     (&medhub__registry__v1__state__descriptor)
 #define ORGANISATION_REGULATOR      MEDHUB__REGISTRY__V1__ORGANISATION_KIND__ORGANISATION_KIND_REGULATOR
 #define ORGANISATION_HOSPITAL       MEDHUB__REGISTRY__V1__ORGANISATION_KIND__ORGANISATION_KIND_HOSPITAL

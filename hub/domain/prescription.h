@@ -36,11 +36,11 @@ extern const struct domain domain_prescription;
 
 /* One file each: the rules, what they look at, the decision. */
 enum {
-    UPLOADED_RULES = 32,
+    UPLOADED_RULES = 33,
     REVIEWED_RULES = 7,
-    CLAIMED_RULES = 12,
+    CLAIMED_RULES = 13,
     RELEASED_RULES = 5,
-    DISPENSED_RULES = 21,
+    DISPENSED_RULES = 22,
     RETURNED_RULES = 8,
     REVOKED_RULES = 6,
     SETTLED_RULES = 5,
@@ -95,6 +95,7 @@ struct upload {
 /* Rules about who writes and reviews it: prescription_licence.c. */
 void doctor_may_prescribe_it(struct rule_context *context);
 void doctor_is_licensed(struct rule_context *context);
+void issuer_is_licensed(struct rule_context *context);
 void pharmacist_is_licensed(struct rule_context *context);
 
 /* The catalogue's row of a drug of KIND in REGION on DATE, or NULL. */

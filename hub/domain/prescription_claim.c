@@ -1,9 +1,11 @@
 /* Claimed, released, lapsed: one dispenser at a time holds it, for as long as the policy says. */
 #include "domain/prescription.h"
 
+#include "domain/licence.h"
 #include "domain/line_quantity.h"
 #include "domain/organisation.h"
 #include "domain/prescription_identity.h"
+#include "domain/registry.h"
 
 enum { HOUR_MS = 3600000 };
 
@@ -159,6 +161,16 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .evaluate = claim_has_an_end,
         .sentence_zh = "认领在政策规定的小时数后自动失效",
         .sentence_en = "A claim lapses after the hours that the policy says.",
+    },
+    {
+        .id = "RX-073",
+        .code = "prescription.dispenser_not_licensed",
+        .document = REGISTRY_ADMISSION,
+        .clause = "药品经营许可证、医疗机构执业许可证，C4 L5949-5969、L6009-6023",
+        .parameter = LICENCES_COMPLETE,
+        .evaluate = step_dispenser_is_licensed,
+        .sentence_zh = "认领机构当日须有有效许可",
+        .sentence_en = "On the day of the claim the dispenser's licence counts.",
     },
 };
 

@@ -3,8 +3,10 @@
 #include "domain/prescription_dispense.h"
 
 #include "domain/catalogue_payment.h"
+#include "domain/licence.h"
 #include "domain/line_quantity.h"
 #include "domain/prescription_trace.h"
+#include "domain/registry.h"
 
 static const struct dispensing *dispensing_of(const struct rule_context *context)
 {
@@ -364,5 +366,15 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
         .evaluate = hospital_is_told_of_the_excess,
         .sentence_zh = "医疗机构售价高于配药当日支付标准的，高出部分由患者负担",
         .sentence_en = "What a hospital's price exceeds the payment standard of the day is borne by the patient.",
+    },
+    {
+        .id = "RX-122",
+        .code = "prescription.dispenser_not_licensed",
+        .document = REGISTRY_ADMISSION,
+        .clause = "药品经营许可证、医疗机构执业许可证，C4 L5949-5969、L6009-6023",
+        .parameter = LICENCES_COMPLETE,
+        .evaluate = step_dispenser_is_licensed,
+        .sentence_zh = "配药机构在配药当日须有有效许可",
+        .sentence_en = "On the day of dispensing the dispenser's licence counts.",
     },
 };

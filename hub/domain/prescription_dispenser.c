@@ -1,5 +1,6 @@
 /* Rules that claiming and dispensing share: who may hold and give it, and until when. */
 #include "domain/designation.h"
+#include "domain/licence.h"
 #include "domain/organisation.h"
 #include "domain/prescription_step.h"
 
@@ -20,6 +21,13 @@ void step_dispenser_is_designated(struct rule_context *context)
         rule_refuse(context, step->actor_path,
                     rule_text(context, "%s: %s", step->actor, organisation_state_name(step->registered)),
                     rule_text(context, "live and designated on %s", rule_day(context, step->day)));
+}
+
+void step_dispenser_is_licensed(struct rule_context *context)
+{
+    const struct prescription_step *step = step_of(context);
+    if (step->state != NULL)
+        licence_must_count(context, step->actor_path, step->actor, step->state->region_of_care, step->day);
 }
 
 void step_dispenser_is_listed(struct rule_context *context)

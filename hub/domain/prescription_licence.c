@@ -1,6 +1,7 @@
-/* Who may prescribe and review: what the register of practitioners says on the day of issue. */
+/* Who may prescribe and review: what the registers of practitioners and licences say on the day of issue. */
 #include "domain/prescription.h"
 
+#include "domain/licence.h"
 #include "domain/practitioner.h"
 
 /* drProfttlCodg: 231 is the highest title, 235 the lowest. */
@@ -44,4 +45,11 @@ void pharmacist_is_licensed(struct rule_context *context)
     const NamedPractitioner *said = ((const struct upload *)context->prepared)->said->pharmacist;
     if (said != NULL && is_given(said->code))
         ask_for_licence(context, said, PRACTITIONER_PHARMACIST, "pharmacist.code");
+}
+
+void issuer_is_licensed(struct rule_context *context)
+{
+    const struct upload *upload = context->prepared;
+    licence_must_count(context, "institution", upload->said->institution, upload->said->region_of_care,
+                       upload->issued_on);
 }

@@ -2,6 +2,7 @@
 #include "domain/prescription.h"
 
 #include "domain/designation.h"
+#include "domain/licence.h"
 #include "domain/line_quantity.h"
 #include "domain/medication.h"
 #include "domain/organisation.h"
@@ -534,5 +535,15 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
         .evaluate = pharmacist_is_licensed,
         .sentence_zh = "随处方上传审核结果的药师当日须在开方机构有有效执业证",
         .sentence_en = "The pharmacist whose review comes with a prescription is licensed at its issuer on that day.",
+    },
+    {
+        .id = "RX-041",
+        .code = "prescription.issuer_not_licensed",
+        .document = REGISTRY_ADMISSION,
+        .clause = "医疗机构执业许可证，C4 L5949-5969；公开，C3 3748",
+        .parameter = LICENCES_COMPLETE,
+        .evaluate = issuer_is_licensed,
+        .sentence_zh = "开具机构当日须有有效的执业许可证或设置备案",
+        .sentence_en = "On the day of issue the issuer's practice licence or filing counts.",
     },
 };

@@ -2,6 +2,7 @@
 
 #include "domain/agreement.h"
 #include "domain/designation.h"
+#include "domain/licence.h"
 #include "domain/organisation.h"
 #include "domain/practitioner.h"
 #include "domain/registry_key.h"
@@ -159,10 +160,18 @@ static void decide(struct view *view, const struct event *event, void *prepared,
 {
     const struct registration *registration = prepared;
     const OrganisationChanged *said = registration->said;
+    Organisation *now = decision_message(decision, ORGANISATION);
     (void)view;
     (void)event;
+    if (now == NULL)
+        return;
+    *now = *said->organisation;
+    if (registration->earlier != NULL) { /* events of their own change them */
+        now->licences = registration->earlier->organisation->licences;
+        now->n_licences = registration->earlier->organisation->n_licences;
+    }
     size_t fact = decision_fact_of_event(decision);
-    registry_put_organisation(decision, registration->earlier, said->organisation, registration->valid_from);
+    registry_put_organisation(decision, registration->earlier, now, registration->valid_from);
     keep_taken_over(decision, registration);
     decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", said->organisation_id);
     decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s",
@@ -236,6 +245,22 @@ static const struct handler handlers[] = {
         .decide = key_rotation_decide,
         .roles = "hospital|pharmacy|insurer|bureau|circulation|regulator|registrant|distributor|logistics|"
                  "procurement_platform|trace_platform|registrar",
+    },
+    {
+        .type = "medhub.registry.licence_recorded.v1",
+        .rules = licence_recorded_rules,
+        .rule_count = LICENCE_RECORDED_RULES,
+        .prepare = licence_prepare_record,
+        .decide = licence_record,
+        .roles = "registrar|bureau|regulator",
+    },
+    {
+        .type = "medhub.registry.licence_ended.v1",
+        .rules = licence_ended_rules,
+        .rule_count = LICENCE_ENDED_RULES,
+        .prepare = licence_prepare_end,
+        .decide = licence_end,
+        .roles = "registrar|bureau|regulator",
     },
     {
         .type = "medhub.registry.designation_listed.v1",

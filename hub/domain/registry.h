@@ -3,6 +3,8 @@
  *     medhub.registry.organisation_changed.v1   a registrar, or the hub's operator -> fact, dated row of the
  * registry
  *     medhub.registry.key_rotated.v1            the organisation itself: registry_key.h
+ *     medhub.registry.licence_recorded.v1       a registrar, bureau or regulator -> fact, the organisation's row: licence.h
+ *     medhub.registry.licence_ended.v1          the same
  *     medhub.registry.designation_listed.v1     a registrar or bureau -> fact, dated row of the table "designation"
  *     medhub.registry.designation_removed.v1    the same: designation.h
  *     medhub.registry.agreement_advanced.v1     an agency, the institution, the operator: agreement.h

@@ -1,4 +1,4 @@
-/* The events of the three designations. Row of an institution: designation/KEY/REGION, the latest span on
+/* The events of the three designations and of the directory of mutual recognition. Row of an institution: designation/KEY/REGION, the latest span on
  * that list. */
 #include "domain/designation.h"
 #include "domain/span.h"
@@ -70,6 +70,18 @@ static void institution_is_the_key(struct rule_context *context)
                     is_doctors ? "the doctor's code" : "no doctor: it is a list of institutions");
 }
 
+static void institution_is_of_the_lists_kind(struct rule_context *context)
+{
+    const struct listing *listing = listing_of(context);
+    const RegisteredOrganisation *registered =
+        (const RegisteredOrganisation *)view_state(context->view, REGISTERED_ORGANISATION, "organisation");
+    bool is_pharmacies = listing->designation->list == LIST_PHARMACY;
+    OrganisationKind wanted = is_pharmacies ? ORGANISATION_PHARMACY : ORGANISATION_HOSPITAL;
+    if (registered != NULL && registered->organisation->kind != wanted)
+        rule_refuse(context, "designation.list", registered->organisation->id,
+                    is_pharmacies ? "a pharmacy" : "a medical institution");
+}
+
 static void days_are_in_order(struct rule_context *context)
 {
     const struct listing *listing = listing_of(context);
@@ -127,6 +139,15 @@ const struct rule designation_listed_rules[DESIGNATION_LISTED_RULES] = {
         .evaluate = listed_once_at_a_time,
         .sentence_zh = "同一名单的列入时间不得重叠",
         .sentence_en = "Spans on one list follow one another.",
+    },
+    {
+        .id = "RG-016",
+        .code = "designation.institution_of_wrong_kind",
+        .document = DUAL_CHANNEL_OPINION "、黔卫健发〔2021〕20号", /* Guizhou: rational examinations */
+        .clause = "三定：定医疗机构、定零售药店，C4 L5516；结果互认机构名录，C4 L5070",
+        .evaluate = institution_is_of_the_lists_kind,
+        .sentence_zh = "药店名单只列零售药店，其他名单与互认名录只列医疗机构",
+        .sentence_en = "Pharmacies stand on the list of pharmacies, medical institutions on the others.",
     },
 };
 

@@ -143,7 +143,7 @@ static void the_fact_can_say_what_it_was_decided_on(void **state)
 {
     struct fixture *fixture = *state;
     submit(fixture);
-    assert_int_equal(fixture->trial->view.consulted_count, 5);
+    assert_int_equal(fixture->trial->view.consulted_count, 6);
     assert_string_equal(fixture->trial->view.consulted[0].table, TABLE_REGISTRY);
     assert_string_equal(fixture->trial->view.consulted[1].key, "WESTERN_DRUG/" DRUG);
     assert_string_equal(fixture->trial->view.consulted[1].region, REGION_NATION);
@@ -151,6 +151,7 @@ static void the_fact_can_say_what_it_was_decided_on(void **state)
     assert_int_equal(fixture->trial->view.consulted[2].version, 0);
     assert_string_equal(fixture->trial->view.consulted[3].table, TABLE_PRACTITIONER);
     assert_string_equal(fixture->trial->view.consulted[4].key, "registry.practitioners_complete");
+    assert_string_equal(fixture->trial->view.consulted[5].key, "registry.licences_complete");
 }
 
 static void the_lines_may_stand_on_the_catalogue_of_the_region(void **state)
