@@ -22,7 +22,8 @@ struct rows {
 };
 void rows_init(struct rows *rows, struct arena *arena, struct topic_names *topics, struct sql *sql);
 
-/* The values of a new row of TABLE, all to be set; NULL: there is no room, which the whole record then hears of. */
+/* The values of a new row of TABLE, all to be set; NULL: there is no room, which the whole record then hears
+ * of. */
 struct sql_value *rows_add(struct rows *rows, enum table_id table);
 /* TEXT, or empty if it is not UTF-8 without NUL: the databases take no other. */
 struct sql_value rows_text(struct bytes text);
