@@ -1,6 +1,6 @@
 /* read_timeline.c: one exchange, from its submission to the answers of endpoints, in one query. */
 #include "store/business_keys.h"
-#include "store/read_model_inside.h"
+#include "store/timeline.h"
 
 #include "base/hash.h"
 #include "event/unpack.h"
@@ -56,19 +56,7 @@ static const char timeline[] =
     "FROM answer WHERE input = $1";
 enum { STEP_RECEIPT = 1, STEP_FACT, STEP_DELIVERY, STEP_PARKED, STEP_ANSWER };
 
-/* While one exchange is read. */
-struct exchange {
-    struct read_model *model;
-    const struct viewer *viewer;
-    const struct asked_by *by;
-    struct seen_lines *lines;
-    struct input_place input;
-    size_t first;               /* of this exchange in lines */
-    bool submitted, own, shown; /* not by a timer; by the viewer; the key to it */
-    bool has_receipt, has_fact, has_parked, fact_is_due, parked_is_due;
-};
-
-static struct seen_line *add_line(struct seen_lines *lines)
+struct seen_line *timeline_add_line(struct seen_lines *lines)
 {
     if (lines->count == lines->capacity) {
         size_t capacity = lines->capacity == 0 ? LINES_FIRST : 2 * lines->capacity;
@@ -81,6 +69,14 @@ static struct seen_line *add_line(struct seen_lines *lines)
         lines->capacity = capacity;
     }
     return &lines->items[lines->count++];
+}
+
+const struct seen_line *timeline_find(const struct exchange *exchange, enum seen_step step)
+{
+    for (size_t i = exchange->first; i < exchange->lines->count; i++)
+        if (exchange->lines->items[i].step == step)
+            return &exchange->lines->items[i];
+    return NULL;
 }
 
 static bool is_own(const struct exchange *exchange, const char *source)
@@ -139,7 +135,7 @@ static enum status fill(struct exchange *exchange, const struct sql_cursor *curs
                         const char *source, struct seen_line **made, struct fault *fault)
 {
     struct arena *arena = exchange->lines->arena;
-    struct seen_line *line = add_line(exchange->lines);
+    struct seen_line *line = timeline_add_line(exchange->lines);
     struct input_place at;
 
     *made = line;
@@ -184,7 +180,7 @@ static enum status fill_with_value(struct exchange *exchange, const struct sql_c
 static enum status add_submitted(struct exchange *exchange, const struct seen_line *decided,
                                  int64_t submitted_ms, struct fault *fault)
 {
-    struct seen_line copy = *decided, *line = add_line(exchange->lines);
+    struct seen_line copy = *decided, *line = timeline_add_line(exchange->lines);
 
     if (line == NULL)
         return read_arena_full(fault);
@@ -321,163 +317,15 @@ static enum status add_row(struct exchange *exchange, const struct sql_cursor *c
     }
 }
 
-/* ---- gaps ---- */
-
-static enum status add_missing(struct exchange *exchange, const struct seen_line *after, enum seen_step step,
-                               struct fault *fault)
-{
-    struct seen_line copy = *after, *line = add_line(exchange->lines);
-
-    if (line == NULL)
-        return read_arena_full(fault);
-    *line = copy;
-    line->step = step;
-    line->missing = true;
-    line->outcome = 0;
-    line->code = "";
-    line->topic = "";
-    line->partition = 0;
-    line->offset = 0;
-    line->visibility = 0;
-    line->value = BYTES_NONE;
-    return STATUS_OK;
-}
-
-static const struct seen_line *find_step(const struct exchange *exchange, enum seen_step step)
-{
-    for (size_t i = exchange->first; i < exchange->lines->count; i++)
-        if (exchange->lines->items[i].step == step)
-            return &exchange->lines->items[i];
-    return NULL;
-}
-
-/* The first number that TEXT selects; *FOUND false: there is none. */
-static enum status read_one(struct read_model *model, const char *text, const struct sql_value *values,
-                            size_t count, int64_t *number, bool *found, struct fault *fault)
-{
-    struct sql_cursor cursor;
-
-    *found = false;
-    enum status status = sql_start(model->sql, text, values, count, &cursor, fault);
-    if (status == STATUS_OK)
-        status = sql_next(&cursor, found, fault);
-    *number = status == STATUS_OK && *found ? sql_column_integer(&cursor, 0) : 0;
-    sql_end(&cursor);
-    return status;
-}
-
-/* True if the receipt that LINE had has left with its topic's retention: receipts of one source lie in one
- * partition, and the oldest one that is kept there is newer. */
-static enum status receipt_has_left(struct read_model *model, const struct seen_line *line, bool *left,
-                                    struct fault *fault)
-{
-    int64_t partitions = 0, first_offset = 0, oldest_ms = 0;
-    bool found = false, kept = false;
-    int topic = 0;
-
-    *left = false;
-    enum status status = read_one(model, "SELECT count(*) FROM position WHERE topic = 'medhub.receipt'", NULL,
-                                  0, &partitions, &found, fault);
-    if (status == STATUS_OK)
-        status = read_topic_number(model, "medhub.receipt", &topic, fault);
-    if (status != STATUS_OK || partitions == 0 || topic == 0)
-        return status;
-    int32_t partition = hash_kafka_partition(bytes_of(line->source), (int32_t)partitions);
-    const struct sql_value of = sql_integer(partition);
-    const struct sql_value range[] = {sql_integer(place_make(topic, partition, 0)),
-                                      sql_integer(place_make(topic, partition, PLACE_OFFSET_MAX))};
-    status =
-        read_one(model, "SELECT first_offset FROM position WHERE topic = 'medhub.receipt' AND partition = $1",
-                 &of, 1, &first_offset, &found, fault);
-    if (status == STATUS_OK)
-        status = read_one(
-            model, "SELECT decided_ms FROM receipt WHERE place >= $1 AND place <= $2 ORDER BY place LIMIT 1",
-            range, 2, &oldest_ms, &kept, fault);
-    *left = first_offset > 0 && (!kept || line->at_ms < oldest_ms);
-    return status;
-}
-
-static enum status add_missing_receipt(struct exchange *exchange, struct fault *fault)
-{
-    const struct seen_line *outcome = find_step(exchange, SEEN_FACT);
-    bool left = false;
-
-    if (outcome == NULL)
-        outcome = find_step(exchange, SEEN_PARKED);
-    if (outcome == NULL)
-        return STATUS_OK;
-    enum status status = receipt_has_left(exchange->model, outcome, &left, fault);
-    return status == STATUS_OK && !left ? add_missing(exchange, outcome, SEEN_DECIDED, fault) : status;
-}
-
-/* Between a submission and its fact or parked record stands a receipt, and the other way round. They reach us
- * over different partitions, so a gap may close a moment later. */
-static enum status add_gaps(struct exchange *exchange, struct fault *fault)
-{
-    const struct seen_line *decided = find_step(exchange, SEEN_DECIDED);
-    enum status status = STATUS_OK;
-
-    if (decided != NULL && exchange->fact_is_due && !exchange->has_fact)
-        status = add_missing(exchange, decided, SEEN_FACT, fault);
-    else if (decided != NULL && exchange->parked_is_due && !exchange->has_parked)
-        status = add_missing(exchange, decided, SEEN_PARKED, fault);
-    if (decided == NULL && exchange->own && exchange->submitted && !exchange->has_receipt)
-        status = add_missing_receipt(exchange, fault);
-    return status;
-}
-
-/* True if ORGANISATION has an endpoint that takes this type: one of the last deliveries that it answered was
- * of it. */
-static enum status answers_type(struct read_model *model, const char *organisation, const char *type,
-                                bool *answers, struct fault *fault)
-{
-    const struct sql_value values[] = {sql_text(organisation), sql_text(type)};
-    int64_t one = 0;
-
-    return read_one(
-        model,
-        "SELECT 1 FROM (SELECT delivery FROM answer WHERE organisation = $1 ORDER BY delivery DESC LIMIT "
-        "200) "
-        "AS last JOIN delivery ON delivery.place = last.delivery WHERE delivery.type = $2 LIMIT 1",
-        values, 2, &one, answers, fault);
-}
-
-static bool is_answered(const struct exchange *exchange, size_t count, const char *organisation)
-{
-    for (size_t i = exchange->first; i < count; i++) {
-        const struct seen_line *line = &exchange->lines->items[i];
-        if (line->step == SEEN_ANSWERED && strcmp(line->recipient, organisation) == 0)
-            return true;
-    }
-    return false;
-}
-
-static enum status add_unanswered(struct exchange *exchange, struct fault *fault)
-{
-    size_t count = exchange->lines->count;
-    enum status status = STATUS_OK;
-
-    for (size_t i = exchange->first; i < count && status == STATUS_OK; i++) {
-        struct seen_line delivered = exchange->lines->items[i];
-        bool answers = false;
-        if (delivered.step != SEEN_DELIVERY || is_answered(exchange, count, delivered.recipient))
-            continue;
-        status = answers_type(exchange->model, delivered.recipient, delivered.type, &answers, fault);
-        if (status == STATUS_OK && answers)
-            status = add_missing(exchange, &delivered, SEEN_ANSWERED, fault);
-    }
-    return status;
-}
-
 /* ---- the whole ---- */
 
 /* Answers name a delivery only: what it was about is the same for the whole exchange. */
 static void name_answers(struct exchange *exchange)
 {
-    const struct seen_line *known = find_step(exchange, SEEN_DELIVERY);
+    const struct seen_line *known = timeline_find(exchange, SEEN_DELIVERY);
 
     if (known == NULL)
-        known = find_step(exchange, SEEN_DECIDED);
+        known = timeline_find(exchange, SEEN_DECIDED);
     for (size_t i = exchange->first; known != NULL && i < exchange->lines->count; i++) {
         struct seen_line *line = &exchange->lines->items[i];
         if (line->step != SEEN_ANSWERED || line->id[0] != '\0')
@@ -535,9 +383,9 @@ enum status read_exchange(struct read_model *model, int64_t input, const struct 
         return STATUS_OK;
     }
     if (status == STATUS_OK)
-        status = add_gaps(&exchange, fault);
+        status = timeline_add_gaps(&exchange, fault);
     if (status == STATUS_OK)
-        status = add_unanswered(&exchange, fault);
+        status = timeline_add_unanswered(&exchange, fault);
     if (status != STATUS_OK)
         return status;
     name_answers(&exchange);
