@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/framing.h"
 #include "gateway/peers.h"
 #include "gateway/stream.h"
 
@@ -356,22 +357,45 @@ static bool has_body(const struct request *request)
            http_view_header(&request->view, "Transfer-Encoding", NULL).data != NULL;
 }
 
-static enum MHD_Result head(struct exchange *exchange, const char *method)
+static void answer_address_full(struct request *request)
+{
+    answer_problem(request, 429, "request.connections", "too many connections of this address");
+    answer_header(request, "Retry-After", "2");
+}
+
+/* What the connection, or the header alone, is refused for; the connection ends with it. */
+static void refuse_if_unfit(struct exchange *exchange, const char *version)
+{
+    struct request *request = &exchange->request;
+    enum peer_seat seat = peer_seat(exchange->connection);
+    struct framing_flaw flaw;
+
+    if (seat == PEER_HOUSE_FULL)
+        answer_unavailable(request, "gateway.connections", NULL);
+    else if (seat == PEER_ADDRESS_FULL)
+        answer_address_full(request);
+    else if (request->view.target == NULL || exchange->header_too_large)
+        answer_problem(request, 431, "request.header_too_large", NULL);
+    else if (!framing_is_sound(&request->view, version, &flaw))
+        answer_problem(request, 400, flaw.code, flaw.why);
+    request->answer.close = request->answer.status != 0;
+}
+
+static enum MHD_Result head(struct exchange *exchange, const char *method, const char *version)
 {
     struct listener *listener = exchange->listener;
     struct request *request = &exchange->request;
 
     exchange->state = EXCHANGE_READING;
     read_header(exchange, method);
-    if (request->view.target == NULL || exchange->header_too_large)
-        answer_problem(request, 431, "request.header_too_large", NULL);
+    refuse_if_unfit(exchange, version);
     if (request->answer.status == 0)
         expect_body(exchange);
     if (request->answer.status == 0)
         listener->calls.head(listener->calls.self, request);
     if (request->answer.status == 0)
         return MHD_YES;
-    request->answer.close = has_body(request); /* which nobody will read */
+    request->answer.close = request->answer.close || has_body(request); /* which nobody will read */
     return send_answer(exchange);
 }
 
@@ -392,12 +416,12 @@ static enum MHD_Result advance(void *self, struct MHD_Connection *connection, co
                               const char *version, const char *data, size_t *data_length, void **context)
 {
     struct exchange *exchange = *context;
-    (void)self, (void)connection, (void)url, (void)version;
+    (void)self, (void)connection, (void)url;
 
     if (exchange == NULL)
         return MHD_NO; /* no memory when it began: the connection is closed */
     if (exchange->state == EXCHANGE_NEW)
-        return head(exchange, method);
+        return head(exchange, method, version);
     if (*data_length > 0) {
         bool taken = take_body(exchange, data, *data_length);
         *data_length = 0;
@@ -429,6 +453,15 @@ static size_t connection_memory(const struct listener_settings *settings)
     return settings->header_bytes_max + settings->header_bytes_max / 2 + IO_BYTES;
 }
 
+/* A few more than are served, so that those who are too many can be told. libmicrohttpd shares them out among its threads, and
+ * connections do not come evenly. */
+static intptr_t with_reserve(unsigned count)
+{
+    enum { RESERVE = 64 };
+
+    return (intptr_t)count + count / 4 + RESERVE;
+}
+
 static struct MHD_Daemon *start_daemon(struct listener *listener, struct addrinfo *place)
 {
     const struct listener_settings *settings = &listener->settings;
@@ -440,9 +473,9 @@ static struct MHD_Daemon *start_daemon(struct listener *listener, struct addrinf
     flags |= settings->certificate != NULL ? MHD_USE_TLS : 0;
     options[count++] = (struct MHD_OptionItem){MHD_OPTION_SOCK_ADDR, 0, place->ai_addr};
     options[count++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, settings->threads > 1 ? settings->threads : 0, NULL};
-    options[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, (intptr_t)settings->connections_max, NULL};
+    options[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, with_reserve(settings->connections_max), NULL};
     options[count++] =
-        (struct MHD_OptionItem){MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)settings->connections_per_address_max, NULL};
+        (struct MHD_OptionItem){MHD_OPTION_PER_IP_CONNECTION_LIMIT, with_reserve(settings->connections_per_address_max), NULL};
     options[count++] =
         (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)((settings->idle_timeout_ms + 999) / 1000), NULL};
     options[count++] =
@@ -495,7 +528,10 @@ enum status listener_start(const struct listener_settings *settings, const struc
     made->calls = *calls;
     made->gateway = gateway;
     (void)pthread_mutex_init(&made->idle_lock, NULL);
-    enum status status = peers_start(settings->request_timeout_ms, &made->peers, fault);
+    const struct peers_settings peers = {.first_ms = settings->request_timeout_ms,
+                                         .count_max = settings->connections_max,
+                                         .of_address_max = settings->connections_per_address_max};
+    enum status status = peers_start(&peers, &made->peers, fault);
     if (status == STATUS_OK)
         status = open_socket(made, fault);
     if (status != STATUS_OK) {

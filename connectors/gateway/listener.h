@@ -4,7 +4,11 @@
  * A pool of threads of libmicrohttpd, each with its own epoll. A request that waits is suspended and costs no thread.
  *
  * Slow clients: a connection must bring its whole request within request_timeout_ms of its beginning and take its answer
- * within response_timeout_ms (a stream: each piece within idle_timeout_ms), or it is cut off. */
+ * within response_timeout_ms (a stream: each piece within idle_timeout_ms), or it is cut off.
+ *
+ * Refused before anybody else is asked, as problem details, and with the end of the connection: too many connections (503), too many
+ * of one address (429), a header that is too large (431) or doubtful (400, framing.h). What libmicrohttpd cannot read at all it
+ * answers itself: a status of 4xx or 505 with a page of its own. */
 #ifndef GATEWAY_LISTENER_H
 #define GATEWAY_LISTENER_H
 

@@ -1,9 +1,11 @@
 #include "gateway/peers.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -11,24 +13,96 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { WATCH_MS = 200 };
+enum { WATCH_MS = 200, UNSEATED_MS = 1000, BUCKETS = 1024 };
+
+/* An address with somebody on a seat. */
+struct address {
+    struct address *next; /* of its bucket */
+    struct in6_addr number; /* an IPv4 address as ::ffff:a.b.c.d */
+    unsigned count;
+};
 
 /* One connection, as the watchman sees it. */
 struct peer {
     struct peer *next, *before;
     int socket;
+    enum peer_seat seat;
+    struct in6_addr number;
     atomic_int_fast64_t deadline_us; /* 0: none */
     bool looked_at_certificate;
     char *subject; /* RFC 4514, of the verified client certificate; or NULL */
 };
 
 struct peers {
-    int64_t first_ms;
-    pthread_mutex_t lock; /* over the list */
+    struct peers_settings settings;
+    pthread_mutex_t lock; /* over the list and the seats */
     struct peer *first;
+    unsigned seated;
+    struct address *addresses[BUCKETS];
     pthread_t watchman;
     atomic_bool stopping;
 };
+
+/* ---- seats ---- */
+
+static struct in6_addr number_of(const struct sockaddr *address)
+{
+    struct in6_addr number = IN6ADDR_ANY_INIT;
+
+    if (address != NULL && address->sa_family == AF_INET6)
+        return ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    if (address != NULL && address->sa_family == AF_INET) {
+        number.s6_addr[10] = number.s6_addr[11] = 0xFF;
+        memcpy(&number.s6_addr[12], &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+    }
+    return number;
+}
+
+/* Where the address stands in its list, or the end of the list. */
+static struct address **place_of(struct peers *peers, const struct in6_addr *number)
+{
+    uint64_t hash = hash_quick(bytes_from(number, sizeof *number), 0);
+    struct address **at = &peers->addresses[hash % BUCKETS];
+
+    while (*at != NULL && memcmp(&(*at)->number, number, sizeof *number) != 0)
+        at = &(*at)->next;
+    return at;
+}
+
+/* Locked. */
+static enum peer_seat take_seat(struct peers *peers, const struct in6_addr *number)
+{
+    struct address **at = place_of(peers, number);
+
+    if (peers->seated >= peers->settings.count_max)
+        return PEER_HOUSE_FULL;
+    if (*at != NULL && (*at)->count >= peers->settings.of_address_max)
+        return PEER_ADDRESS_FULL;
+    if (*at == NULL) {
+        *at = calloc(1, sizeof **at);
+        if (*at == NULL)
+            return PEER_HOUSE_FULL;
+        (*at)->number = *number;
+    }
+    (*at)->count++;
+    peers->seated++;
+    return PEER_SEATED;
+}
+
+/* Locked. */
+static void leave_seat(struct peers *peers, const struct peer *peer)
+{
+    struct address **at = place_of(peers, &peer->number);
+
+    if (peer->seat != PEER_SEATED)
+        return;
+    peers->seated--;
+    if (--(*at)->count > 0)
+        return;
+    struct address *gone = *at;
+    *at = gone->next;
+    free(gone);
+}
 
 /* ---- slow clients ---- */
 
@@ -45,6 +119,13 @@ static struct peer *peer_of(struct MHD_Connection *connection)
     return info == NULL ? NULL : info->socket_context;
 }
 
+enum peer_seat peer_seat(struct MHD_Connection *connection)
+{
+    const struct peer *peer = peer_of(connection);
+
+    return peer == NULL ? PEER_HOUSE_FULL : peer->seat;
+}
+
 void peer_set_deadline(struct MHD_Connection *connection, int64_t in_ms)
 {
     set_deadline(peer_of(connection), in_ms);
@@ -59,8 +140,11 @@ static void add_peer(struct peers *peers, struct MHD_Connection *connection, voi
     if (peer == NULL)
         return;
     peer->socket = info == NULL ? -1 : info->connect_fd;
-    set_deadline(peer, peers->first_ms);
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    peer->number = number_of(info == NULL ? NULL : info->client_addr);
     (void)pthread_mutex_lock(&peers->lock);
+    peer->seat = take_seat(peers, &peer->number);
+    set_deadline(peer, peer->seat == PEER_SEATED ? peers->settings.first_ms : UNSEATED_MS);
     peer->next = peers->first;
     if (peer->next != NULL)
         peer->next->before = peer;
@@ -82,6 +166,7 @@ static void remove_peer(struct peers *peers, void **context)
         peers->first = peer->next;
     if (peer->next != NULL)
         peer->next->before = peer->before;
+    leave_seat(peers, peer);
     (void)pthread_mutex_unlock(&peers->lock);
     gnutls_free(peer->subject);
     free(peer);
@@ -164,14 +249,14 @@ const char *peer_certificate_subject(struct MHD_Connection *connection)
 
 /* ---- start and end ---- */
 
-enum status peers_start(int64_t first_ms, struct peers **peers, struct fault *fault)
+enum status peers_start(const struct peers_settings *settings, struct peers **peers, struct fault *fault)
 {
     struct peers *made = calloc(1, sizeof *made);
 
     *peers = NULL;
     if (made == NULL)
         return fault_fatal(fault, "memory.out", "no memory for a listener");
-    made->first_ms = first_ms;
+    made->settings = *settings;
     (void)pthread_mutex_init(&made->lock, NULL);
     if (pthread_create(&made->watchman, NULL, watch, made) != 0) {
         (void)pthread_mutex_destroy(&made->lock);

@@ -1,6 +1,7 @@
 // links: medhub_gateway
-/* Any target, headers and body of a POST: routed or not, read or refused with a code, in bounded memory. The first line is the
+/* Any target, headers and body of a POST: sound or not, routed or not, read or refused with a code, in bounded memory. The first line is the
  * target, then come headers, one a line, up to an empty line; the rest is the body. */
+#include "gateway/framing.h"
 #include "gateway/intake.h"
 #include "gateway/request.h"
 #include "gateway/routes.h"
@@ -81,6 +82,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
         request.view = (struct http_view){.method = "POST", .target = target, .headers = headers};
         request.view.header_count = read_headers(&left, headers, arena);
         request.view.body = left;
+        struct framing_flaw flaw = {0};
+        if (!framing_is_sound(&request.view, "HTTP/1.1", &flaw))
+            must(flaw.code != NULL && flaw.why != NULL);
         for (size_t i = 0; i < 2; i++) {
             request.view.method = i == 0 ? "POST" : "GET";
             if (route_find(request.view.method, target, arena, &request.match, &allow) == ROUTE_FOUND)
