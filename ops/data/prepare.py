@@ -105,6 +105,15 @@ def limits(source):
     write("drug_limits.csv", ["code", "name", *LIMITS, "diseases"], rows)
 
 
+def drug_codes(source):
+    """Every code once, in order; what it is called and limited to say the rows of its product in drug_limits.csv."""
+    codes = sorted({row["nhsa_drug_code"] for row in read(source / "drug_codes/nhsa_drug_codes_with_rules.csv")})
+    with open(pathlib.Path(__file__).parent / "drug_codes.txt.gz", "wb") as file:
+        with gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
+            packed.write("".join(code + "\n" for code in codes).encode())
+    print(f"drug_codes.txt.gz: {len(codes)} codes")
+
+
 def spread(rows, count):
     return [rows[i * len(rows) // count] for i in range(count)]
 
@@ -172,6 +181,7 @@ def main(source):
     commercial(source)
     difference(source)
     limits(source)
+    drug_codes(source)
     devices(source)
     items(source)
     write("working_days.csv", ["date", "is_working_day", "kind", "holiday_name"],

@@ -2,6 +2,7 @@
 #include "ops/ctl/commands.h"
 #include "ops/ctl/policy_file.h"
 #include "ops/ctl/say.h"
+#include "ops/gen/drug_code.h"
 #include "ops/gen/gen.h"
 
 #include "base/clock.h"
@@ -60,6 +61,20 @@ static enum status limits_part(struct generation *generation)
                                     &limits, &generation->fault);
     if (status == STATUS_OK)
         gen_limits(&generation->gen, &limits);
+    return status;
+}
+
+static enum status drug_codes_part(struct generation *generation)
+{
+    struct data_table limits;
+    struct drug_codes codes;
+
+    enum status status = table_read(generation->folder, "drug_limits.csv", gen_limit_columns, generation->arena,
+                                    &limits, &generation->fault);
+    if (status == STATUS_OK)
+        status = drug_codes_read(generation->folder, generation->arena, &codes, &generation->fault);
+    if (status == STATUS_OK)
+        gen_drug_codes(&generation->gen, &codes, &limits);
     return status;
 }
 
@@ -127,6 +142,7 @@ static const struct part {
     {"catalogue-2024", catalogue_2024_part},
     {"catalogue-2025", catalogue_2025_part},
     {"limits", limits_part},
+    {"drug-codes", drug_codes_part},
 };
 
 #define CHAINS "chains" /* these need the items */
@@ -274,8 +290,8 @@ static const struct option gen_options[] = {
      10000000},
     {"day", 0, OPTION_TEXT, GEN(day), "DATE", "the day they happen on; the last that is over in China", "业务日期，默认昨天（北京时间）", 0, 0},
     {"what", 'w', OPTION_TEXT, GEN(what), "A,B",
-     "policy, calendar, organisations, catalogue-2024, catalogue-2025, limits, prescriptions, dispensings, "
-     "scans, settlements, chains (each the way of a lot from its maker to patients, many scans, over the "
+     "policy, calendar, organisations, catalogue-2024, catalogue-2025, limits, drug-codes (13,738 real national codes), "
+     "prescriptions, dispensings, scans, settlements, chains (each the way of a lot from its maker to patients, many scans, over the "
      "months before); prescriptions, scans and settlements",
      "生成哪些事件", 0, 0},
     {"wrong", 0, OPTION_NUMBER, GEN(wrong), "PERCENT", "how many break a rule, each rule in turn; 0",

@@ -87,6 +87,9 @@ void gen_calendar(struct gen *gen, const struct data_table *days);
 /* LIMITS: the columns gen_limit_columns, in their order. */
 extern const char *const gen_limit_columns[];
 void gen_limits(struct gen *gen, const struct data_table *limits);
+/* Every code as an item of the catalogue, called as its product in LIMITS. */
+struct drug_codes;
+void gen_drug_codes(struct gen *gen, const struct drug_codes *codes, const struct data_table *limits);
 /* Event NUMBER, 0 .. count - 1, of the day's load. */
 struct gen_state;
 void gen_prescription(struct gen *gen, struct gen_state *state, int64_t number);
