@@ -114,19 +114,32 @@ static void remove_opened(struct decision *decision, const ItemChangeWithdrawn *
     }
 }
 
-/* The row that ended on the day before is open again, or ends when it said at first. */
+/* The last day of the row at PLACE if nothing ends it but itself and the row after it. */
+static date_t last_day(const CatalogueRows *rows, size_t place)
+{
+    date_t until = text_day(rows->rows[place]->item->valid_until);
+    if (place + 1 == rows->n_rows)
+        return until;
+    date_t before_next = text_day(rows->rows[place + 1]->valid_from) - 1;
+    return until == DATE_NONE || until > before_next ? before_next : until;
+}
+
+/* The row that ended on the day before is open again, or ends when it said at first, or before a row that came since. */
 static void reopen_ended(struct decision *decision, const ItemChangeWithdrawn *said, CatalogueRows *rows)
 {
     date_t effective_on = text_day(said->effective_on);
     for (size_t i = 0; i < rows->n_rows && !decision->failed; i++) {
         CatalogueRow *row = rows->rows[i];
-        date_t said_until = text_day(row->item->valid_until);
-        if (text_day(row->valid_until) != effective_on - 1 ||
-            (said_until != DATE_NONE && said_until < effective_on))
+        date_t until = last_day(rows, i);
+        char day[DATE_TEXT_BYTES];
+        if (text_day(row->valid_until) != effective_on - 1 || (until != DATE_NONE && until < effective_on))
             continue;
-        row->valid_until = row->item->valid_until;
-        decision_table_row(decision, TABLE_CATALOGUE, said->item_key, said->region, text_day(row->valid_from),
-                           said_until, &row->item->base);
+        row->valid_until =
+            until == DATE_NONE ? lent("") : arena_text(decision->arena, bytes_of(date_format(until, day)));
+        decision->failed |= row->valid_until == NULL;
+        if (!decision->failed)
+            decision_table_row(decision, TABLE_CATALOGUE, said->item_key, said->region, text_day(row->valid_from), until,
+                               &row->item->base);
     }
 }
 

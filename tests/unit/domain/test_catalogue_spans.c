@@ -13,7 +13,8 @@
 #define LISTING_KEY   "PLATFORM_LISTING/PP65/WESTERN_DRUG/A"
 #define FORMULARY_KEY "FORMULARY_ITEM/H65/WESTERN_DRUG/A"
 #define REGION        "650000"
-enum { DAYS = 60, ROUNDS = 4000, NAMES = 3 };
+#define RELEASE       "R-1"
+enum { DAYS = 60, ROUNDS = 4000, NAMES = 3, EVENTS = 5 };
 
 static uint32_t seed = 7;
 
@@ -66,9 +67,22 @@ static void say_item(struct trial *trial)
     said.region = chars(region);
     said.item = &item;
     said.effective_on = item.valid_from;
+    item.release = chars(next_random(2) == 0 ? RELEASE : "");
     said.changes = changes;
     said.n_changes = 1;
     say(trial, "medhub.catalogue.item_changed.v1", "nhsa", NATION_KEY, &said.base);
+}
+
+/* The changes of a release, of which there is one a day at most, are taken back: what it opened goes, what it ended is open again. */
+static void say_withdrawn(struct trial *trial)
+{
+    ItemChangeWithdrawn said = MEDHUB__CATALOGUE__V1__ITEM_CHANGE_WITHDRAWN__INIT;
+    char day[DATE_TEXT_BYTES];
+    said.item_key = chars(NATION_KEY);
+    said.region = chars(next_random(2) == 0 ? REGION_NATION : REGION);
+    said.release = chars(RELEASE);
+    said.effective_on = chars(date_format(first_day() + (date_t)next_random(DAYS), day));
+    say(trial, "medhub.catalogue.item_change_withdrawn.v1", "medhub", NATION_KEY, &said.base);
 }
 
 static void say_standard(struct trial *trial)
@@ -134,19 +148,19 @@ static void assert_no_overlap(const struct trial *trial)
 
 static void no_two_rows_hold_on_one_day(void **state)
 {
-    static void (*const say_something[])(struct trial *trial) = {say_item, say_standard, say_listing, say_formulary};
+    static void (*const say_something[])(struct trial *trial) = {say_item, say_standard, say_listing, say_formulary, say_withdrawn};
     struct trial *trial = trial_new("2026-01-31T03:00:05Z");
-    size_t accepted[4] = {0};
+    size_t accepted[EVENTS] = {0};
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
-        uint32_t event = next_random(4);
+        uint32_t event = next_random(EVENTS);
         say_something[event](trial);
         if (trial->decision.outcome != OUTCOME_ACCEPTED)
             continue;
         accepted[event]++;
         assert_no_overlap(trial);
     }
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < EVENTS; i++)
         assert_true(accepted[i] > 3);
     trial_free(trial);
 }
