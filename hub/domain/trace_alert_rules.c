@@ -199,8 +199,7 @@ void scan_not_in_two_packs(struct rule_context *context)
     if (scan->said->step != STEP_PACKED || earlier == NULL || scan->is_late ||
         !is_given(earlier->parent_serial))
         return;
-    if (strcmp(earlier->parent_serial, scan->pack.serial) != 0 ||
-        strcmp(earlier->parent_product, scan->pack.product) != 0)
+    if (!trace_lies_in(earlier, scan->pack.product, scan->pack.serial))
         trace_alert(context, ALERT_STEP_NOT_POSSIBLE, "parentCode", "it lies in another pack",
                     "unpacked before it is packed again");
 }

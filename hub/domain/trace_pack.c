@@ -33,20 +33,18 @@ static void tell_pack(struct decision *decision, const struct scan *scan, const 
     decision_submit(decision, TRACE_PACK_TYPE, product, out ? "out" : "in", &said->base);
 }
 
-static bool lies_in(const ScannedItemState *item, const char *product, const char *serial)
-{
-    return strcmp(item->parent_serial, serial) == 0 && strcmp(item->parent_product, product) == 0;
-}
-
 /* Out of the pack that it was known to lie in. */
 static void leave_pack(struct decision *decision, struct scan *scan)
 {
     ScannedItemState *item = scan->earlier;
     if (item == NULL || !is_given(item->parent_serial) || scan->is_late)
         return;
-    if (scan->said->carried == NULL)
-        tell_pack(decision, scan, item->parent_product, item->parent_serial, true);
-    item->parent_product = item->parent_serial = lent("");
+    const char *product = trace_parent_product(decision->arena, item);
+    if (product == NULL)
+        decision->failed = true;
+    else if (scan->said->carried == NULL)
+        tell_pack(decision, scan, product, item->parent_serial, true);
+    trace_set_parent(item, "", "");
 }
 
 static void enter_pack(struct decision *decision, struct scan *scan)
@@ -55,11 +53,10 @@ static void enter_pack(struct decision *decision, struct scan *scan)
     if (scan->is_late || !label_names_item(pack))
         return;
     if (scan->earlier != NULL) {
-        if (lies_in(scan->earlier, pack->product, pack->serial))
+        if (trace_lies_in(scan->earlier, pack->product, pack->serial))
             return;
         leave_pack(decision, scan);
-        scan->earlier->parent_product = lent(pack->product);
-        scan->earlier->parent_serial = lent(pack->serial);
+        trace_set_parent(scan->earlier, pack->product, pack->serial);
     }
     tell_pack(decision, scan, pack->product, pack->serial, false);
 }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 /* --- the table --- */
 
@@ -184,6 +185,37 @@ void trace_move_item(ScannedItemState *item, const struct trace_move *move)
     if (!is_late && step->effect != EFFECT_BOOKS)
         move_on(item, step, move);
     keep_little(item);
+}
+
+/* --- the pack it lies in --- */
+
+enum { GTIN_DIGITS = 14 };
+
+/* 0: it is none of 14 digits. */
+static uint64_t gtin_of(const char *product)
+{
+    size_t digits = strspn(product, "0123456789");
+    return digits == GTIN_DIGITS && product[digits] == '\0' ? strtoull(product, NULL, 10) : 0;
+}
+
+void trace_set_parent(ScannedItemState *item, const char *product, const char *serial)
+{
+    item->parent_gtin = gtin_of(product);
+    item->parent_product = lent(item->parent_gtin == 0 ? product : "");
+    item->parent_serial = lent(serial);
+}
+
+const char *trace_parent_product(struct arena *arena, const ScannedItemState *item)
+{
+    return item->parent_gtin == 0 ? item->parent_product
+                                  : arena_format(arena, "%0*llu", GTIN_DIGITS, (unsigned long long)item->parent_gtin);
+}
+
+bool trace_lies_in(const ScannedItemState *item, const char *product, const char *serial)
+{
+    return strcmp(item->parent_serial, serial) == 0 &&
+           (item->parent_gtin == 0 ? strcmp(item->parent_product, product) == 0
+                                   : item->parent_gtin == gtin_of(product));
 }
 
 /* --- lots --- */

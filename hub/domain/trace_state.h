@@ -83,6 +83,13 @@ uint32_t trace_times_counted(const ScannedItemState *item, const struct trace_mo
  * in few bytes: only what a recall or a second sale asks for stays. */
 void trace_move_item(ScannedItemState *item, const struct trace_move *move);
 
+/* The pack that it lies in. A product of 14 digits is kept as a number: a row has to be small. */
+void trace_set_parent(ScannedItemState *item, const char *product, const char *serial);
+/* "" none; NULL when the arena is full. */
+const char *trace_parent_product(struct arena *arena, const ScannedItemState *item);
+/* True if it lies in the pack SERIAL of PRODUCT. */
+bool trace_lies_in(const ScannedItemState *item, const char *product, const char *serial);
+
 /* --- lots --- */
 
 /* The giver's row and the taker's are two: each is told its own side. */

@@ -1,5 +1,5 @@
 """ops/bench trace: the questions about items and lots, asked of a large read model in SQLite and, where Debian's PostgreSQL is
-installed, in PostgreSQL. It is filled by the store's own way from a scan to its rows; Kafka has no part in it."""
+installed, in PostgreSQL; and how many bytes of keyed state an item takes. The read model is filled by the store's own way from a scan to its rows; Kafka has no part in it."""
 import contextlib
 import os
 import sys
@@ -30,7 +30,19 @@ def postgres(bench):
         cluster.stop()
 
 
+def measure_items(bench, size, table):
+    """Key and value of the rows that the hub keeps of an item, after the chains of the generator were decided."""
+    result = bench.call("bench_items", "--directory", os.path.join(bench.folder, "items"), "--chains", size["trace_chains"], "--data",
+                        f"{ROOT}/ops/data")
+    for name, count, key, wanted in (("an item that lies in its pack", "packed", "bytes_a_packed_item", "<= 200"),
+                                     ("an item, all on average", "items", "bytes_an_item", "<= 200"),
+                                     ("an item that was settled", "settled", "bytes_a_settled_item", ""),
+                                     ("a lot at one holder", "lots", "bytes_a_lot", "")):
+        table.add(f"trace: state of {name}, {result[count]:,} of them", "bytes", f"{result[key]:.0f}", wanted=wanted)
+
+
 def measure(bench, size, table):
+    measure_items(bench, size, table)
     for name, database in (("SQLite", sqlite), ("PostgreSQL", postgres)):
         say(f"trace: filling {size['trace_scans']:,} scans into {name}")
         try:

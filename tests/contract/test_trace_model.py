@@ -149,7 +149,7 @@ def compare_things(agent, model, story):
         compare("contents", story, packed, {(serial, *inner) for serial, thing in known.items() for inner in thing.contents})
         for serial, thing in known.items():
             row = rows[f"serial/{serial}"]
-            pack = (row["parentProduct"], row["parentSerial"]) if row.get("parentSerial") else None
+            pack = (row["parentGtin"].zfill(14), row["parentSerial"]) if row.get("parentSerial") else None
             compare(f"{product} {serial}", story,
                     (short(row.get("standing")), row.get("holder", ""), pack, row.get("contents", 0), row.get("settled", 0)),
                     (thing.standing, IDS.get(thing.holder, thing.holder), thing.pack, len(thing.contents), thing.settled))
