@@ -41,6 +41,12 @@ static enum status organisations_part(struct generation *generation)
     return STATUS_OK;
 }
 
+static enum status devices_part(struct generation *generation)
+{
+    gen_devices(&generation->gen);
+    return STATUS_OK;
+}
+
 static enum status calendar_part(struct generation *generation)
 {
     static const char *const columns[] = {"date", "is_working_day", NULL};
@@ -139,6 +145,7 @@ static const struct part {
     {"policy", policy_part},
     {"calendar", calendar_part},
     {"organisations", organisations_part},
+    {"devices", devices_part},
     {"catalogue-2024", catalogue_2024_part},
     {"catalogue-2025", catalogue_2025_part},
     {"limits", limits_part},
@@ -290,7 +297,8 @@ static const struct option gen_options[] = {
      10000000},
     {"day", 0, OPTION_TEXT, GEN(day), "DATE", "the day they happen on; the last that is over in China", "业务日期，默认昨天（北京时间）", 0, 0},
     {"what", 'w', OPTION_TEXT, GEN(what), "A,B",
-     "policy, calendar, organisations, catalogue-2024, catalogue-2025, limits, drug-codes (13,738 real national codes), "
+     "policy, calendar, organisations, devices (as the UDI database registered those that are scanned), catalogue-2024, "
+     "catalogue-2025, limits, drug-codes (13,738 real national codes), "
      "prescriptions, dispensings, scans, settlements, chains (each the way of a lot from its maker to patients, many scans, over the "
      "months before); prescriptions, scans and settlements",
      "生成哪些事件", 0, 0},

@@ -81,6 +81,7 @@ const char *gen_responsible_doctor(struct gen *gen, const char *institution);
 
 /* What can be generated, one file each. */
 void gen_organisations(struct gen *gen);
+void gen_devices(struct gen *gen);
 void gen_catalogue(struct gen *gen, int edition);
 void gen_release(struct gen *gen, int edition);
 void gen_calendar(struct gen *gen, const struct data_table *days);

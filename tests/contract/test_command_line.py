@@ -163,7 +163,7 @@ def as_said(lines, receipts):
 
 
 def load_the_world(hub):
-    for what in ("policy,calendar", "organisations", "catalogue-2024,catalogue-2025"):
+    for what in ("policy,calendar", "organisations", "devices", "catalogue-2024,catalogue-2025"):
         as_said(*submitted(run("gen", "--day", DAY, "--what", what, "-q").stdout))
     hub.wait_for_tables("registry", 93)
     hub.wait_for_tables("catalogue", 3826)

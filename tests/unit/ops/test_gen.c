@@ -228,6 +228,7 @@ static void what_is_right_passes_the_checks_of_its_fields(void **state)
 
     generate_load(fixture, 3, 150, 0, 0);
     gen_organisations(&fixture->gen);
+    gen_devices(&fixture->gen);
     gen_catalogue(&fixture->gen, EDITION_2025);
     for (size_t i = 0; i < fixture->line_count; i++) {
         struct cloudevent event;
@@ -243,6 +244,26 @@ static void what_is_right_passes_the_checks_of_its_fields(void **state)
             fail_msg("%s: %s %s", event.attributes.id, findings.items[0].code, findings.items[0].path);
     }
     arena_free(arena);
+}
+
+/* Nineteen in twenty of the devices that are scanned: the others are what TR-006 finds. */
+static void most_devices_are_registered_each_once_by_a_maker(void **state)
+{
+    struct fixture *fixture = *state;
+    json_t *seen = json_object();
+
+    begin(fixture, 3, 0, 0, 0);
+    gen_devices(&fixture->gen);
+    for (size_t i = 0; i < fixture->line_count; i++) {
+        json_t *line = read_line(fixture, i), *data = json_object_get(line, "data");
+        assert_null(json_object_get(seen, text_of(data, "product")));
+        (void)json_object_set_new(seen, text_of(data, "product"), json_true());
+        assert_int_equal(text_of(line, "source")[0], 'M');
+        assert_string_equal(text_of(line, "source"), text_of(json_object_get(data, "device"), "registrant"));
+        json_decref(line);
+    }
+    assert_int_equal(fixture->line_count, fixture->gen.world->device_count - fixture->gen.world->device_count / 20);
+    json_decref(seen);
 }
 
 /* Whatever the time of the day: a hub refuses what lies ahead of it, so the day of `gen` without --day is over. */
@@ -431,6 +452,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(chains_go_from_the_maker_to_the_patient_in_real_packs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_seed_gives_the_same_events, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_right_passes_the_checks_of_its_fields, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(most_devices_are_registered_each_once_by_a_maker, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_happens_on_the_last_whole_day_has_happened, set_up, tear_down),
         cmocka_unit_test_setup_teardown(settlements_close_to_the_fen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scans_carry_real_codes_that_parse, set_up, tear_down),
