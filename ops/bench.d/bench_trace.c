@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "ops/gen/gen.h"
 #include "store/migrate.h"
+#include "store/rows_recall.h"
 #include "store/rows_trace.h"
 #include "store/trace_questions.h"
 
@@ -22,6 +23,7 @@
 enum { ARENA_FIRST = 1 << 20, SCANS_IN_BATCH = 20000, SAMPLE = 4096, PARTITIONS = 6, ROWS_MAX = 1000000 };
 #define ARENA_LIMIT ((size_t)1 << 30)
 #define RECALLED    "00889876000018" /* its lot R has a holder for each item */
+#define RECALL      "ZH-1"           /* of that lot */
 
 /* An item as it was scanned once: what is asked about. */
 struct sampled {
@@ -69,13 +71,17 @@ static void end_batch(struct filling *filling)
     bench_need(sql_commit(filling->sql, &filling->fault), &filling->fault);
 }
 
-static void write_scan(struct filling *filling, const ProtobufCMessage *message, const char *source)
+/* SOURCE NULL: a fact of a recall. */
+static void write_fact(struct filling *filling, const ProtobufCMessage *message, const char *source)
 {
     int64_t place = place_make(filling->topic, (int32_t)(filling->scans % PARTITIONS), filling->scans / PARTITIONS);
 
     arena_reset(filling->arena);
     rows_init(&filling->rows, filling->arena, &filling->topics, filling->sql);
-    trace_rows(&filling->rows, message, source, place);
+    if (source == NULL)
+        recall_rows(&filling->rows, message, place);
+    else
+        trace_rows(&filling->rows, message, source, place);
     for (const struct store_row *row = filling->rows.first; row != NULL; row = row->next, filling->rows_written++)
         bench_need(sql_insert_row(filling->inserts[row->table], row->values, &filling->fault), &filling->fault);
     filling->scans++;
@@ -117,7 +123,7 @@ static void take(void *self, const char *source, const char *id, int64_t time_ms
     struct filling *filling = self;
     (void)id, (void)time_ms;
 
-    write_scan(filling, message, source);
+    write_fact(filling, message, source);
     take_sample(filling, (const ItemScanned *)message);
 }
 
@@ -142,7 +148,28 @@ static void fill_recalled(struct filling *filling, int64_t holders)
         said.counterparty = (char *)(is_made || is_sent ? "" : "M44000000001");
         (void)snprintf(serial, sizeof serial, "R%08" PRId64, i / 3);
         (void)snprintf(holder, sizeof holder, is_made || is_sent ? "M44000000001" : "H%011" PRId64, i / 3);
-        write_scan(filling, &said.base, holder);
+        write_fact(filling, &said.base, holder);
+    }
+}
+
+/* Its recall, which each of them was told of. */
+static void fill_recall(struct filling *filling, int64_t holders)
+{
+    Medhub__Trace__V1__RecallIssued issued = MEDHUB__TRACE__V1__RECALL_ISSUED__INIT;
+    Medhub__Trace__V1__RecallMatched told = MEDHUB__TRACE__V1__RECALL_MATCHED__INIT;
+    Medhub__Trace__V1__RecallAmounts amounts = MEDHUB__TRACE__V1__RECALL_AMOUNTS__INIT;
+    char holder[24];
+
+    issued.product = told.product = (char *)RECALLED;
+    issued.recall = told.recall = (char *)RECALL;
+    issued.issuer = issued.registrant = (char *)"M44000000001";
+    write_fact(filling, &issued.base, NULL);
+    amounts.held_e4 = 10000;
+    told.amounts = &amounts;
+    told.holder = holder;
+    for (int64_t i = 0; i < holders; i++) {
+        (void)snprintf(holder, sizeof holder, "H%011" PRId64, i);
+        write_fact(filling, &told.base, NULL);
     }
 }
 
@@ -177,6 +204,7 @@ static void fill(struct filling *filling, const struct bench_options *options, c
                       .arena = arena_new(ARENA_FIRST, ARENA_LIMIT), .take = take, .self = filling};
     open_filling(filling, settings);
     fill_recalled(filling, holders);
+    fill_recall(filling, holders);
     for (int64_t i = 0; filling->scans < scans; i++)
         gen_chain(&gen, &state, i);
     end_batch(filling);
@@ -204,6 +232,7 @@ static const struct asking {
     {.name = "contents of a box at a time", .question = "contents", .box = true, .at = true},
     {.name = "unreceived within 14 days", .question = "unreceived", .unreceived = true},
     {.name = "holders of the recalled lot, all", .question = "holders", .lot = true, .recalled = true},
+    {.name = "whom the recall was told to, all", .question = "recall-holders", .recalled = true},
 };
 enum { ASKINGS = sizeof askings / sizeof *askings };
 
@@ -213,10 +242,10 @@ static struct trace_known known_of(const struct asking *asking, const struct sam
         return (struct trace_known){.product = "", .lot = "", .serial = "", .holder = "", .recall = "", .days = 14, .limit = 1000};
     return (struct trace_known){
         .product = asking->recalled ? RECALLED : asking->box ? sample->box_product : sample->product,
-        .lot = asking->recalled ? "R" : asking->lot ? sample->lot : "",
+        .lot = !asking->lot ? "" : asking->recalled ? "R" : sample->lot,
         .serial = asking->box ? sample->box_serial : asking->serial ? sample->serial : "",
         .holder = "",
-        .recall = "",
+        .recall = asking->recalled ? RECALL : "",
         .at_ms = asking->at ? sample->at_ms : 0,
         .limit = ROWS_MAX,
     };

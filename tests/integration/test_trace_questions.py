@@ -2,12 +2,14 @@
 # timeout: 300
 """Items and lots from the door to the answer, on a real Kafka: scans go in at the gateway, the hub decides them, the store has
 them, and each question is answered by `medhub ctl trace` and over HTTP, for a regulator, a maker, a holder and a stranger."""
+import contextlib
 import csv
 import datetime
 import io
 import json
 import pathlib
 import shutil
+import sqlite3
 import sys
 import tempfile
 import unittest
@@ -18,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import gateway_world  # noqa: E402
 from gateway_world import World, until  # noqa: E402
 
+HOLDERS, FIRST_ROW_MS = 50000, 200
 UNIT, BOX = "06931718175589", "16931718175586"
 IN_BOX = f"(01){BOX}(21)BX1"
 MAKER, DEALER, HOSPITAL, STRANGER, REGULATOR = "M44000000001", "D44000000001", "H44010000001", "H44010000005", "R440000"
@@ -214,6 +217,29 @@ class Trace(unittest.TestCase):
         self.assertEqual((answer.status, answer.json()["code"], answer.json()["path"]),
                          (400, "epcis.member", "epcisBody.eventList[1].colour"))
         self.assertEqual(self.world.caller(MAKER).get("/v1/capture/" + "0" * 32 + "-1").status, 404)
+
+    # ---- a long answer
+
+    def fill_recall(self):
+        """Rows as the store writes them for a recall of so many holders: deciding them all would take a minute."""
+        with contextlib.closing(sqlite3.connect(self.folder / "medhub.sqlite", timeout=30)) as rows, rows:
+            rows.execute("INSERT INTO recall VALUES ('ZH-9', ?, ?, ?, 1, '440000', 'a test', 0)", (UNIT, MAKER, MAKER))
+            told = [("ZH-9", UNIT, f"H{number:011}") for number in range(HOLDERS)]
+            rows.executemany("INSERT INTO recall_holding VALUES (?, ?, ?, 1, 10000, 0, 0, 0, 0, 0)", told)
+            rows.executemany("INSERT INTO recall_answer VALUES (?, ?, ?, 1, 1, 1780000000000, 0)", told)
+
+    def test_a_recall_of_fifty_thousand_holders_is_streamed(self):
+        self.fill_recall()
+        regulator, taken = self.world.caller(REGULATOR), {}
+        for accept, separator in (("application/json", b'{"product"'), ("text/csv", UNIT.encode())):
+            head, first_ms, body = regulator.first_part("/v1/recalls/ZH-9/holders", separator, Accept=accept)
+            self.assertEqual((head.status, head.headers["transfer-encoding"], head.headers["content-type"]), (200, "chunked", accept))
+            taken[accept] = body
+            print(f"first row of {HOLDERS} as {accept} after {first_ms:.0f} ms", file=sys.stderr)
+            self.assertLess(first_ms, FIRST_ROW_MS)
+        wanted = [f"H{number:011}" for number in range(HOLDERS)]
+        self.assertEqual([row["holder"] for row in json.loads(taken["application/json"])["rows"]], wanted)
+        self.assertEqual([row["holder"] for row in csv.DictReader(io.StringIO(taken["text/csv"].decode()))], wanted)
 
     def test_bad_questions_are_refused(self):
         caller = self.world.caller(REGULATOR)
