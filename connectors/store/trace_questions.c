@@ -68,8 +68,58 @@ _Static_assert(S_(PURCHASED) == 6 && S_(STORED) == 7 && S_(USED) == 8 && S_(CHAR
 /* Each unit with its holder, carried up from box to box: the box's, if it was scanned after the packing. UNITS_ says where an
  * item's last row is found, $1 the product, $2 the lot. */
 #define CARRIED(column_) "CASE WHEN b.at_ms >= u.at_ms THEN b." column_ " ELSE u." column_ " END"
-#define SUM_OF_UNITS                                                                                                   \
-    "SELECT h.holder, h.on_the_way_to, CAST(sum(h.quantity_e4) AS BIGINT), CAST(sum(h.items) AS BIGINT), max(h.at_ms) FROM ("
+#define UNITS                                                                                                          \
+    "WITH RECURSIVE unit(step, holder, counterparty, parent_product, parent_serial, at_ms, quantity_e4, depth) AS ("
+/* Those that lie in no box that BOXES_ knows, and what is there without serials. */
+#define SUM_OF_UNITS(boxes_, which_, until_, viewer_, limit_)                                                          \
+    "SELECT h.holder, h.on_the_way_to, CAST(sum(h.quantity_e4) AS BIGINT), CAST(sum(h.items) AS BIGINT), max(h.at_ms) FROM ("  \
+    "SELECT u.holder AS holder, CASE WHEN " SENT("u") " THEN u.counterparty ELSE '' END AS on_the_way_to, "            \
+    "u.quantity_e4 AS quantity_e4, 1 AS items, u.at_ms AS at_ms FROM unit u WHERE u.step NOT IN " GONE " "             \
+    "AND (u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM " boxes_ " WHERE b.product = u.parent_product "            \
+    "AND b.serial = u.parent_serial " which_ ")) UNION ALL " STOCK_OF_LOT(until_)                                      \
+    ") h WHERE CAST($" viewer_ " AS TEXT) = '' OR h.holder = $" viewer_ " OR h.on_the_way_to = $" viewer_              \
+    " GROUP BY h.holder, h.on_the_way_to HAVING sum(h.quantity_e4) <> 0 ORDER BY h.holder, h.on_the_way_to LIMIT $" limit_
+
+/* The row ROW_ of trace_scan is its item's last one up to $3. */
+#define LATEST(row_)                                                                                                   \
+    "NOT EXISTS (SELECT 1 FROM trace_scan n WHERE n.product = " row_ ".product AND n.serial = " row_ ".serial "        \
+    "AND n.serial <> '' AND n.at_ms <= $3 AND n.step NOT IN " BOOKINGS " "                                             \
+    "AND (n.at_ms, n.place) > (" row_ ".at_ms, " row_ ".place))"
+
+/* ---- uses; persons and settlements are for who may see them, parameter PERSONS_ ---- */
+
+#define USE_COLUMNS                                                                                                    \
+    {{"at", TRACE_MOMENT}, {"step", TRACE_STEP}, {"holder", TRACE_TEXT}, {"person", TRACE_TEXT},                       \
+     {"settlement", TRACE_TEXT}, {"lot", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"quantity", TRACE_QUANTITY},            \
+     {"region", TRACE_TEXT}}
+#define PERSONAL(row_, column_, persons_)                                                                              \
+    "CASE WHEN CAST($" persons_ " AS TEXT) = '' OR " row_ ".holder = $" persons_ " THEN " row_ "." column_ " ELSE '' END, "
+#define USE_VALUES(row_, persons_)                                                                                     \
+    "SELECT " row_ ".at_ms, " row_ ".step, " row_ ".holder, " PERSONAL(row_, "person", persons_)                       \
+    PERSONAL(row_, "settlement", persons_) row_ ".lot, " row_ ".serial, " row_ ".quantity_e4, " row_ ".region "
+
+/* ---- what lies in the box $1/$2: BOX, how a row of it leads to those in it, CONTENTS ---- */
+
+#define CONTENT_COLUMNS                                                                                                \
+    {{"depth", TRACE_NUMBER}, {"product", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"lot", TRACE_TEXT},                    \
+     {"quantity", TRACE_QUANTITY}, {"since", TRACE_MOMENT}, {"parentProduct", TRACE_TEXT},                             \
+     {"parentSerial", TRACE_TEXT}}
+#define BOX(viewer_)                                                                                                   \
+    "WITH RECURSIVE box(product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial, depth) AS ("          \
+    "SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), '', CAST(0 AS BIGINT), CAST(0 AS BIGINT), '', '', 0 "                  \
+    "WHERE CAST($" viewer_ " AS TEXT) = '' OR EXISTS (SELECT 1 FROM trace_scan v WHERE v.product = $1 AND v.serial = $2 "  \
+    "AND v.serial <> '' AND " SEEN("v", viewer_) ") UNION ALL "
+#define PACKED_LESS_UNPACKED                                                                                           \
+    "sum(CASE WHEN s.step = 2 THEN s.quantity_e4 WHEN s.step = 3 THEN -s.quantity_e4 ELSE 0 END)"
+#define CONTENTS(until_, limit_)                                                                                       \
+    "SELECT c.depth, c.product, c.serial, c.lot, c.quantity_e4, c.at_ms, c.parent_product, c.parent_serial FROM ("     \
+    "SELECT depth, product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial FROM box WHERE depth > 0 "  \
+    "UNION ALL SELECT box.depth + 1, s.product, '', s.lot, CAST(" PACKED_LESS_UNPACKED " AS BIGINT), max(s.at_ms), "   \
+    "s.parent_product, s.parent_serial "                                                                               \
+    "FROM box JOIN trace_scan s ON s.parent_product = box.product AND s.parent_serial = box.serial "                   \
+    "AND s.parent_serial <> '' WHERE s.serial = ''" until_ " "                                                         \
+    "GROUP BY box.depth, s.product, s.lot, s.parent_product, s.parent_serial HAVING " PACKED_LESS_UNPACKED " <> 0"     \
+    ") c ORDER BY c.depth, c.product, c.serial, c.lot LIMIT $" limit_
 
 /* ---- recalls ---- */
 
@@ -136,31 +186,20 @@ const struct trace_question trace_questions[] = {
         .required = LOT | BIT(TRACE_AT),
         .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_AT, TRACE_VIEWER, TRACE_LIMIT},
         .columns = HOLDER_COLUMNS,
-        .text = "WITH RECURSIVE unit(step, holder, counterparty, parent_product, parent_serial, at_ms, quantity_e4, depth) AS ("
+        .text = UNITS
                 "SELECT s.step, s.holder, s.counterparty, CASE WHEN s.step = 2 THEN s.parent_product ELSE '' END, "
                 "CASE WHEN s.step = 2 THEN s.parent_serial ELSE '' END, s.at_ms, s.quantity_e4, 0 "
                 "FROM trace_member m JOIN trace_scan s ON s.product = m.product AND s.serial = m.serial AND s.serial <> '' "
                 "WHERE m.product = $1 AND m.lot = $2 AND s.at_ms <= $3 AND s.step NOT IN " BOOKINGS " "
-                "AND NOT EXISTS (SELECT 1 FROM trace_scan n WHERE n.product = s.product AND n.serial = s.serial "
-                "AND n.serial <> '' AND n.at_ms <= $3 AND n.step NOT IN " BOOKINGS " "
-                "AND (n.at_ms, n.place) > (s.at_ms, s.place)) "
+                "AND " LATEST("s") " "
                 "UNION ALL "
                 "SELECT " CARRIED("step") ", " CARRIED("holder") ", " CARRIED("counterparty") ", "
                 "CASE WHEN b.step = 2 THEN b.parent_product ELSE '' END, CASE WHEN b.step = 2 THEN b.parent_serial ELSE '' END, "
                 CARRIED("at_ms") ", u.quantity_e4, u.depth + 1 "
                 "FROM unit u JOIN trace_scan b ON b.product = u.parent_product AND b.serial = u.parent_serial "
                 "AND b.serial <> '' WHERE u.parent_serial <> '' AND u.depth < " TRACE_DEPTH_MAX " AND b.at_ms <= $3 "
-                "AND b.step NOT IN " BOOKINGS " AND NOT EXISTS (SELECT 1 FROM trace_scan n WHERE n.product = b.product "
-                "AND n.serial = b.serial AND n.serial <> '' AND n.at_ms <= $3 AND n.step NOT IN " BOOKINGS " AND (n.at_ms, n.place) > (b.at_ms, b.place))) "
-                SUM_OF_UNITS
-                "SELECT u.holder AS holder, CASE WHEN " SENT("u") " THEN u.counterparty ELSE '' END AS on_the_way_to, "
-                "u.quantity_e4 AS quantity_e4, 1 AS items, u.at_ms AS at_ms FROM unit u WHERE u.step NOT IN " GONE " "
-                "AND (u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM trace_scan b WHERE b.product = u.parent_product "
-                "AND b.serial = u.parent_serial AND b.serial <> '' AND b.at_ms <= $3)) "
-                "UNION ALL "
-                STOCK_OF_LOT(" AND s.at_ms <= $3")
-                ") h WHERE CAST($4 AS TEXT) = '' OR h.holder = $4 OR h.on_the_way_to = $4 "
-                "GROUP BY h.holder, h.on_the_way_to HAVING sum(h.quantity_e4) <> 0 ORDER BY h.holder, h.on_the_way_to LIMIT $5",
+                "AND b.step NOT IN " BOOKINGS " AND " LATEST("b") ") "
+                SUM_OF_UNITS("trace_scan b", "AND b.serial <> '' AND b.at_ms <= $3", " AND s.at_ms <= $3", "4", "5"),
     },
     {
         .name = "holders",
@@ -169,7 +208,7 @@ const struct trace_question trace_questions[] = {
         .required = LOT,
         .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_VIEWER, TRACE_LIMIT},
         .columns = HOLDER_COLUMNS,
-        .text = "WITH RECURSIVE unit(step, holder, counterparty, parent_product, parent_serial, at_ms, quantity_e4, depth) AS ("
+        .text = UNITS
                 "SELECT i.step, i.holder, i.counterparty, i.parent_product, i.parent_serial, i.at_ms, i.quantity_e4, 0 "
                 "FROM trace_member m JOIN trace_item i ON i.product = m.product AND i.serial = m.serial "
                 "WHERE m.product = $1 AND m.lot = $2 "
@@ -178,15 +217,7 @@ const struct trace_question trace_questions[] = {
                 "b.parent_serial, " CARRIED("at_ms") ", u.quantity_e4, u.depth + 1 "
                 "FROM unit u JOIN trace_item b ON b.product = u.parent_product AND b.serial = u.parent_serial "
                 "WHERE u.parent_serial <> '' AND u.depth < " TRACE_DEPTH_MAX ") "
-                SUM_OF_UNITS
-                "SELECT u.holder AS holder, CASE WHEN " SENT("u") " THEN u.counterparty ELSE '' END AS on_the_way_to, "
-                "u.quantity_e4 AS quantity_e4, 1 AS items, u.at_ms AS at_ms FROM unit u WHERE u.step NOT IN " GONE " "
-                "AND (u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM trace_item b WHERE b.product = u.parent_product "
-                "AND b.serial = u.parent_serial)) "
-                "UNION ALL "
-                STOCK_OF_LOT("")
-                ") h WHERE CAST($3 AS TEXT) = '' OR h.holder = $3 OR h.on_the_way_to = $3 "
-                "GROUP BY h.holder, h.on_the_way_to HAVING sum(h.quantity_e4) <> 0 ORDER BY h.holder, h.on_the_way_to LIMIT $4",
+                SUM_OF_UNITS("trace_item b", "", "", "3", "4"),
     },
     {
         .name = "uses",
@@ -194,13 +225,8 @@ const struct trace_question trace_questions[] = {
         .sentence_en = "on whom a lot or an item was used: pseudonyms, settlements, institutions",
         .required = LOT,
         .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_SERIAL, TRACE_VIEWER, TRACE_PERSONS, TRACE_LIMIT},
-        .columns = {{"at", TRACE_MOMENT}, {"step", TRACE_STEP}, {"holder", TRACE_TEXT}, {"person", TRACE_TEXT},
-                    {"settlement", TRACE_TEXT}, {"lot", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"quantity", TRACE_QUANTITY},
-                    {"region", TRACE_TEXT}},
-        .text = "SELECT s.at_ms, s.step, s.holder, "
-                "CASE WHEN CAST($5 AS TEXT) = '' OR s.holder = $5 THEN s.person ELSE '' END, "
-                "CASE WHEN CAST($5 AS TEXT) = '' OR s.holder = $5 THEN s.settlement ELSE '' END, "
-                "s.lot, s.serial, s.quantity_e4, s.region FROM ("
+        .columns = USE_COLUMNS,
+        .text = USE_VALUES("s", "5") "FROM ("
                 "SELECT * FROM trace_use WHERE product = $1 AND lot = $2 "
                 "UNION ALL "
                 "SELECT t.* FROM trace_member m JOIN trace_use t ON t.product = m.product AND t.lot = '' "
@@ -214,14 +240,8 @@ const struct trace_question trace_questions[] = {
         .sentence_en = "on whom an item was used",
         .required = ITEM,
         .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_VIEWER, TRACE_PERSONS, TRACE_LIMIT},
-        .columns = {{"at", TRACE_MOMENT}, {"step", TRACE_STEP}, {"holder", TRACE_TEXT}, {"person", TRACE_TEXT},
-                    {"settlement", TRACE_TEXT}, {"lot", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"quantity", TRACE_QUANTITY},
-                    {"region", TRACE_TEXT}},
-        .text = "SELECT u.at_ms, u.step, u.holder, "
-                "CASE WHEN CAST($4 AS TEXT) = '' OR u.holder = $4 THEN u.person ELSE '' END, "
-                "CASE WHEN CAST($4 AS TEXT) = '' OR u.holder = $4 THEN u.settlement ELSE '' END, "
-                "u.lot, u.serial, u.quantity_e4, u.region "
-                "FROM (SELECT DISTINCT lot FROM trace_scan WHERE product = $1 AND serial = $2 AND serial <> '') l "
+        .columns = USE_COLUMNS,
+        .text = USE_VALUES("u", "4") "FROM (SELECT DISTINCT lot FROM trace_scan WHERE product = $1 AND serial = $2 AND serial <> '') l "
                 "JOIN trace_use u ON u.product = $1 AND u.lot = l.lot AND u.serial = $2 "
                 "WHERE CAST($3 AS TEXT) = '' OR u.holder = $3 ORDER BY u.at_ms, u.place LIMIT $5",
     },
@@ -267,30 +287,13 @@ const struct trace_question trace_questions[] = {
         .sentence_en = "what a box held at a moment, at any depth",
         .required = ITEM | BIT(TRACE_AT),
         .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_AT, TRACE_VIEWER, TRACE_LIMIT},
-        .columns = {{"depth", TRACE_NUMBER}, {"product", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"lot", TRACE_TEXT},
-                    {"quantity", TRACE_QUANTITY}, {"since", TRACE_MOMENT}, {"parentProduct", TRACE_TEXT},
-                    {"parentSerial", TRACE_TEXT}},
-        .text = "WITH RECURSIVE box(product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial, depth) AS ("
-                "SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), '', CAST(0 AS BIGINT), CAST(0 AS BIGINT), '', '', 0 "
-                "WHERE CAST($4 AS TEXT) = '' OR EXISTS (SELECT 1 FROM trace_scan v WHERE v.product = $1 AND v.serial = $2 "
-                "AND v.serial <> '' AND " SEEN("v", "4") ") "
-                "UNION ALL "
+        .columns = CONTENT_COLUMNS,
+        .text = BOX("4")
                 "SELECT s.product, s.serial, s.lot, s.quantity_e4, s.at_ms, s.parent_product, s.parent_serial, box.depth + 1 "
                 "FROM box JOIN trace_scan s ON s.parent_product = box.product AND s.parent_serial = box.serial "
                 "AND s.parent_serial <> '' WHERE s.step = 2 AND s.serial <> '' AND s.at_ms <= $3 "
-                "AND box.depth < " TRACE_DEPTH_MAX " AND NOT EXISTS (SELECT 1 FROM trace_scan n "
-                "WHERE n.product = s.product AND n.serial = s.serial AND n.serial <> '' AND n.at_ms <= $3 "
-                "AND n.step NOT IN " BOOKINGS " AND (n.at_ms, n.place) > (s.at_ms, s.place))) "
-                "SELECT c.depth, c.product, c.serial, c.lot, c.quantity_e4, c.at_ms, c.parent_product, c.parent_serial FROM ("
-                "SELECT depth, product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial FROM box WHERE depth > 0 "
-                "UNION ALL "
-                "SELECT box.depth + 1, s.product, '', s.lot, CAST(sum(CASE WHEN s.step = 2 THEN s.quantity_e4 "
-                "WHEN s.step = 3 THEN -s.quantity_e4 ELSE 0 END) AS BIGINT), max(s.at_ms), s.parent_product, s.parent_serial "
-                "FROM box JOIN trace_scan s ON s.parent_product = box.product AND s.parent_serial = box.serial "
-                "AND s.parent_serial <> '' WHERE s.serial = '' AND s.at_ms <= $3 "
-                "GROUP BY box.depth, s.product, s.lot, s.parent_product, s.parent_serial HAVING sum(CASE WHEN s.step = 2 "
-                "THEN s.quantity_e4 WHEN s.step = 3 THEN -s.quantity_e4 ELSE 0 END) <> 0"
-                ") c ORDER BY c.depth, c.product, c.serial, c.lot LIMIT $5",
+                "AND box.depth < " TRACE_DEPTH_MAX " AND " LATEST("s") ") "
+                CONTENTS(" AND s.at_ms <= $3", "5"),
     },
     {
         .name = "contents",
@@ -298,27 +301,12 @@ const struct trace_question trace_questions[] = {
         .sentence_en = "what a box holds now, at any depth",
         .required = ITEM,
         .arguments = {TRACE_PRODUCT, TRACE_SERIAL, TRACE_VIEWER, TRACE_LIMIT},
-        .columns = {{"depth", TRACE_NUMBER}, {"product", TRACE_TEXT}, {"serial", TRACE_TEXT}, {"lot", TRACE_TEXT},
-                    {"quantity", TRACE_QUANTITY}, {"since", TRACE_MOMENT}, {"parentProduct", TRACE_TEXT},
-                    {"parentSerial", TRACE_TEXT}},
-        .text = "WITH RECURSIVE box(product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial, depth) AS ("
-                "SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), '', CAST(0 AS BIGINT), CAST(0 AS BIGINT), '', '', 0 "
-                "WHERE CAST($3 AS TEXT) = '' OR EXISTS (SELECT 1 FROM trace_scan v WHERE v.product = $1 AND v.serial = $2 "
-                "AND v.serial <> '' AND " SEEN("v", "3") ") "
-                "UNION ALL "
+        .columns = CONTENT_COLUMNS,
+        .text = BOX("3")
                 "SELECT i.product, i.serial, i.lot, i.quantity_e4, i.at_ms, i.parent_product, i.parent_serial, box.depth + 1 "
                 "FROM box JOIN trace_item i ON i.parent_product = box.product AND i.parent_serial = box.serial "
                 "AND i.parent_serial <> '' WHERE box.depth < " TRACE_DEPTH_MAX ") "
-                "SELECT c.depth, c.product, c.serial, c.lot, c.quantity_e4, c.at_ms, c.parent_product, c.parent_serial FROM ("
-                "SELECT depth, product, serial, lot, quantity_e4, at_ms, parent_product, parent_serial FROM box WHERE depth > 0 "
-                "UNION ALL "
-                "SELECT box.depth + 1, s.product, '', s.lot, CAST(sum(CASE WHEN s.step = 2 THEN s.quantity_e4 "
-                "WHEN s.step = 3 THEN -s.quantity_e4 ELSE 0 END) AS BIGINT), max(s.at_ms), s.parent_product, s.parent_serial "
-                "FROM box JOIN trace_scan s ON s.parent_product = box.product AND s.parent_serial = box.serial "
-                "AND s.parent_serial <> '' WHERE s.serial = '' "
-                "GROUP BY box.depth, s.product, s.lot, s.parent_product, s.parent_serial HAVING sum(CASE WHEN s.step = 2 "
-                "THEN s.quantity_e4 WHEN s.step = 3 THEN -s.quantity_e4 ELSE 0 END) <> 0"
-                ") c ORDER BY c.depth, c.product, c.serial, c.lot LIMIT $4",
+                CONTENTS("", "4"),
     },
     {
         .name = "unreceived",
