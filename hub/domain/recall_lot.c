@@ -125,8 +125,8 @@ bool recall_takes_of_part(const struct scan *scan, const char *number)
 {
     const LotHolding *holding = trace_is_of_lot(scan) ? scan->holding : NULL;
     const RecallAmounts *part = holding == NULL ? NULL : recall_part_of(holding, number);
-    if (part == NULL || scan->move.cancels)
-        return false;
+    if (part == NULL || scan->move.cancels || scan->step->effect == EFFECT_MAKES)
+        return false; /* what is made of the lot meanwhile is none of it */
     if (scan->step->effect == EFFECT_TAKES_IN)
         return part->on_the_way_e4 > 0 &&
                scan->move.quantity_e4 > not_below_zero(trace_on_the_way_e4(holding) - part->on_the_way_e4);
