@@ -240,7 +240,7 @@ static void add_submission(struct flow *flow, struct event *event, const struct 
     struct sink_topic *inbox = to == NULL ? NULL : flow_outlets(flow)->inbox[to->index];
     if (to == NULL || headers == NULL || value.data == NULL)
         flow->outbox.failed = true;
-    if (to != NULL && handler->merges_max > 1)
+    if (to != NULL && merge_is_wanted(flow, handler))
         outbox_add_mergeable(flow, handler, inbox, bytes_of(submission->key), value, headers);
     else
         outbox_add(flow, inbox, bytes_of(submission->key), value, headers);

@@ -27,6 +27,11 @@ static enum status produce(struct flow *flow, struct merge *merge, struct fault 
                         buffer_bytes(&merge->value), headers, NULL, fault);
 }
 
+bool merge_is_wanted(const struct flow *flow, const struct handler *handler)
+{
+    return handler->merges_max > 1 && !flow->shared->client->embedded;
+}
+
 static struct merge *find(struct merges *merges, const struct outgoing *item)
 {
     for (size_t i = 0; i < merges->count; i++)

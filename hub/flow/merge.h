@@ -12,6 +12,7 @@
 #include "kafka/sink.h"
 
 struct flow;
+struct handler;
 struct outgoing;
 
 enum { MERGES_MAX = 16, MERGED_BYTES_MAX = 256 * 1024 };
@@ -30,6 +31,9 @@ struct merges {
     size_t count;
 };
 
+/* Not on the embedded broker: without isolation a receipt is seen before its batch has ended, and who acts on it would be ahead of
+ * the follow-ups. */
+bool merge_is_wanted(const struct flow *flow, const struct handler *handler);
 /* Takes ITEM's headers. One that is full, or more of them than MERGES_MAX, goes at once. */
 enum status merge_take(struct flow *flow, struct outgoing *item, struct fault *fault) MUST_CHECK;
 /* Produces all that wait; before the batch sends its offsets. */

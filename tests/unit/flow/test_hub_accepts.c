@@ -115,6 +115,7 @@ static void follow_ups_of_a_batch_under_one_key_travel_together(void **state)
         (void)snprintf(id, sizeof id, "e-%d", i);
         engine_submit(engine, HOSPITAL, id, "alpha", engine_value("alpha", i < ENGINE_TOGETHER + 2 ? 2026 : 2027, "together"));
     }
+    engine->client.embedded = false; /* on which nothing is merged */
     engine_start_hub(engine);
     engine_await(engine, 2 * ENGINE_TOGETHER + 3); /* two full of 2026, one of 2027 */
     assert_outcome(engine, HOSPITAL "/e-0/together", MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED, NULL);

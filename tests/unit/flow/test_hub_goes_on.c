@@ -87,6 +87,7 @@ static void merged_follow_ups_survive_a_batch_that_is_done_again(void **state)
     }
     broker_send_flush(&engine->broker);
     broker_fail(&engine->broker, API_ADD_PARTITIONS_TO_TXN, ERROR_TOPIC_AUTHORIZATION_FAILED);
+    engine->client.embedded = false; /* on which nothing is merged */
     engine_start_hub(engine);
     engine_await(engine, EVENTS + RECORDS);
     assert_int_equal(count_of(engine, ENGINE_INBOX), EVENTS + RECORDS);
