@@ -147,26 +147,61 @@ static void look_at(struct listing *listing, const Organisation *organisation)
         write_institution(listing, organisation, state, applied);
 }
 
+/* Those of a region that take part on a day. */
+struct institutions {
+    const char *region;
+    date_t today;
+    struct arena *arena;
+    bool (*each)(void *context, const Organisation *organisation);
+    void *context;
+};
+
 static bool take_organisation(const char *key, const char *region, const struct tables_row *row, void *context)
 {
-    struct listing *listing = context;
-    struct arena_mark mark = arena_mark(listing->arena);
+    struct institutions *of = context;
+    struct arena_mark mark = arena_mark(of->arena);
     ProtobufCMessage *message = NULL;
     struct fault ignored;
-    date_t today = listing->question->today;
+    bool go_on = true;
     (void)key, (void)region;
 
-    if (row->valid_from > today || (row->valid_until != DATE_NONE && row->valid_until < today))
+    if (row->valid_from > of->today || (row->valid_until != DATE_NONE && row->valid_until < of->today))
         return true;
-    if (unpack_message(schema_of(ORGANISATION), row->value, listing->arena, &message, &ignored) == STATUS_OK) {
+    if (unpack_message(schema_of(ORGANISATION), row->value, of->arena, &message, &ignored) == STATUS_OK) {
         const Organisation *organisation = (const Organisation *)message;
         bool is_institution = organisation->kind == ORGANISATION_HOSPITAL || organisation->kind == ORGANISATION_PHARMACY;
-        if (is_institution && organisation_is_designated(organisation, today) &&
-            lies_within(organisation->region, listing->published->region))
-            look_at(listing, organisation);
+        if (is_institution && organisation_is_designated(organisation, of->today) &&
+            lies_within(organisation->region, of->region))
+            go_on = of->each(of->context, organisation);
     }
-    arena_reset_to(listing->arena, mark);
+    arena_reset_to(of->arena, mark);
+    return go_on;
+}
+
+static bool list_it(void *context, const Organisation *organisation)
+{
+    look_at(context, organisation);
     return true;
+}
+
+struct naming {
+    bool (*each)(void *context, const char *id);
+    void *context;
+};
+
+static bool name_it(void *context, const Organisation *organisation)
+{
+    const struct naming *naming = context;
+    return naming->each(naming->context, organisation->id);
+}
+
+void uptake_each_institution(struct tables_reader *tables, const char *region, date_t today, struct arena *arena,
+                             bool (*each)(void *context, const char *id), void *context)
+{
+    struct naming naming = {each, context};
+    struct institutions institutions = {region, today, arena, name_it, &naming};
+
+    tables_each(tables, TABLE_REGISTRY, take_organisation, &institutions);
 }
 
 bool uptake_write(struct tables_reader *tables, const struct uptake_question *question, struct arena *arena,
@@ -184,7 +219,8 @@ bool uptake_write(struct tables_reader *tables, const struct uptake_question *qu
     write_hex(out, "digest", listing.published->digest);
     write_name(out, "institutions");
     write_begin(out, '[');
-    tables_each(tables, TABLE_REGISTRY, take_organisation, &listing);
+    struct institutions institutions = {listing.published->region, question->today, arena, list_it, &listing};
+    tables_each(tables, TABLE_REGISTRY, take_organisation, &institutions);
     write_end(out, ']');
     for (size_t i = 0; i < COUNTS; i++)
         write_integer(out, states[i], (int64_t)listing.counts[i]);

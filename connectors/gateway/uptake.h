@@ -22,6 +22,11 @@ const char *uptake_region(struct tables_reader *tables, const char *release, str
 bool uptake_write(struct tables_reader *tables, const struct uptake_question *question, struct arena *arena,
                   struct buffer *out);
 
+/* Calls EACH for every institution of REGION that takes part TODAY, in order of id, until it returns false; what it gets is lent for
+ * the call. ARENA is for reading. */
+void uptake_each_institution(struct tables_reader *tables, const char *region, date_t today, struct arena *arena,
+                             bool (*each)(void *context, const char *id), void *context);
+
 /* A bureau asks of releases of its own region and of those within it. */
 bool uptake_may_ask(struct tables_reader *tables, const char *organisation, const char *region, date_t today,
                     struct arena *arena);

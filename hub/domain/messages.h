@@ -275,6 +275,7 @@ typedef Medhub__Catalogue__V1__ItemChanged ItemChanged;
 typedef Medhub__Catalogue__V1__ReleasePublished ReleasePublished;
 typedef Medhub__Catalogue__V1__ReleaseItemCounted ReleaseItemCounted;
 typedef Medhub__Catalogue__V1__CountedItem CountedItem;
+typedef Medhub__State__V1__ReleaseAudience ReleaseAudience;
 typedef Medhub__Catalogue__V1__ChangeCount ChangeCount;
 typedef Medhub__Catalogue__V1__Change CatalogueChange;
 typedef Medhub__Catalogue__V1__Kind CatalogueKind;
@@ -312,6 +313,7 @@ typedef Medhub__State__V1__ReleaseAnswer ReleaseAnswer;
 #define RELEASE_STATE             (&medhub__state__v1__release__descriptor)
 #define RELEASE_PIECE             (&medhub__state__v1__release_piece__descriptor)
 #define RELEASE_ANSWER_ROW        (&medhub__state__v1__release_answer__descriptor)
+#define RELEASE_AUDIENCE          (&medhub__state__v1__release_audience__descriptor)
 #define RELEASE_NONE              MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_UNSPECIFIED
 #define RELEASE_STAGING           MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_STAGING
 #define RELEASE_STAGED            MEDHUB__STATE__V1__RELEASE_STATUS__RELEASE_STATUS_STAGED

@@ -12,7 +12,8 @@
  * Who follows item by item keeps the changes of a release aside until release_published, whose counts and digest say
  * when he has them all: then they come into force together (ops/docs/calling.md).
  *
- * Rows: release (where it stands), tally (what items have told), piece/N (what was staged), applied/INSTITUTION. */
+ * Rows: release (where it stands), tally (what items have told), piece/N (what was staged), audience (who is to answer),
+ * applied/INSTITUTION (what it answered). */
 #ifndef DOMAIN_RELEASE_H
 #define DOMAIN_RELEASE_H
 

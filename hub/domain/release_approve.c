@@ -174,6 +174,16 @@ const struct rule release_approved_rules[RELEASE_APPROVED_RULES] = {
 
 /* --- the decision --- */
 
+static void note_audience(struct decision *decision, const ReleaseApproved *said)
+{
+    ReleaseAudience *audience = decision_message(decision, RELEASE_AUDIENCE);
+    if (audience == NULL || said->n_audience == 0)
+        return;
+    audience->n_institutions = said->n_audience;
+    audience->institutions = said->audience;
+    decision_write(decision, &audience->base, "audience");
+}
+
 void release_approve_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)
 {
     const struct approval *approval = prepared;
@@ -185,9 +195,10 @@ void release_approve_decide(struct view *view, const struct event *event, void *
     release->effective_on = said->effective_on;
     release->version = is_given(said->version) ? said->version : said->release;
     release->document = said->document;
-    release->audience_count = said->audience_count;
+    release->audience_count = said->n_audience > 0 ? said->n_audience : said->audience_count;
     release->next_piece = 1;
     (void)decision_fact_of_event(decision);
+    note_audience(decision, said);
     decision_write(decision, &release->base, "release");
     release_go_on(view, decision);
 }

@@ -3,6 +3,8 @@
 
 #include "domain/catalogue.h"
 #include "domain/format.h"
+#include "domain/organisation.h"
+#include "domain/region.h"
 
 enum { HOUR_MS = 3600000 };
 
@@ -103,6 +105,18 @@ const struct rule catalogue_applied_rules[CATALOGUE_APPLIED_RULES] = {
 
 /* --- the decision --- */
 
+/* A copy holds releases of other regions too: an answer from elsewhere is a fact, and counts for nobody's uptake. */
+static bool lies_within(struct view *view, const char *institution, const char *outer)
+{
+    const Organisation *organisation = organisation_on(view, institution, date_in_china(view->now_ms));
+    struct region region = region_of(organisation == NULL ? outer : organisation->region);
+    do
+        if (strcmp(region.code, outer) == 0)
+            return true;
+    while (region_widen(&region));
+    return false;
+}
+
 static void count_answer(ReleaseState *release, const ReleaseAnswer *before, bool different)
 {
     if (before != NULL && before->different)
@@ -130,7 +144,8 @@ void catalogue_applied_decide(struct view *view, const struct event *event, void
         decision->failed = true;
         return;
     }
-    count_answer(release, before, answer->different);
+    if (lies_within(view, said->institution, release->region))
+        count_answer(release, before, answer->different);
     now->different = answer->different;
     row->applied = (CatalogueApplied *)said;
     size_t fact = decision_fact_of_event(decision);
@@ -165,6 +180,26 @@ void release_open_for_answers(struct view *view, struct decision *decision, Rele
         return; /* this region wants no answers */
     release->due_at_ms = view->now_ms + ms;
     decision_timer(decision, "overdue", RELEASE_OVERDUE_TIMER, release->due_at_ms);
+}
+
+/* --- who is late --- */
+
+enum { NAMED_MAX = 100 };
+
+/* Of the audience that was named: who has not answered, and who with another digest; the first of each by name. */
+static void name_the_late(struct view *view, struct decision *decision, CatalogueOverdue *overdue)
+{
+    const ReleaseAudience *audience = (const ReleaseAudience *)view_state(view, RELEASE_AUDIENCE, "audience");
+    overdue->missing = decision_list(decision, NAMED_MAX);
+    overdue->different = decision_list(decision, NAMED_MAX);
+    for (size_t i = 0; audience != NULL && !decision->failed && i < audience->n_institutions; i++) {
+        char *institution = audience->institutions[i];
+        const ReleaseAnswer *answer = (const ReleaseAnswer *)view_state(view, RELEASE_ANSWER_ROW, "applied/%s", institution);
+        if (answer == NULL && overdue->missing_count++ < NAMED_MAX)
+            overdue->missing[overdue->n_missing++] = institution;
+        else if (answer != NULL && answer->different && overdue->n_different < NAMED_MAX)
+            overdue->different[overdue->n_different++] = institution;
+    }
 }
 
 static CatalogueOverdue *overdue_of(struct decision *decision, const char *key, const ReleaseState *release,
@@ -211,6 +246,7 @@ void release_overdue_fire(struct view *view, const struct event *event, struct d
     CatalogueOverdue *overdue = overdue_of(decision, view->key, release, tally);
     if (overdue == NULL)
         return;
+    name_the_late(view, decision, overdue);
     size_t fact = decision_fact(decision, CATALOGUE_OVERDUE_TYPE, view->key, &overdue->base);
     decision_write(decision, &release->base, "release");
     decision_deliver(decision, fact, VISIBLE_ALL, "%s", release->publisher);

@@ -33,6 +33,7 @@ static const struct state_row {
     {"item", "release", RELEASE_STATE},
     {"item", "piece/", RELEASE_PIECE},
     {"item", "applied/", RELEASE_ANSWER_ROW},
+    {"item", "audience", RELEASE_AUDIENCE},
     {"item", "adjustment", ADJUSTMENT_STATE},
     {"institution", "organisation", REGISTERED_ORGANISATION},
     {"institution", "designation/", DESIGNATED_STATE},

@@ -7,6 +7,7 @@
 #include "ops/ctl/output.h"
 #include "ops/ctl/say.h"
 #include "ops/ctl/scan.h"
+#include "ops/ctl/scratch.h"
 
 #include "base/clock.h"
 #include "base/date.h"
@@ -16,6 +17,7 @@
 #include "domain/release.h"
 #include "event/pack.h"
 #include "event/unpack.h"
+#include "gateway/uptake.h"
 #include "kafka/reader.h"
 #include "state/changelog.h"
 
@@ -24,7 +26,7 @@
 #include <string.h>
 
 #define FACTS "medhub.fact.catalogue"
-enum { POLL_MS = 200, WAIT_S = 120 };
+enum { POLL_MS = 200, WAIT_S = 120, AUDIENCE_MAX = 10000 };
 
 /* ---- where it stands ---- */
 
@@ -157,7 +159,7 @@ static enum exit_code status_command(struct call *call)
 struct release_options {
     const char *effective, *approver, *by, *source, *version, *document, *digest, *reason;
     int64_t audience, timeout_s;
-    bool no_wait;
+    bool no_wait, name_audience;
 };
 
 /* What is approved is what stands there now; with --digest, what the approver has seen. */
@@ -183,6 +185,50 @@ static enum exit_code fill_approval(struct call *call, struct session *session, 
     said->document = (char *)(options->document == NULL ? "" : options->document);
     said->audience_count = options->audience < 0 ? 0 : (uint64_t)options->audience;
     return said->item_key == NULL || said->staged_digest.data == NULL ? EXIT_FAILED : EXIT_OK;
+}
+
+/* ---- who is to answer ---- */
+
+struct audience {
+    struct arena *arena;
+    char **ids;
+    size_t count;
+    bool failed;
+};
+
+static bool add_institution(void *context, const char *id)
+{
+    struct audience *audience = context;
+    char *kept = audience->count < AUDIENCE_MAX ? arena_text(audience->arena, bytes_of(id)) : NULL;
+
+    audience->failed |= kept == NULL;
+    if (kept != NULL)
+        audience->ids[audience->count++] = kept;
+    return !audience->failed;
+}
+
+/* Those of the release's region that take part today, by the registry; they live in the session's arena. */
+static enum exit_code name_audience(struct call *call, struct session *session, ReleaseApproved *said)
+{
+    struct audience audience = {.arena = session->arena, .ids = arena_take(session->arena, AUDIENCE_MAX * sizeof *audience.ids)};
+    struct arena *reading = arena_new(64 * 1024, 1024 * 1024);
+    struct scratch scratch;
+    struct fault fault = {0};
+
+    enum status status = scratch_open(call, session, -1, &scratch, &fault);
+    audience.failed = audience.ids == NULL || reading == NULL;
+    if (status == STATUS_OK && !audience.failed)
+        uptake_each_institution(scratch.reader, said->region, date_in_china(clock_now_ms(clock_system())), reading,
+                                add_institution, &audience);
+    scratch_close(&scratch);
+    arena_free(reading);
+    if (status != STATUS_OK)
+        return say_fault(call, &fault);
+    said->audience = audience.ids;
+    said->n_audience = audience.count;
+    return audience.failed ? say_refusal(call, EXIT_FAILED, "release.audience", "机构过多或内存不足，请改用 --audience",
+                                         "more than %d institutions, or no memory: use --audience", AUDIENCE_MAX)
+                           : EXIT_OK;
 }
 
 static enum exit_code send(struct call *call, struct catalogue_sender *sender, const char *type, const char *key,
@@ -324,6 +370,8 @@ static enum exit_code publish_command(struct call *call)
         result = say_unknown(call, call->arguments[0]);
     else
         result = fill_approval(call, session, &release, &said);
+    if (result == EXIT_OK && options->name_audience)
+        result = name_audience(call, session, &said);
     return result == EXIT_OK ? decide(call, sender, RELEASE_APPROVED_TYPE, said.item_key, &said.base, true)
                              : catalogue_sender_close(sender, result, NULL);
 }
@@ -380,6 +428,8 @@ static const struct option publish_options[] = {
     {"document", 0, OPTION_TEXT, RELEASE(document), "TEXT", "the notice it comes from", "依据文件", 0, 0},
     {"audience", 0, OPTION_NUMBER, RELEASE(audience), "COUNT", "institutions that are to answer; then nobody is reminded when all have",
      "应回告启用的机构数", 0, 0},
+    {"name-audience", 0, OPTION_FLAG, RELEASE(name_audience), NULL, "those are the institutions of its region, by name: reminders name who is late",
+     "以本地区机构名单为应回告者，逾期提醒逐一点名", 0, 0},
     SHARED_OPTIONS,
 };
 static const struct option withdraw_options[] = {

@@ -94,7 +94,7 @@ def with_a_hub(changes, monitor):
     check("who proposed it does not approve it", refused["code"] == "catalogue.release_same_person", refused)
     run("ctl", "catalogue", "publish", "R-2025", "--effective", "2099-01-01", "--approver", "li", "--digest", "0" * 16, expect=5)
     published = one("ctl", "catalogue", "publish", "R-2025", "--effective", "2099-01-01", "--approver", "li", "--digest",
-                    staged["digest"])
+                    staged["digest"], "--name-audience")
     check("all items are told, and counted as known", (published["status"], published["told"], published["counts"]) ==
           ("PUBLISHED", 420, KNOWN), published)
     told = [json.loads(line) for line in
@@ -104,6 +104,9 @@ def with_a_hub(changes, monitor):
     uptake = one("ctl", "catalogue", "uptake", "R-2025")
     check("nobody has applied it yet", uptake["applied"] == 0 and uptake["missing"] > 50, uptake)
     institutions = [json.loads(line) for line in run("ctl", "catalogue", "uptake", "R-2025", "-i", "-o", "ndjson").stdout.splitlines()]
+    approved = json.loads(run("ctl", "facts", "--type", "catalogue.release_approved", "-o", "ndjson").stdout)["data"]
+    check("those who are to answer are named", sorted(approved.get("audience", [])) == sorted(row["id"] for row in institutions),
+          approved)
     answers = [(institutions[0]["id"], published["digest"]), (institutions[1]["id"], "00" * 8)]
     run("ctl", "submit", "-q", text="".join(json.dumps({
         "specversion": "1.0", "id": f"applied-{who}", "source": who, "type": "medhub.catalogue.applied.v1", "data": {

@@ -17,6 +17,7 @@ static void a_row_is_known_by_the_kind_of_its_key_and_its_name(void **state)
     assert_ptr_equal(row_message_of_state("product", "serial/1"), SCANNED_ITEM_STATE);
     assert_ptr_equal(row_message_of_state("item", "rows/000000"), CATALOGUE_ROWS);
     assert_ptr_equal(row_message_of_state("item", "tally"), RELEASE_TALLY);
+    assert_ptr_equal(row_message_of_state("item", "audience"), RELEASE_AUDIENCE);
     assert_ptr_equal(row_message_of_state("institution", "organisation"), REGISTERED_ORGANISATION);
     assert_ptr_equal(row_message_of_state("parameter", "rows/650100"), PARAMETER_ROWS);
 }
