@@ -119,6 +119,22 @@ void gen_catalogue(struct gen *gen, int edition)
     each_change(gen, edition, say_change, (void *)&editions[edition]);
 }
 
+/* ---- other items ---- */
+
+void gen_added_item(struct gen *gen, CatalogueItem *item, const char *prefix)
+{
+    ItemChanged *said = gen_new(gen, &medhub__catalogue__v1__item_changed__descriptor);
+
+    said->item = item;
+    said->item_key = (char *)catalogue_key(gen->arena, item->kind, item->code);
+    said->region = item->region;
+    said->effective_on = item->valid_from;
+    said->changes = gen_list(gen, 1);
+    said->changes[said->n_changes++] = CHANGE_ADDED;
+    gen_event(gen, gen->world->bureau->id, gen_text(gen, "%s-%s", prefix, item->code),
+              date_begin_in_china_ms(date_parse(bytes_of(item->valid_from))), &said->base, (struct expected){0});
+}
+
 /* ---- the release ---- */
 
 struct tally {

@@ -1,43 +1,29 @@
 #include "ops/gen/drug_code.h"
 
 #include "ops/gen/gen.h"
+#include "ops/gen/packed_lines.h"
 
-#include "domain/catalogue_key.h"
-
-#include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 #define VALID_FROM "2025-01-01"
 
-static enum status read_rows(gzFile file, struct drug_codes *codes, struct fault *fault)
+static bool take_code(void *context, char *line)
 {
-    char line[DRUG_CODE_BYTES + 1];
+    struct drug_codes *codes = context;
+    size_t length = strlen(line);
 
-    while (gzgets(file, line, sizeof line) != NULL) {
-        size_t length = strcspn(line, "\n");
-        if (codes->count == DRUG_CODES_MAX || length == 0 || length >= DRUG_CODE_BYTES || line[length] != '\n')
-            return fault_reject(fault, "data.malformed", "drug_codes.txt.gz, line %zu is not a code", codes->count + 1);
-        memcpy(codes->rows[codes->count++], line, length); /* the rows are zeroed */
-    }
-    return codes->count > 0 && gzeof(file) != 0 ? STATUS_OK
-                                                : fault_reject(fault, "data.malformed", "drug_codes.txt.gz ends early");
+    if (codes->count == DRUG_CODES_MAX || length == 0 || length >= DRUG_CODE_BYTES)
+        return false;
+    memcpy(codes->rows[codes->count++], line, length); /* the rows are zeroed */
+    return true;
 }
 
 enum status drug_codes_read(const char *folder, struct arena *arena, struct drug_codes *codes, struct fault *fault)
 {
-    char path[1024];
-
-    (void)snprintf(path, sizeof path, "%s/drug_codes.txt.gz", folder);
     *codes = (struct drug_codes){.rows = arena_take_zeroed(arena, DRUG_CODES_MAX * sizeof *codes->rows)};
     if (codes->rows == NULL)
         return fault_fatal(fault, "memory.out", "no memory for the drug codes");
-    gzFile file = gzopen(path, "rb");
-    if (file == NULL)
-        return fault_reject(fault, "data.missing", "%s cannot be read", path);
-    enum status status = read_rows(file, codes, fault);
-    (void)gzclose(file);
-    return status;
+    return packed_lines_read(folder, "drug_codes.txt.gz", take_code, codes, fault);
 }
 
 size_t drug_code_product(const struct data_table *limits, const char *code)
@@ -57,7 +43,6 @@ size_t drug_code_product(const struct data_table *limits, const char *code)
 
 static void say_code(struct gen *gen, const char *code, const char *name)
 {
-    ItemChanged *said = gen_new(gen, &medhub__catalogue__v1__item_changed__descriptor);
     CatalogueItem *item = gen_new(gen, CATALOGUE_ITEM);
 
     item->kind = code[0] == 'Z' ? KIND_PATENT_DRUG : KIND_WESTERN_DRUG;
@@ -65,14 +50,7 @@ static void say_code(struct gen *gen, const char *code, const char *name)
     item->name = (char *)name;
     item->region = gen_constant("000000");
     item->valid_from = gen_constant(VALID_FROM);
-    said->item = item;
-    said->item_key = (char *)catalogue_key(gen->arena, item->kind, item->code);
-    said->region = item->region;
-    said->effective_on = item->valid_from;
-    said->changes = gen_list(gen, 1);
-    said->changes[said->n_changes++] = CHANGE_ADDED;
-    gen_event(gen, gen->world->bureau->id, gen_text(gen, "drug-%s", code),
-              date_begin_in_china_ms(date_parse(bytes_of(VALID_FROM))), &said->base, (struct expected){0});
+    gen_added_item(gen, item, "drug");
 }
 
 void gen_drug_codes(struct gen *gen, const struct drug_codes *codes, const struct data_table *limits)

@@ -88,6 +88,8 @@ void gen_calendar(struct gen *gen, const struct data_table *days);
 /* LIMITS: the columns gen_limit_columns, in their order. */
 extern const char *const gen_limit_columns[];
 void gen_limits(struct gen *gen, const struct data_table *limits);
+/* The nation adds ITEM on its first day; the event's id is PREFIX-CODE. */
+void gen_added_item(struct gen *gen, CatalogueItem *item, const char *prefix);
 /* Every code as an item of the catalogue, called as its product in LIMITS. */
 struct drug_codes;
 void gen_drug_codes(struct gen *gen, const struct drug_codes *codes, const struct data_table *limits);

@@ -1,12 +1,13 @@
 #include "ops/gen/items.h"
 
+#include "ops/gen/packed_lines.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
-enum { LINE_BYTES = 128, ITEMS_MAX = 300000, DIGITS = 13, QUANTITY_MAX = 1000000 };
+enum { ITEMS_MAX = 300000, DIGITS = 13, QUANTITY_MAX = 1000000 };
 
 /* The 13 digits with their check digit behind them. */
 static void print_identifier(uint64_t digits, char text[ITEM_IDENTIFIER_BYTES])
@@ -53,34 +54,28 @@ static bool read_row(char *line, uint64_t *digits_before, struct item *item)
     return true;
 }
 
-static enum status read_rows(gzFile file, struct items *items, struct fault *fault)
-{
-    uint64_t digits = 0;
-    char line[LINE_BYTES];
+struct reading {
+    struct items *items;
+    uint64_t digits; /* of the row before */
+};
 
-    while (gzgets(file, line, sizeof line) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
-        if (items->count == ITEMS_MAX || !read_row(line, &digits, &items->rows[items->count]))
-            return fault_reject(fault, "data.malformed", "gudid_items.csv.gz, line %zu is not as it should be",
-                                items->count + 1);
-        items->count++;
-    }
-    return items->count > 0 && gzeof(file) != 0 ? STATUS_OK
-                                               : fault_reject(fault, "data.malformed", "gudid_items.csv.gz ends early");
+static bool take_item(void *context, char *line)
+{
+    struct reading *reading = context;
+    struct items *items = reading->items;
+
+    if (items->count == ITEMS_MAX || !read_row(line, &reading->digits, &items->rows[items->count]))
+        return false;
+    items->count++;
+    return true;
 }
 
 enum status items_read(const char *folder, struct arena *arena, struct items *items, struct fault *fault)
 {
-    char path[1024];
+    struct reading reading = {items, 0};
 
-    (void)snprintf(path, sizeof path, "%s/gudid_items.csv.gz", folder);
     *items = (struct items){.rows = arena_take_zeroed(arena, ITEMS_MAX * sizeof *items->rows)};
     if (items->rows == NULL)
         return fault_fatal(fault, "memory.out", "no memory for the items");
-    gzFile file = gzopen(path, "rb");
-    if (file == NULL)
-        return fault_reject(fault, "data.missing", "%s cannot be read", path);
-    enum status status = read_rows(file, items, fault);
-    (void)gzclose(file);
-    return status;
+    return packed_lines_read(folder, "gudid_items.csv.gz", take_item, &reading, fault);
 }

@@ -1,8 +1,6 @@
 /* limit.c: on what the fund pays for a drug, as rows PAYMENT_LIMIT/PRODUCT of the catalogue. */
 #include "ops/gen/gen.h"
 
-#include "domain/catalogue_key.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +45,6 @@ static PaymentLimit *limit_of(struct gen *gen, const struct data_table *limits, 
 
 static void say_limit(struct gen *gen, const struct data_table *limits, size_t row)
 {
-    ItemChanged *said = gen_new(gen, &medhub__catalogue__v1__item_changed__descriptor);
     CatalogueItem *item = gen_new(gen, CATALOGUE_ITEM);
 
     item->kind = KIND_PAYMENT_LIMIT;
@@ -56,14 +53,7 @@ static void say_limit(struct gen *gen, const struct data_table *limits, size_t r
     item->region = gen_constant("000000");
     item->valid_from = gen_constant(VALID_FROM);
     item->limit = limit_of(gen, limits, row);
-    said->item = item;
-    said->item_key = (char *)catalogue_key(gen->arena, item->kind, item->code);
-    said->region = item->region;
-    said->effective_on = item->valid_from;
-    said->changes = gen_list(gen, 1);
-    said->changes[said->n_changes++] = CHANGE_ADDED;
-    gen_event(gen, gen->world->bureau->id, gen_text(gen, "limit-%s", item->code),
-              date_begin_in_china_ms(date_parse(bytes_of(VALID_FROM))), &said->base, (struct expected){0});
+    gen_added_item(gen, item, "limit");
 }
 
 void gen_limits(struct gen *gen, const struct data_table *limits)
