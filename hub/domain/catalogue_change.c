@@ -54,6 +54,12 @@ bool row_change_begin(struct view *view, struct row_change *change)
     return true;
 }
 
+const CatalogueItem *row_change_other_item(struct view *view, const struct row_change *change, const char *item_key,
+                                           date_t date)
+{
+    return (const CatalogueItem *)view_table_message(view, CATALOGUE_ITEM, TABLE_CATALOGUE, item_key, change->region, date);
+}
+
 /* --- rules --- */
 
 static const struct row_change *change_of(const struct rule_context *context)
@@ -68,6 +74,22 @@ void row_key_is_kind_and_code(struct rule_context *context)
     if (expected == NULL || strcmp(change->item_key, expected) != 0 ||
         strcmp(change->item_key, context->view->key) != 0)
         rule_refuse(context, "itemKey", change->item_key, expected == NULL ? "" : expected);
+}
+
+bool row_is_of_its_owner(struct rule_context *context, const struct own_row *own)
+{
+    const CatalogueItem *item = change_of(context)->item;
+    const char *source = context->event->attributes.source;
+    if (item->kind != own->kind || (int)item->details_case != own->details) {
+        rule_refuse(context, "item", catalogue_kind_name(item->kind), own->missing);
+        return false;
+    }
+    const char *code = rule_text(context, "%s/%s", source, own->item_key);
+    if (strcmp(own->owner, source) != 0)
+        rule_refuse(context, own->owner_path, own->owner, rule_text(context, "the source, %s", source));
+    if (strcmp(item->code, code) != 0)
+        rule_refuse(context, "item.code", item->code, code);
+    return true;
 }
 
 void row_bureau_speaks_for_the_region(struct rule_context *context)

@@ -33,7 +33,22 @@ bool row_change_begin(struct view *view, struct row_change *change);
 /* Ends the predecessor on the day before, opens the row unless it is a removal, and tells the table. */
 void row_change_apply(struct decision *decision, struct row_change *change);
 
+/* The item ITEM_KEY, which lies under another key, as the table has it for the region on DATE, or NULL. */
+const CatalogueItem *row_change_other_item(struct view *view, const struct row_change *change, const char *item_key,
+                                           date_t date);
+
 /* --- rules --- */
+
+/* Of a list that its owner says itself: the item is of KIND with DETAILS (MISSING says what is expected), OWNER is the source, and
+ * the item's code is OWNER/ITEM_KEY. False: it is not of that kind, and nothing else was looked at. */
+struct own_row {
+    CatalogueKind kind;
+    int details;
+    const char *missing;
+    const char *owner, *owner_path;
+    const char *item_key;
+};
+bool row_is_of_its_owner(struct rule_context *context, const struct own_row *own);
 
 void row_key_is_kind_and_code(struct rule_context *context);
 void row_agrees_with_the_change(struct rule_context *context);

@@ -30,9 +30,7 @@ void *formulary_prepare(struct view *view, const struct event *event)
     if (change->row.item->details_case != DETAILS_FORMULARY)
         return change;
     change->entry = change->row.item->formulary;
-    change->item = (const CatalogueItem *)view_table_message(view, CATALOGUE_ITEM, TABLE_CATALOGUE,
-                                                             change->entry->item_key, change->row.region,
-                                                             change->row.day);
+    change->item = row_change_other_item(view, &change->row, change->entry->item_key, change->row.day);
     return change;
 }
 
@@ -45,19 +43,17 @@ static const struct formulary_change *change_of(const struct rule_context *conte
 static void institution_says_its_own(struct rule_context *context)
 {
     const struct formulary_change *change = change_of(context);
-    const CatalogueItem *item = change->said->item;
-    const char *source = context->event->attributes.source;
-    if (item->kind != KIND_FORMULARY_ITEM || change->entry == NULL) {
-        rule_refuse(context, "item", catalogue_kind_name(item->kind), "a FORMULARY_ITEM and its entry");
-        return;
-    }
-    const char *code = rule_text(context, "%s/%s", source, change->entry->item_key);
-    if (strcmp(change->entry->institution, source) != 0)
-        rule_refuse(context, "item.formulary.institution", change->entry->institution,
-                    rule_text(context, "the source, %s", source));
-    if (strcmp(item->code, code) != 0)
-        rule_refuse(context, "item.code", item->code, code);
-    if (change->institution != NULL && strcmp(change->institution->region, change->row.region) != 0)
+    const FormularyEntry *entry = change->entry;
+    const struct own_row own = {
+        .kind = KIND_FORMULARY_ITEM,
+        .details = DETAILS_FORMULARY,
+        .missing = "a FORMULARY_ITEM and its entry",
+        .owner = entry == NULL ? "" : entry->institution,
+        .owner_path = "item.formulary.institution",
+        .item_key = entry == NULL ? "" : entry->item_key,
+    };
+    if (row_is_of_its_owner(context, &own) && change->institution != NULL &&
+        strcmp(change->institution->region, change->row.region) != 0)
         rule_refuse(context, "region", change->row.region, change->institution->region);
 }
 

@@ -83,13 +83,6 @@ void item_names_who_may_use_it(struct rule_context *context)
 
 /* --- other items --- */
 
-/* Other items lie under other keys: what the table knows of them. */
-static const CatalogueItem *other_item(struct rule_context *context, const char *key, date_t date)
-{
-    return (const CatalogueItem *)view_table_message(context->view, CATALOGUE_ITEM, TABLE_CATALOGUE, key,
-                                                     change_of(context)->said->region, date);
-}
-
 void item_supersedes_something(struct rule_context *context)
 {
     const struct item_change *change = change_of(context);
@@ -102,7 +95,7 @@ void item_supersedes_something(struct rule_context *context)
     bool is_itself = strcmp(item->supersedes, item->code) == 0;
     if (key == NULL)
         context->view->failed = true;
-    else if (is_itself || (!had_it && other_item(context, key, change->row.day - 1) == NULL))
+    else if (is_itself || (!had_it && row_change_other_item(context->view, &change->row, key, change->row.day - 1) == NULL))
         rule_refuse(context, "item.supersedes", item->supersedes,
                     "the code of another item of its kind that is in force on the day before");
 }
@@ -113,7 +106,7 @@ void item_is_within_its_agreement(struct rule_context *context)
     const CatalogueItem *item = change->said->item;
     if (item->kind != KIND_DUAL_CHANNEL_DRUG || change->row.is_removal || item->details_case != DETAILS_OF_ITEM)
         return;
-    const CatalogueItem *drug = other_item(context, item->of_item->item_key, change->row.day);
+    const CatalogueItem *drug = row_change_other_item(context->view, &change->row, item->of_item->item_key, change->row.day);
     if (!item_is_under_agreement(drug, change->row.day))
         rule_refuse(context, "item.ofItem.itemKey", item->of_item->item_key,
                     "a negotiated drug in its agreement's term on that day");
@@ -126,7 +119,7 @@ void item_sets_no_standard_of_a_negotiated_drug(struct rule_context *context)
     const CatalogueItem *item = change->said->item;
     if (item->kind != KIND_PAYMENT_STANDARD || change->row.is_removal || item->details_case != DETAILS_OF_ITEM)
         return;
-    const CatalogueItem *drug = other_item(context, item->of_item->item_key, change->row.day);
+    const CatalogueItem *drug = row_change_other_item(context->view, &change->row, item->of_item->item_key, change->row.day);
     if (item_is_under_agreement(drug, change->row.day))
         rule_refuse(context, "item.ofItem.itemKey", item->of_item->item_key,
                     rule_text(context, "an item whose agreement does not run; this one's runs until %s", drug->agreement_until));

@@ -1,21 +1,14 @@
 /* catalogue_listing.c: medhub.catalogue.listing_changed.v1: what a procurement platform lists, at which price. */
 #include "domain/catalogue.h"
 
-#include "domain/format.h"
-
 #include "base/money.h"
 
 struct listing_change {
     struct row_change row; /* first: the common rules find it */
     const ListingChanged *said;
+    const Listing *listing;      /* or NULL: it says none */
     const CatalogueItem *listed; /* the item itself on that day, or NULL */
 };
-
-static const CatalogueItem *item_of(struct view *view, const struct row_change *row, const char *item_key)
-{
-    return (const CatalogueItem *)view_table_message(view, CATALOGUE_ITEM, TABLE_CATALOGUE, item_key, row->region,
-                                                     row->day);
-}
 
 void *listing_prepare(struct view *view, const struct event *event)
 {
@@ -32,8 +25,10 @@ void *listing_prepare(struct view *view, const struct event *event)
     };
     if (!row_change_begin(view, &change->row))
         return NULL;
-    if (change->row.item->details_case == DETAILS_LISTING)
-        change->listed = item_of(view, &change->row, change->row.item->listing->item_key);
+    if (change->row.item->details_case != DETAILS_LISTING)
+        return change;
+    change->listing = change->row.item->listing;
+    change->listed = row_change_other_item(view, &change->row, change->listing->item_key, change->row.day);
     return change;
 }
 
@@ -45,18 +40,15 @@ static const struct listing_change *change_of(const struct rule_context *context
 /* The code of a line is PLATFORM/KIND/CODE, and the platform is the source. */
 static void platform_lists_its_own(struct rule_context *context)
 {
-    const CatalogueItem *item = change_of(context)->said->item;
-    const char *source = context->event->attributes.source;
-    if (item->kind != KIND_PLATFORM_LISTING || item->details_case != DETAILS_LISTING) {
-        rule_refuse(context, "item", catalogue_kind_name(item->kind), "a PLATFORM_LISTING and its listing");
-        return;
-    }
-    const char *code = rule_text(context, "%s/%s", source, item->listing->item_key);
-    if (strcmp(item->listing->platform, source) != 0)
-        rule_refuse(context, "item.listing.platform", item->listing->platform,
-                    rule_text(context, "the source, %s", source));
-    if (strcmp(item->code, code) != 0)
-        rule_refuse(context, "item.code", item->code, code);
+    const Listing *listing = change_of(context)->listing;
+    (void)row_is_of_its_owner(context, &(struct own_row){
+                                           .kind = KIND_PLATFORM_LISTING,
+                                           .details = DETAILS_LISTING,
+                                           .missing = "a PLATFORM_LISTING and its listing",
+                                           .owner = listing == NULL ? "" : listing->platform,
+                                           .owner_path = "item.listing.platform",
+                                           .item_key = listing == NULL ? "" : listing->item_key,
+                                       });
 }
 
 static const char *yuan(struct rule_context *context, int64_t micro_yuan)
@@ -68,13 +60,12 @@ static const char *yuan(struct rule_context *context, int64_t micro_yuan)
 static void price_is_within_the_standard(struct rule_context *context)
 {
     const struct listing_change *change = change_of(context);
-    const CatalogueItem *item = change->said->item;
-    if (change->row.is_removal || item->details_case != DETAILS_LISTING || item->listing->price == NULL ||
-        change->listed == NULL || change->listed->payment_standard == NULL)
+    int64_t standard;
+    if (change->row.is_removal || change->listing == NULL || change->listing->price == NULL || change->listed == NULL ||
+        !item_price_limit(context->view, change->listed, change->row.region, change->row.day, &standard))
         return;
-    int64_t price = item->listing->price->micro_yuan, standard = change->listed->payment_standard->micro_yuan;
-    if (price > standard)
-        rule_refuse(context, "item.listing.price", yuan(context, price),
+    if (change->listing->price->micro_yuan > standard)
+        rule_refuse(context, "item.listing.price", yuan(context, change->listing->price->micro_yuan),
                     rule_text(context, "at most the payment standard, %s", yuan(context, standard)));
 }
 

@@ -286,6 +286,7 @@ typedef Medhub__Catalogue__V1__ListingChanged ListingChanged;
 typedef Medhub__Catalogue__V1__FormularyChanged FormularyChanged;
 typedef Medhub__Catalogue__V1__CodeMapped CodeMapped;
 typedef Medhub__Catalogue__V1__FormularyEntry FormularyEntry;
+typedef Medhub__Catalogue__V1__Listing Listing;
 typedef Medhub__State__V1__CatalogueRow CatalogueRow;
 typedef Medhub__State__V1__CatalogueRows CatalogueRows;
 typedef Medhub__State__V1__ReleaseTally ReleaseTally;
