@@ -51,9 +51,7 @@ static bool policy_of(struct rule_context *context, int64_t *value)
 
 static void institution_is_the_key(struct rule_context *context)
 {
-    const char *institution = advance_of(context)->said->institution;
-    if (strcmp(institution, context->view->key) != 0)
-        rule_refuse(context, "institution", institution, context->view->key);
+    rule_key_is(context, "institution", advance_of(context)->said->institution);
 }
 
 static void institution_is_registered(struct rule_context *context)

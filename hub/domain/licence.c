@@ -45,12 +45,6 @@ static bool has_licence(const Organisation *institution, date_t day, const Licen
     return false;
 }
 
-static bool is_complete(struct rule_context *context, const char *region, date_t day)
-{
-    int64_t complete = 0; /* also where the policy does not say: a register has to be declared complete */
-    return view_policy_int(context->view, context->rule->parameter, region, day, &complete) && complete != 0;
-}
-
 void licence_must_count(struct rule_context *context, const char *path, const char *institution, const char *region,
                         date_t day)
 {
@@ -63,7 +57,7 @@ void licence_must_count(struct rule_context *context, const char *path, const ch
         rule_refuse(context, path,
                     rule_text(context, "licence %s from %s to %s", latest->number, latest->valid_from, end_of(latest)),
                     rule_text(context, "a licence that counts on %s", rule_day(context, day)));
-    else if (is_complete(context, region, day))
+    else if (rule_is_switched_on(context, region, day)) /* a register has to be declared complete */
         rule_refuse(context, path, rule_text(context, "%s: no licence is recorded", institution),
                     rule_text(context, "a licence that counts on %s", rule_day(context, day)));
 }

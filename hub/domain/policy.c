@@ -65,8 +65,7 @@ static const struct setting *setting_of(const struct rule_context *context)
 static void name_is_the_key(struct rule_context *context)
 {
     const ParameterSet *said = setting_of(context)->said;
-    if (strcmp(said->name, context->view->key) != 0)
-        rule_refuse(context, "name", said->name, context->view->key);
+    rule_key_is(context, "name", said->name);
     if (strcmp(said->parameter->name, said->name) != 0)
         rule_refuse(context, "parameter.name", said->parameter->name, said->name);
 }

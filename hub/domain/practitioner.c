@@ -40,16 +40,13 @@ static const char *fault_of(struct rule_context *context, const Practitioner *re
 
 void practitioner_must_be_licensed(struct rule_context *context, const struct practitioner_asked *asked)
 {
-    int64_t complete = 0; /* also where the policy does not say: a register has to be declared complete */
     const Practitioner *registered =
         practitioner_on(context->view, asked->institution, asked->said->code, asked->day);
     if (registered != NULL) {
         const char *fault = fault_of(context, registered, asked);
         if (fault != NULL)
             rule_refuse(context, asked->path, fault, wanted(context, asked));
-    } else if (view_policy_int(context->view, context->rule->parameter, asked->region, asked->day,
-                               &complete) &&
-               complete != 0) {
+    } else if (rule_is_switched_on(context, asked->region, asked->day)) { /* a register has to be declared complete */
         rule_refuse(context, asked->path, "not registered", wanted(context, asked));
     }
 }

@@ -49,11 +49,8 @@ static const struct registration *registration_of(const struct rule_context *con
 static void id_is_the_key(struct rule_context *context)
 {
     const OrganisationChanged *said = registration_of(context)->said;
-    const char *key = context->view->key;
-    if (strcmp(said->organisation_id, key) != 0)
-        rule_refuse(context, "organisationId", said->organisation_id, key);
-    if (strcmp(said->organisation->id, key) != 0)
-        rule_refuse(context, "organisation.id", said->organisation->id, key);
+    rule_key_is(context, "organisationId", said->organisation_id);
+    rule_key_is(context, "organisation.id", said->organisation->id);
 }
 
 /* The way of an institution to the hub [C4 L6025-6120]. A new organisation may enter at any stage up to live:

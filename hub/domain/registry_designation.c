@@ -59,12 +59,9 @@ static struct span latest_span(const struct listing *listing)
 static void institution_is_the_key(struct rule_context *context)
 {
     const struct listing *listing = listing_of(context);
-    const char *key = context->view->key;
     bool is_doctors = listing->designation->list == LIST_DOCTOR;
-    if (strcmp(listing->institution, key) != 0)
-        rule_refuse(context, "institution", listing->institution, key);
-    if (strcmp(listing->designation->institution, key) != 0)
-        rule_refuse(context, "designation.institution", listing->designation->institution, key);
+    rule_key_is(context, "institution", listing->institution);
+    rule_key_is(context, "designation.institution", listing->designation->institution);
     if (is_doctors != is_given(listing->designation->doctor))
         rule_refuse(context, "designation.doctor", listing->designation->doctor,
                     is_doctors ? "the doctor's code" : "no doctor: it is a list of institutions");

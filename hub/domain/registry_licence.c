@@ -75,9 +75,8 @@ static void institution_is_registered(struct rule_context *context)
 {
     const struct licensing *licensing = licensing_of(context);
     date_t today = date_in_china(context->view->now_ms);
-    if (strcmp(licensing->institution, context->view->key) != 0)
-        rule_refuse(context, "institution", licensing->institution, context->view->key);
-    else if (licensing->registered == NULL)
+    rule_key_is(context, "institution", licensing->institution);
+    if (licensing->registered == NULL)
         rule_refuse(context, "institution", "not registered", "an organisation that a registrar has entered");
     else if (text_day(licensing->registered->valid_from) > today)
         rule_refuse(context, "institution", licensing->registered->valid_from,
@@ -152,8 +151,7 @@ static void filing_is_in_time(struct rule_context *context)
 static void licence_counts_until_then(struct rule_context *context)
 {
     const struct licensing *licensing = licensing_of(context);
-    if (licensing->known == NULL || licensing->ended_on < text_day(licensing->known->valid_from) ||
-        !licence_counts(licensing->known, licensing->ended_on))
+    if (licensing->known == NULL || !licence_counts(licensing->known, licensing->ended_on))
         rule_refuse(context, "endedOn", rule_day(context, licensing->ended_on),
                     rule_text(context, "a day on which licence %s counts", licensing->number));
 }

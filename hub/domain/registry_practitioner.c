@@ -64,11 +64,9 @@ static const struct registering *registering_of(const struct rule_context *conte
 static void institution_is_the_key(struct rule_context *context)
 {
     const struct registering *registering = registering_of(context);
-    const char *key = context->view->key;
-    if (strcmp(registering->institution, key) != 0)
-        rule_refuse(context, "institution", registering->institution, key);
-    if (registering->said != NULL && strcmp(registering->said->institution, key) != 0)
-        rule_refuse(context, "practitioner.institution", registering->said->institution, key);
+    rule_key_is(context, "institution", registering->institution);
+    if (registering->said != NULL)
+        rule_key_is(context, "practitioner.institution", registering->said->institution);
 }
 
 static void licence_has_days(struct rule_context *context)

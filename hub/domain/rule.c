@@ -59,6 +59,18 @@ void rule_refuse_or_warn(struct rule_context *context, const char *region, date_
         rule_warn(context, path, found, expected);
 }
 
+void rule_key_is(struct rule_context *context, const char *path, const char *said)
+{
+    if (strcmp(said, context->view->key) != 0)
+        rule_refuse(context, path, said, context->view->key);
+}
+
+bool rule_is_switched_on(struct rule_context *context, const char *region, date_t date)
+{
+    int64_t value = 0;
+    return view_policy_int(context->view, context->rule->parameter, region, date, &value) && value != 0;
+}
+
 const char *rule_text(struct rule_context *context, const char *format, ...)
 {
     va_list arguments;

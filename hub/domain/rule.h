@@ -35,6 +35,10 @@ void rule_policy_missing(struct rule_context *context, const char *region, date_
 /* The rule's parameter is a switch: refuses where the policy of REGION on DATE says 1, warns where it says 0. */
 void rule_refuse_or_warn(struct rule_context *context, const char *region, date_t date, const char *path,
                          const char *found, const char *expected);
+/* Refuses at PATH what is not the event's key. For keys that are no secret: the finding names both. */
+void rule_key_is(struct rule_context *context, const char *path, const char *said);
+/* True where the policy of REGION on DATE says 1 of the rule's parameter, a switch; where it says nothing it is off. */
+bool rule_is_switched_on(struct rule_context *context, const char *region, date_t date);
 /* arena printf for paths and values; "" when it is full */
 const char *rule_text(struct rule_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "2026-01-31", or "none" */
