@@ -196,19 +196,24 @@ class GatewayFaults(unittest.TestCase):
     def test_an_address_has_only_so_many_connections(self):
         self.restart_gateway(gateway__connections_per_address_max=8)
         sockets = [socket.create_connection(("127.0.0.1", self.world.port)) for _ in range(12)]
-        ended = 0
-        for one in sockets:
-            one.settimeout(2)
-            try:
-                one.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-                ended += one.recv(100) == b""
-            except ConnectionError:
-                ended += 1
-            # the good ones stay open
+        answers = [self.ask(one) for one in sockets]  # the good ones stay open
+        self.assertEqual(sum(answer.startswith(b"HTTP/1.1 200") for answer in answers), 8)
+        with socket.create_connection(("127.0.0.1", self.world.port)) as late:
+            told = gateway_world.parse(self.ask(late))
+        self.assertEqual((told.status, told.headers["content-type"]), (429, "application/problem+json"))
+        self.assertIn("retry-after", told.headers)
         for one in sockets:
             one.close()
-        self.assertEqual(ended, 4)
         self.restart_gateway()
+
+    def ask(self, connection):
+        """What it answers; nothing if it was closed before it was asked, which one without a place is after a second."""
+        connection.settimeout(10)
+        try:
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            return connection.recv(10000)
+        except ConnectionError:
+            return b""
 
     # ---- TLS ----
 
