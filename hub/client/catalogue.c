@@ -378,18 +378,6 @@ enum medhub_status medhub_catalogue_refresh(struct medhub *hub, int timeout_ms, 
     return status;
 }
 
-/* County, city, province, nation: GB/T 2260. False: REGION was the nation. */
-static bool widen(char region[7])
-{
-    for (int i = 4; i >= 0; i -= 2) {
-        if (memcmp(region + i, "00", 2) == 0)
-            continue;
-        memcpy(region + i, "00", 2);
-        return true;
-    }
-    return false;
-}
-
 static bool is_region(const char *region)
 {
     return strlen(region) == 6 && strspn(region, "0123456789") == 6;
@@ -431,15 +419,10 @@ static enum medhub_status find(struct catalogue *catalogue, const char *table, c
                                const char *region, const char *date, char **json, struct medhub_error *error)
 {
     struct catalogue_row row;
-    enum medhub_status status;
-    char place[7];
 
     if (catalogue->copy == NULL || copy_facts(catalogue->copy).snapshot_ms == 0)
         return error_say(error, "catalogue.none", NULL);
-    memcpy(place, region, sizeof place);
-    do
-        status = copy_find(catalogue->copy, table, code, place, date, &row, error);
-    while (status == MEDHUB_NOT_FOUND && widen(place));
+    enum medhub_status status = copy_find(catalogue->copy, table, code, region, date, &row, error);
     if (status == MEDHUB_NOT_FOUND)
         return error_say(error, "catalogue.absent", NULL);
     if (status == MEDHUB_DAMAGED)
