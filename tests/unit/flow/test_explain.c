@@ -298,7 +298,7 @@ static void an_accepted_event_comes_out_the_same(void **state)
     assert_verdict(explanation, EXPLAIN_SAME);
     assert_true(explanation->decided);
     assert_false(explanation->tables_as_they_are);
-    assert_int_equal(explanation->remade.view.consulted_count, 7); /* issuer, doctor, his register, two drugs without limits */
+    assert_int_equal(explanation->remade.view.consulted_count, 8); /* issuer, its licences, doctor, his register, two drugs without limits */
     assert_int_equal(explanation->remade.decision.fact_count, 1);
     assert_int_equal(explanation->provenance->version, 1);
     for (size_t i = 0; i < EXPLAIN_STAGES; i++)
