@@ -188,6 +188,11 @@ def look_up():
           and [why.split(":")[0] for why in there["why"]] == ["NATIONAL_ROW", "NOT_IN_FORMULARY"], there)
     gone = json.loads(run(*ask, "2026-01-01", expect=NOT_FOUND).stdout)
     check("nothing on the day after", gone["layer"] == "NONE" and gone["why"][0].startswith("NOTHING_ON_THAT_DAY"), gone)
+    check("the fund pays for what is there", there["payable"] and not gone["payable"] and there["priceLimit"] is None, there)
+    priced = next(row["code"] for row in csv.DictReader(open(f"{folder}/nrdl_2024.csv")) if row["payment_standard"] == "63.00元(10mg/支)")
+    paid = json.loads(run("ctl", "catalogue", "lookup", f"WESTERN_DRUG/{priced}", "--date", "2025-06-01", "--insurance", "310",
+                          "--across-provinces", "-o", "json", "-q").stdout)
+    check("up to the payment standard", (paid["payable"], paid["priceLimit"]) == (True, "63.000000"), paid)
     run(*ask, "soon", expect=USAGE)
     run("ctl", "catalogue", "lookup", "COLOUR/red", expect=USAGE)
 

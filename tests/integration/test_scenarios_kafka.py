@@ -138,7 +138,8 @@ class Story:
     def __init__(self, number, family, scenario, house):
         self.title, self.steps, self.house, self.family = scenario["title"], scenario["steps"], house, family
         self.policy, self.next, self.fired, self.fact_types = scenario.get("policy", {}), 0, 0, set()
-        self.world, self.place = house.worlds[family], str(1000 + number)
+        # never 1100, 1200 ...: a story's regions are {place}00, and 120000 would be the province of 120100
+        self.world, self.place = house.worlds[family], str(1001 + number + number // 99)
         self.own_names = {old: self.fill(new) for old, new in self.world["own"].items()}
         self.time = house.moment(self.steps[0]["at"], 0)
 
