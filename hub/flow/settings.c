@@ -33,7 +33,7 @@ const struct conf_row settings_rows[] = {
     ROW("hub.poll_interval_ms_max", CONF_INT, poll_interval_ms_max, 10000, 3600000, "300000",
         "longest time between two polls of a worker, in milliseconds", "工作线程两次取数之间的最长毫秒数"),
     /* librdkafka tells the coordinator of a transaction's partitions 1 ms after the first record, whatever is set here. */
-    ROW("hub.linger_ms", CONF_INT, linger_ms, 0, 1000, "1",
+    ROW("hub.linger_ms", CONF_INT, linger_ms, 0, 1000, "5",
         "how long a producer waits to fill a request, in milliseconds; a commit sends at once",
         "生产者为凑满请求等待的毫秒数；提交时立即发送"),
     CHOICE("hub.compression", compression, "none|lz4|zstd", "lz4", "how produced batches are compressed",

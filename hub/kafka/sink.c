@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TOPICS_MAX = 64, SUSPECT_AFTER_US = 2 * 1000 * 1000, QUEUE_WAIT_MS = 50, PURGE_WAIT_MS = 1000 };
+enum { TOPICS_MAX = 64, SUSPECT_AFTER_US = 2 * 1000 * 1000, QUEUE_WAIT_MS = 50, FLUSH_MS = 500 };
 
 struct sink_topic {
     const char *name;
@@ -358,6 +358,8 @@ static enum status send_offsets_once(struct sink *sink, struct source *source, c
         (void)fault_reject(fault, "memory.out", "no memory to send offsets");
         return STATUS_REJECT;
     }
+    /* Meanwhile the records go out, and do not wait for their linger. Whether all arrive asks the commit. */
+    (void)rd_kafka_flush(sink->handle, timeout_ms < FLUSH_MS ? timeout_ms : FLUSH_MS);
     if (!await_offsets_call(call)) {
         release_topics(sink);
         sink->handle = NULL; /* the thread's now, and so is the watch */

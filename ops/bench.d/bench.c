@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { LOOK_NS = 2 * 1000 * 1000, MEMORY_EVERY_US = 2000 * 1000, STUCK_AFTER_US = 60 * 1000 * 1000 };
+enum { LOOK_NS = 10 * 1000 * 1000, MEMORY_EVERY_US = 2000 * 1000, STUCK_AFTER_US = 60 * 1000 * 1000 };
 
 const char *bench_nth_option(struct bench_options options, const char *name, int nth)
 {
@@ -60,14 +60,14 @@ double bench_cpu_seconds(void)
 
 int64_t bench_anonymous_bytes(void)
 {
-    FILE *file = fopen("/proc/self/smaps_rollup", "re");
+    FILE *file = fopen("/proc/self/status", "re");
     char line[256];
     long long kilobytes = 0;
 
     if (file == NULL)
         return 0;
     while (fgets(line, sizeof line, file) != NULL)
-        if (sscanf(line, "Anonymous: %lld kB", &kilobytes) == 1)
+        if (sscanf(line, "RssAnon: %lld kB", &kilobytes) == 1)
             break;
     (void)fclose(file);
     return kilobytes * 1024;
