@@ -39,6 +39,7 @@ struct event {
     struct arena *arena;
     struct event_position position;
     int64_t submitted_ms; /* the broker's time stamp of the record */
+    int64_t due_ms;       /* of a timer: when it was due */
     struct bytes key;
     struct bytes value; /* the protobuf bytes as received; never re-packed */
     struct event_attributes attributes;

@@ -55,6 +55,7 @@ static void fill_provenance(struct flow *flow, struct event *event, Provenance *
     provenance->partition = event->position.partition;
     provenance->offset = event->position.offset;
     provenance->decided_at_ms = flow->now_ms;
+    provenance->due_ms = event->due_ms;
     if (flow->record == NULL)
         provenance->cause_id = arena_format(event->arena, "timer/%s", event->attributes.subject);
     if (provenance->cause_id == NULL)

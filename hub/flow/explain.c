@@ -337,13 +337,14 @@ static void find_recorded(struct explaining *work)
 
 static bool begin_timer(struct explaining *work)
 {
-    const char *cause = work->to->provenance == NULL ? "" : work->to->provenance->cause_id;
+    const Provenance *of = work->to->provenance;
+    const char *cause = of == NULL ? "" : of->cause_id;
     const char *name = strncmp(cause, "timer/", 6) == 0 ? cause + 6 : "";
     struct event_attributes attributes = {
         "", work->rebuild->settings.hub_operator, explaining_text(rebuild_timer_type(work->rebuild, name)), name, "", "", ""};
 
     attributes.id = explaining_text(
-        walk_timer_id(work->arena, name, bytes_of(work->rebuild->key), work->target->position.offset));
+        walk_timer_id(work->arena, name, bytes_of(work->rebuild->key), of == NULL ? 0 : rebuild_due_ms(of)));
     rebuild_begin(work->rebuild, &work->to->remade, work->arena, &attributes, &work->target->position, BYTES_NONE,
                   work->target->decided_at_ms);
     return work->to->remade.handler != NULL && work->to->remade.handler->fire != NULL;

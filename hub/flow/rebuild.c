@@ -346,6 +346,11 @@ const char *rebuild_timer_type(const struct rebuild *rebuild, const char *name)
     return timer != NULL && timer->set ? timer->type : NULL;
 }
 
+int64_t rebuild_due_ms(const Provenance *of_timer)
+{
+    return of_timer->due_ms != 0 ? of_timer->due_ms : of_timer->offset;
+}
+
 /* --- replay --- */
 
 static void count_rows_gone(struct rebuild *rebuild, const Provenance *of)
@@ -367,7 +372,7 @@ static bool begin_timer(struct rebuild *rebuild, const struct rebuilt_step *step
     attributes.type = rebuild_timer_type(rebuild, name);
     if (attributes.type == NULL)
         return false;
-    attributes.id = walk_timer_id(rebuild->step_arena, name, bytes_of(rebuild->key), of->offset);
+    attributes.id = walk_timer_id(rebuild->step_arena, name, bytes_of(rebuild->key), rebuild_due_ms(of));
     rebuild_begin(rebuild, remade, rebuild->step_arena, &attributes, &position, BYTES_NONE, of->decided_at_ms);
     take_timer(rebuild, &(struct decided_timer){.name = name, .cancel = true}); /* before it fires, as walk_timer does */
     return attributes.id != NULL && remade->handler != NULL && remade->handler->fire != NULL;

@@ -111,6 +111,8 @@ void rebuild_begin(const struct rebuild *rebuild, struct remade *remade, struct 
                    struct bytes value, int64_t now_ms);
 /* The type of the pending timer NAME, or NULL. */
 const char *rebuild_timer_type(const struct rebuild *rebuild, const char *name);
+/* When the timer was due that led to this fact. */
+int64_t rebuild_due_ms(const Provenance *of_timer);
 /* Runs the handler; look-ups are answered by the versions in ANSWERING, or by the tables as they are if it is NULL.
  * remade->event.message must be set unless it is a timer. */
 void rebuild_decide(struct rebuild *rebuild, struct remade *remade, const Provenance *answering);

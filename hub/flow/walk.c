@@ -107,6 +107,11 @@ const char *walk_timer_id(struct arena *arena, const char *name, struct bytes ke
                         (long long)due_ms);
 }
 
+int64_t walk_timer_offset(struct bytes name, struct bytes key, int64_t due_ms)
+{
+    return (int64_t)(hash_bytes(key, hash_bytes(name, (uint64_t)due_ms)) & INT64_MAX);
+}
+
 enum status walk_timer(struct flow *flow, struct task *task, const struct timer *timer, struct fault *fault)
 {
     struct event event;
@@ -119,7 +124,9 @@ enum status walk_timer(struct flow *flow, struct task *task, const struct timer 
     event.attributes.subject = arena_text(flow->arena, timer->name);
     event.attributes.source = flow->shared->settings->hub_operator;
     event.attributes.id = walk_timer_id(flow->arena, event.attributes.subject, event.key, timer->due_ms);
-    event.position = (struct event_position){"timer", task->partition, timer->due_ms};
+    event.due_ms = timer->due_ms;
+    event.position = (struct event_position){
+        "timer", task->partition, walk_timer_offset(timer->name, timer->entity, timer->due_ms)};
     flow->lane = lane_of_type(&flow->shared->lanes, event.attributes.type, &handler);
     flow->handler = handler;
 

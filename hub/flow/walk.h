@@ -23,6 +23,10 @@ enum status walk_timer(struct flow *flow, struct task *task, const struct timer 
  * everybody), the moment it was due. NULL if the arena is full. */
 const char *walk_timer_id(struct arena *arena, const char *name, struct bytes key, int64_t due_ms);
 
+/* A timer's offset, among those of its partition: a timer of another key, of another name or due at another moment has another,
+ * so that receivers may tell what is sent to them by coordinates. */
+int64_t walk_timer_offset(struct bytes name, struct bytes key, int64_t due_ms);
+
 /* Builds the worker's working-day calendar and policy values anew if their tables changed. */
 enum status walk_refresh_calendar(struct flow *flow, struct fault *fault) MUST_CHECK;
 

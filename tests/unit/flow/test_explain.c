@@ -5,6 +5,7 @@
 #include "domain/messages.h"
 #include "event/pack.h"
 #include "event/unpack.h"
+#include "flow/walk.h"
 #include "support/trial.h"
 
 #include "support/samples.h"
@@ -334,9 +335,9 @@ static void a_refused_event_sees_what_came_before(void **state)
     assert_int_equal(explanation->stages[5].state, STAGE_NOT_REACHED);
 }
 
-static void a_timer_comes_out_the_same(void **state)
+/* A fact that does not say when its timer was due has the moment as its offset. */
+static void assert_timer_comes_out_the_same(struct fixture *fixture, bool says_when)
 {
-    struct fixture *fixture = *state;
     put_in_tables(fixture, TABLE_CATALOGUE, REBAMIPIDE, 3, &fixture->drugs[1].base);
     submit(fixture, "e1", 10);
     const struct decided_timer timer = fixture->trial->decision.timers[0];
@@ -344,15 +345,29 @@ static void a_timer_comes_out_the_same(void **state)
     fixture->trial->now_ms = timer.due_ms;
     trial_fire(fixture->trial, timer.type, PERSON, name);
     assert_int_equal(fixture->trial->decision.fact_count, 1);
-    Provenance *provenance = record_provenance(fixture, "timer", timer.due_ms);
+    int64_t offset = says_when ? walk_timer_offset(bytes_of(name), bytes_of(PERSON), timer.due_ms) : timer.due_ms;
+    Provenance *provenance = record_provenance(fixture, "timer", offset);
     provenance->cause_id = arena_format(fixture->arena, "timer/%s", name);
+    provenance->due_ms = says_when ? timer.due_ms : 0;
     add_facts(fixture, provenance);
-    aim(fixture, "timer", timer.due_ms, fixture->version);
+    aim(fixture, "timer", offset, fixture->version);
     fixture->target.receipt = NULL;
     const struct explanation *explanation = explain(fixture);
     assert_verdict(explanation, EXPLAIN_SAME);
     assert_int_equal(explanation->provenance->version, 2);
     assert_string_equal(explanation->remade.event.attributes.subject, name);
+    assert_string_equal(explanation->remade.event.attributes.id,
+                        walk_timer_id(fixture->arena, name, bytes_of(PERSON), timer.due_ms));
+}
+
+static void a_timer_comes_out_the_same(void **state)
+{
+    assert_timer_comes_out_the_same(*state, true);
+}
+
+static void an_older_timer_comes_out_the_same(void **state)
+{
+    assert_timer_comes_out_the_same(*state, false);
 }
 
 static void the_same_event_again_is_a_duplicate_of_the_first_fact(void **state)
@@ -524,6 +539,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rows_that_came_later_change_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refused_event_sees_what_came_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_timer_comes_out_the_same, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_older_timer_comes_out_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_event_again_is_a_duplicate_of_the_first_fact, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_order_that_is_not_recorded_is_the_one_that_fits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_order_that_nothing_fits_is_told, set_up, tear_down),

@@ -171,6 +171,43 @@ static void a_timer_fires_once_when_it_is_due(void **state)
     assert_int_equal(engine_version(engine, "alpha"), 3);
 }
 
+/* What it says is told apart by its coordinates: prescriptions expire by the thousand at one moment. */
+static void timers_of_one_moment_have_coordinates_of_their_own(void **state)
+{
+    static const char *const names[] = {"alpha", "beta", "gamma", "delta"};
+    struct engine *engine = *state;
+    int64_t due_ms = atomic_load(&engine->now_ms) + 1000;
+    size_t count = sizeof names / sizeof *names, seen = 0;
+    Medhub__Event__V1__Provenance *of[sizeof names / sizeof *names];
+    ParameterSet *said[sizeof names / sizeof *names];
+
+    for (size_t i = 0; i < count; i++)
+        engine_submit(engine, HOSPITAL, names[i], names[i], engine_value(names[i], due_ms, "timer"));
+    engine_await(engine, count);
+    atomic_store(&engine->now_ms, due_ms);
+    await_facts(engine, 2 * count);
+    struct kept *facts = broker_read(&engine->broker, ENGINE_FACT);
+    for (size_t i = 0; i < facts->count; i++) {
+        ParameterSet *fact = engine_fact(&facts->records[i]);
+        if (strcmp(fact->provenance->topic, "timer") != 0) {
+            medhub__policy__v1__parameter_set__free_unpacked(fact, NULL);
+            continue;
+        }
+        assert_true(seen < count);
+        said[seen] = fact;
+        of[seen] = fact->provenance;
+        assert_int_equal(of[seen]->due_ms, due_ms);
+        assert_true(of[seen]->offset >= 0);
+        for (size_t k = 0; k < seen; k++)
+            assert_true(of[k]->partition != of[seen]->partition || of[k]->offset != of[seen]->offset);
+        seen++;
+    }
+    assert_int_equal(seen, count);
+    for (size_t i = 0; i < seen; i++)
+        medhub__policy__v1__parameter_set__free_unpacked(said[i], NULL);
+    kept_free(facts);
+}
+
 static void a_timer_survives_a_restart_and_fires_late_rather_than_never(void **state)
 {
     struct engine *engine = *state;
@@ -272,6 +309,7 @@ int main(void)
         ON_NO_HUB_YET(follow_ups_of_a_batch_under_one_key_travel_together),
         ON_A_HUB(headers_of_others_do_not_travel_with_facts),
         ON_A_HUB(a_timer_fires_once_when_it_is_due),
+        ON_A_HUB(timers_of_one_moment_have_coordinates_of_their_own),
         ON_A_HUB(a_timer_survives_a_restart_and_fires_late_rather_than_never),
         ON_A_HUB(a_timer_whose_decision_fails_fires_again_later),
         ON_A_HUB(a_table_row_is_seen_by_the_events_behind_it),
