@@ -310,23 +310,49 @@ struct bytes engine_value(const char *name, int64_t integer, const char *text)
     return bytes_from(packed, medhub__policy__v1__parameter_set__pack(&set, packed));
 }
 
-void engine_await(struct engine *engine, size_t count)
+/* The next receipt, to be released. */
+static struct record next_receipt(struct engine *engine)
 {
     enum { POLL_MS = 200, POLLS_MAX = 150 };
-    size_t wanted = engine->receipt_count + count;
 
-    broker_send_flush(&engine->broker);
-    for (int polls = 0; engine->receipt_count < wanted; polls++) {
+    for (int polls = 0; polls < POLLS_MAX; polls++) {
         struct record record = {0};
         struct fault died;
-        if (polls == POLLS_MAX)
-            fail_msg("%zu of %zu receipts came", engine->receipt_count, wanted);
         if (engine->hub != NULL && !hub_is_alive(engine->hub, &died))
             fail_msg("the hub died: %s", died.text);
         if (reader_poll(engine->receipts, POLL_MS, &record, &engine->fault) == READER_RECORD) {
             engine->receipt_count++;
-            polls = 0;
+            return record;
         }
+        record_release(&record);
+    }
+    fail_msg("no receipt came after %zu", engine->receipt_count);
+    return (struct record){0};
+}
+
+void engine_await(struct engine *engine, size_t count)
+{
+    size_t wanted = engine->receipt_count + count;
+
+    broker_send_flush(&engine->broker);
+    while (engine->receipt_count < wanted) {
+        struct record record = next_receipt(engine);
+        record_release(&record);
+    }
+}
+
+void engine_await_id(struct engine *engine, const char *id)
+{
+    bool is_it = false;
+
+    broker_send_flush(&engine->broker);
+    while (!is_it) {
+        struct record record = next_receipt(engine);
+        Medhub__Event__V1__Receipt *receipt =
+            medhub__event__v1__receipt__unpack(NULL, record.value.length, record.value.data);
+        assert_non_null(receipt);
+        is_it = strcmp(receipt->id, id) == 0;
+        medhub__event__v1__receipt__free_unpacked(receipt, NULL);
         record_release(&record);
     }
 }

@@ -61,7 +61,9 @@ static void one_fact_per_event_after(struct engine *engine, int16_t api_key, int
     engine_await(engine, EVENTS);
     /* One more behind all that was done again: the version counts every fact that ever was. */
     engine_submit(engine, HOSPITAL, "after", "alpha", engine_value("alpha", 0, ""));
-    engine_await(engine, 1);
+    engine_await_id(engine, "after");
+    /* Stops the hub, so that the batch is whole: on the embedded broker a receipt may be seen before its fact. */
+    assert_int_equal(engine_version(engine, "alpha"), EVENTS + 2);
     struct kept *facts = broker_read(&engine->broker, ENGINE_FACT);
     for (size_t i = 0; i < facts->count; i++) {
         ParameterSet *fact = engine_fact(&facts->records[i]);
@@ -70,13 +72,13 @@ static void one_fact_per_event_after(struct engine *engine, int16_t api_key, int
     }
     assert_int_equal(facts->count, EVENTS + 2);
     kept_free(facts);
-    assert_int_equal(engine_version(engine, "alpha"), EVENTS + 2);
 }
 
-/* What waited in the batch that was given up is not there twice. */
+/* What waited in the batch that was given up is not there twice. How many records come of it depends on how many batches the
+ * events come in. */
 static void merged_follow_ups_survive_a_batch_that_is_done_again(void **state)
 {
-    enum { EVENTS = 20, RECORDS = (EVENTS + ENGINE_TOGETHER - 1) / ENGINE_TOGETHER };
+    enum { EVENTS = 20, RECORDS_MIN = (EVENTS + ENGINE_TOGETHER - 1) / ENGINE_TOGETHER };
     struct engine *engine = *state;
 
     engine_open(engine, NULL);
@@ -89,9 +91,11 @@ static void merged_follow_ups_survive_a_batch_that_is_done_again(void **state)
     broker_fail(&engine->broker, API_ADD_PARTITIONS_TO_TXN, ERROR_TOPIC_AUTHORIZATION_FAILED);
     engine->client.embedded = false; /* on which nothing is merged */
     engine_start_hub(engine);
-    engine_await(engine, EVENTS + RECORDS);
-    assert_int_equal(count_of(engine, ENGINE_INBOX), EVENTS + RECORDS);
-    assert_int_equal(engine_version(engine, "2026"), RECORDS);
+    engine_await(engine, EVENTS + RECORDS_MIN); /* so all events are decided, and what follows from them is there */
+    size_t records = count_of(engine, ENGINE_INBOX) - EVENTS;
+    assert_in_range(records, RECORDS_MIN, EVENTS - 1);
+    engine_await(engine, records - RECORDS_MIN);
+    assert_int_equal(engine_version(engine, "2026"), records);
 }
 
 static void a_batch_whose_partitions_are_refused_is_done_again(void **state)
