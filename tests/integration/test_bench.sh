@@ -1,5 +1,4 @@
 #!/bin/bash
-# serial
 # timeout: 900
 # ops/bench works: the counter runs on the engine against a real Kafka, every fact equals an independent recount, and
 # the table says what was reached. The numbers themselves are nobody's test.
