@@ -1,11 +1,11 @@
 /* catalogue_diff.c: ctl catalogue diff OLD NEW: what makes of one file the other, as a file that can be staged. */
+#include "ops/ctl/catalogue_columns.h"
 #include "ops/ctl/catalogue_file.h"
 #include "ops/ctl/commands.h"
 #include "ops/ctl/decode.h"
 #include "ops/ctl/output.h"
 #include "ops/ctl/say.h"
 
-#include "base/money.h"
 #include "domain/catalogue.h"
 #include "event/json.h"
 
@@ -22,6 +22,7 @@ struct diff_options {
 struct diff {
     struct call *call;
     struct output *output;
+    struct catalogue_columns *columns;
     struct arena *arena;
     json_int_t counts[32];
     json_int_t same;
@@ -56,22 +57,6 @@ static enum exit_code read_both(struct call *call, struct diff *diff, struct are
     return EXIT_OK;
 }
 
-static void put_price(json_t *row, const char *name, const Medhub__Common__V1__Price *price)
-{
-    char text[MONEY_TEXT_BYTES];
-
-    if (price != NULL)
-        (void)json_object_set_new(row, name, json_string(money_format(price->micro_yuan, 6, text)));
-}
-
-/* Fields that have a column: texts, prices, switches and names of choices. */
-static bool may_stand(const ProtobufCFieldDescriptor *field)
-{
-    return field->label != PROTOBUF_C_LABEL_REPEATED &&
-           (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_ENUM ||
-            field->type == PROTOBUF_C_TYPE_BOOL || field->descriptor == &medhub__common__v1__price__descriptor);
-}
-
 /* A row that can be staged: the fields of the item by name, whether it is removed, and which changes it is. */
 static json_t *row_of(struct diff *diff, const struct catalogue_entry *entry, change_set changes)
 {
@@ -79,24 +64,7 @@ static json_t *row_of(struct diff *diff, const struct catalogue_entry *entry, ch
 
     (void)json_object_set_new(row, "changes", json_string(catalogue_change_names(diff->arena, changes)));
     (void)json_object_set_new(row, "removed", json_boolean((changes & change_bit(CHANGE_REMOVED)) != 0));
-    for (unsigned i = 0; i < CATALOGUE_ITEM->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &CATALOGUE_ITEM->fields[i];
-        const uint8_t *member = (const uint8_t *)entry->item + field->offset;
-        if (!may_stand(field))
-            continue;
-        if (field->type == PROTOBUF_C_TYPE_STRING &&
-            **(char *const *)(const void *)member != '\0')
-            (void)json_object_set_new(row, field->name, json_string(*(char *const *)(const void *)member));
-        else if (field->type == PROTOBUF_C_TYPE_ENUM && *(const int *)(const void *)member != 0)
-            (void)json_object_set_new(
-                row, field->name,
-                json_string(protobuf_c_enum_descriptor_get_value(field->descriptor, *(const int *)(const void *)member)->name));
-        else if (field->descriptor == &medhub__common__v1__price__descriptor)
-            put_price(row, field->name, *(const Medhub__Common__V1__Price *const *)(const void *)member);
-        else if (field->type == PROTOBUF_C_TYPE_BOOL && *(const protobuf_c_boolean *)(const void *)member)
-            (void)json_object_set_new(row, field->name, json_true());
-    }
-    (void)json_object_del(row, "valid_from");
+    catalogue_columns_put(diff->columns, entry->item, row);
     return row;
 }
 
@@ -144,21 +112,19 @@ static json_t *counts_json(const struct diff *diff)
     return counts;
 }
 
-/* All that row_of may put; NULL when the arena is full. */
-static const char *const *columns_of(struct arena *arena)
+/* What both files say of an item has a column. NULL: no memory. */
+static struct output *open_output(struct diff *diff, struct arena *arena, const struct catalogue_file files[2])
 {
-    const char **columns = arena_take(arena, (CATALOGUE_ITEM->n_fields + 3) * sizeof *columns);
-    size_t count = 0;
+    static const char *const first[] = {"changes", "removed", NULL};
+    const char *const *names = NULL;
 
-    if (columns == NULL)
-        return NULL;
-    columns[count++] = "changes";
-    columns[count++] = "removed";
-    for (unsigned i = 0; i < CATALOGUE_ITEM->n_fields; i++)
-        if (strcmp(CATALOGUE_ITEM->fields[i].name, "valid_from") != 0 && may_stand(&CATALOGUE_ITEM->fields[i]))
-            columns[count++] = CATALOGUE_ITEM->fields[i].name;
-    columns[count] = NULL;
-    return columns;
+    diff->columns = catalogue_columns_new(arena);
+    for (size_t file = 0; diff->columns != NULL && file < 2; file++)
+        for (size_t i = 0; i < files[file].count; i++)
+            catalogue_columns_note(diff->columns, files[file].entries[i].item);
+    if (diff->columns != NULL)
+        names = catalogue_columns_names(diff->columns, first, arena);
+    return names == NULL ? NULL : output_open(diff->call, names, false);
 }
 
 static enum exit_code diff_command(struct call *call)
@@ -170,7 +136,9 @@ static enum exit_code diff_command(struct call *call)
 
     enum exit_code result = arena == NULL || diff.arena == NULL ? EXIT_FAILED : read_both(call, &diff, arena, files);
     if (result == EXIT_OK && !options->counts)
-        diff.output = output_open(call, columns_of(arena), false);
+        diff.output = open_output(&diff, arena, files);
+    if (result == EXIT_OK && !options->counts && diff.output == NULL)
+        result = say_refusal(call, EXIT_FAILED, "memory.out", "内存不足", "no memory");
     if (result == EXIT_OK) {
         compare(&diff, &files[0], &files[1]);
         bool written = options->counts ? output_object(call, counts_json(&diff)) : output_close(diff.output);

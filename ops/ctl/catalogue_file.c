@@ -1,9 +1,11 @@
 #include "ops/ctl/catalogue_file.h"
 
+#include "ops/ctl/catalogue_columns.h"
 #include "ops/ctl/printed_price.h"
 
 #include "base/csv.h"
 #include "base/money.h"
+#include "base/text.h"
 #include "domain/catalogue_key.h"
 #include "event/check.h"
 
@@ -12,14 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_BYTES_MAX = 1024 * 1024 * 1024, FIELDS_MAX = 64, FINDINGS_BYTES = 16 * 1024 };
-enum { RATIO_DECIMALS = 4 };
+enum { FILE_BYTES_MAX = 1024 * 1024 * 1024, FIELDS_MAX = CSV_FIELDS_MAX, FINDINGS_BYTES = 16 * 1024 };
+enum { E4_DECIMALS = 4 };
 
 /* One column of the file that goes into a field. */
 struct mapped {
     const char *name;                              /* of the field */
     const ProtobufCFieldDescriptor *field;         /* NULL: "removed" */
-    const ProtobufCFieldDescriptor *details;       /* whose field it is: consumable, listing; NULL: the item's own */
+    const ProtobufCFieldDescriptor *details;       /* whose field it is: consumable, limit; NULL: the item's own */
     int column;                                    /* -1: constant */
     struct bytes constant, values;
 };
@@ -67,7 +69,7 @@ static const ProtobufCFieldDescriptor *find_field(const char *name, const Protob
         return protobuf_c_message_descriptor_get_field_by_name(CATALOGUE_ITEM, name);
     (void)snprintf(outer, sizeof outer, "%.*s", (int)(dot - name), name);
     *details = protobuf_c_message_descriptor_get_field_by_name(CATALOGUE_ITEM, outer);
-    if (*details == NULL || ((*details)->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0)
+    if (*details == NULL || !catalogue_column_is_group(*details))
         return NULL;
     return protobuf_c_message_descriptor_get_field_by_name((*details)->descriptor, dot + 1);
 }
@@ -76,7 +78,7 @@ static bool add_mapped(struct reading *reading, const char *name, int column, st
 {
     const ProtobufCFieldDescriptor *details = NULL, *field = find_field(name, &details);
     bool removed = strcmp(name, "removed") == 0;
-    bool known = removed || (field != NULL && strcmp(name, "limit") != 0);
+    bool known = removed || (field != NULL && catalogue_column_holds(field));
     const char *kept = arena_text(reading->arena, bytes_of(name));
 
     if (!known || kept == NULL || reading->mapped_count == FIELDS_MAX)
@@ -220,11 +222,39 @@ static bool set_ratio(struct arena *arena, void *member, struct bytes value)
 {
     Medhub__Common__V1__Ratio *ratio = arena_take(arena, sizeof *ratio);
     int64_t e4 = 0;
-    if (ratio == NULL || !money_parse(value, RATIO_DECIMALS, &e4) || e4 < INT32_MIN || e4 > INT32_MAX)
+    if (ratio == NULL || !money_parse(value, E4_DECIMALS, &e4) || e4 < INT32_MIN || e4 > INT32_MAX)
         return false;
     medhub__common__v1__ratio__init(ratio);
     ratio->e4 = (int32_t)e4;
     *(Medhub__Common__V1__Ratio **)member = ratio;
+    return true;
+}
+
+static bool set_quantity(struct arena *arena, void *member, struct bytes value)
+{
+    Medhub__Common__V1__Quantity *quantity = arena_take(arena, sizeof *quantity);
+    if (quantity == NULL)
+        return false;
+    medhub__common__v1__quantity__init(quantity);
+    *(Medhub__Common__V1__Quantity **)member = quantity;
+    return money_parse(value, E4_DECIMALS, &quantity->e4);
+}
+
+static bool set_message(struct arena *arena, const ProtobufCFieldDescriptor *field, void *member, struct bytes value)
+{
+    if (field->descriptor == &medhub__common__v1__price__descriptor)
+        return set_price(arena, member, value);
+    if (field->descriptor == &medhub__common__v1__ratio__descriptor)
+        return set_ratio(arena, member, value);
+    return set_quantity(arena, member, value);
+}
+
+static bool set_number(uint32_t *member, struct bytes value)
+{
+    int64_t number = 0;
+    if (!text_parse_i64(value, &number) || number < 0 || number > UINT32_MAX)
+        return false;
+    *member = (uint32_t)number;
     return true;
 }
 
@@ -238,22 +268,24 @@ static bool set_enum(const ProtobufCFieldDescriptor *field, void *member, struct
     return found != NULL;
 }
 
-/* The details of ITEM that DETAILS names, made if they are not there; NULL: it has others, or the arena is full. */
+/* The details (or the limit) of ITEM that DETAILS names, made if they are not there; NULL: it has others, or the arena is full. */
 static void *details_of(struct arena *arena, CatalogueItem *item, const ProtobufCFieldDescriptor *details)
 {
     const ProtobufCMessageDescriptor *descriptor = details->descriptor;
     ProtobufCMessage **member = (ProtobufCMessage **)(void *)((uint8_t *)item + details->offset);
-    int *which = (int *)(void *)((uint8_t *)item + details->quantifier_offset);
+    bool is_choice = (details->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+    int *which = is_choice ? (int *)(void *)((uint8_t *)item + details->quantifier_offset) : NULL;
 
-    if (*which == (int)details->id)
+    if (is_choice ? *which == (int)details->id : *member != NULL)
         return *member;
-    if (*which != 0)
+    if (is_choice && *which != 0)
         return NULL;
     ProtobufCMessage *made = arena_take(arena, descriptor->sizeof_message);
     if (made != NULL) {
         descriptor->message_init(made);
         *member = made;
-        *which = (int)details->id;
+        if (is_choice)
+            *which = (int)details->id;
     }
     return made;
 }
@@ -274,9 +306,10 @@ static bool set_field(struct arena *arena, void *item, const ProtobufCFieldDescr
     case PROTOBUF_C_TYPE_BOOL:
         *(protobuf_c_boolean *)(void *)member = is_true(value);
         return true;
+    case PROTOBUF_C_TYPE_UINT32:
+        return set_number((uint32_t *)(void *)member, value);
     case PROTOBUF_C_TYPE_MESSAGE:
-        return field->descriptor == &medhub__common__v1__price__descriptor ? set_price(arena, member, value)
-                                                                           : set_ratio(arena, member, value);
+        return set_message(arena, field, member, value);
     default:
         return false;
     }

@@ -2,7 +2,7 @@
  * medhub.catalogue.v1.Item says a mapping, itself a CSV with the columns
  *
  *     field      a field of Item as in catalogue.proto (kind, code, name, payment_standard), of its
- *                details (consumable.generic_name), or "removed"
+ *                details (consumable.generic_name) or of its limit (limit.age), or "removed"
  *     column     the file's column it is taken from
  *     constant   or the value it always has
  *     values     or what the column's values become: 甲=PAY_CLASS_A|乙=PAY_CLASS_B, X*=KIND_WESTERN_DRUG for all that
@@ -10,7 +10,7 @@
  *
  * Without a mapping a column is the field of its name. Prices and ratios are decimal numbers (prices also as
  * printed: 63.00元(10mg/支)), lists are joined by "|", switches
- * are true, 1, yes, 是 or nothing. Fields inside `limit` are not read from files. */
+ * are true, 1, yes, 是 or nothing. */
 #ifndef CTL_CATALOGUE_FILE_H
 #define CTL_CATALOGUE_FILE_H
 

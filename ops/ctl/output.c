@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COLUMNS_MAX = 32, HELD_MAX = 2000, HELD_STREAM_MAX = 1, CELL_WIDTH_MAX = 60, NAME_BYTES = 64 };
+enum { COLUMNS_MAX = 160, HELD_MAX = 2000, HELD_STREAM_MAX = 1, CELL_WIDTH_MAX = 60, NAME_BYTES = 64 };
 
 enum form { FORM_TABLE, FORM_JSON, FORM_NDJSON, FORM_CSV };
 

@@ -59,10 +59,36 @@ def without_a_hub(folder):
                     "KIND_CONSUMABLE,C1,支架,C0101,冠脉支架,true\nKIND_WESTERN_DRUG,X1,药,XA,,\n")
     checked = one("ctl", "catalogue", "stage", good, "--check", "--release", "G", "--region", "650100")
     check("details of a kind are columns too", checked["items"] == 2, checked)
+    what_a_diff_says_of_a_kind(folder)
     checked = one("ctl", "catalogue", "stage", "-m", DATA / "mappings/commercial_drugs.csv", DATA / "commercial_drugs_2025.csv", "--check",
                   "--release", "COMM-2025", "--region", "000000")
     check("the list of commercial insurance is one", checked["items"] == 19, checked)
     return changes
+
+
+def what_a_diff_says_of_a_kind(folder):
+    """Details, limits and lists go through it: what it writes, put over the old file, differs from the new one in nothing."""
+    header = ("kind,code,name,aliases,self_pay_ratio,price_limit,consumable.generic_name,consumable.class_iii,service_item.payable_at_home,"
+              "limit.age,limit.course_days,limit.amount,limit.diseases")
+    old, new = folder / "old_kinds.csv", folder / "new_kinds.csv"
+    old.write_text(header + "\nKIND_CONSUMABLE,C1,支架,,,,冠脉支架,,,,,,\nKIND_SERVICE_ITEM,S1,护理,,,,,,,,,,\n"
+                   "KIND_WESTERN_DRUG,X1,药,别名,0.1,,,,,,7,,肺炎\nKIND_WESTERN_DRUG,X2,同,,,,,,,,,,\n")
+    new.write_text(header + "\nKIND_CONSUMABLE,C1,支架,,,1200.5,药物支架,true,,,,,\nKIND_SERVICE_ITEM,S1,护理,,,,,,是,,,,\n"
+                   "KIND_WESTERN_DRUG,X1,药,别名|又名,0.25,,,,,LIMIT_AGE_CHILDREN,14,2.5,肺炎|哮喘\nKIND_WESTERN_DRUG,X2,同,,,,,,,,,,\n")
+    changes, rest = folder / "kinds.csv", folder / "rest.csv"
+    changes.write_text(run("ctl", "catalogue", "diff", old, new, "-o", "csv").stdout)
+    rows = {row["code"]: row for row in csv.DictReader(changes.open(encoding="utf-8", newline=""))}
+    check("each kind's details are told", [rows[code][column] for code, column in (
+        ("C1", "consumable.generic_name"), ("C1", "consumable.class_iii"), ("S1", "service_item.payable_at_home"), ("X1", "aliases"),
+        ("X1", "self_pay_ratio"), ("X1", "limit.age"), ("X1", "limit.course_days"), ("X1", "limit.amount"), ("X1", "limit.diseases"))] ==
+        ["药物支架", "true", "true", "别名|又名", "0.2500", "LIMIT_AGE_CHILDREN", "14", "2.5000", "肺炎|哮喘"], rows)
+    check("and which changes they are", [rows[code]["changes"] for code in ("C1", "S1", "X1")] ==
+          ["OTHER", "OTHER", "LIMIT_CHANGED, OTHER"], rows)
+    rest.write_text("\n".join(line for line in new.read_text().splitlines() if ",X2," not in line) + "\n")
+    check("staged it is the new list", one("ctl", "catalogue", "diff", "--counts", changes, rest) == {"same": 3})
+    bad = folder / "bad_kinds.csv"
+    bad.write_text("kind,code,name,consumable\nKIND_CONSUMABLE,C1,支架,1\n")
+    run("ctl", "catalogue", "stage", bad, "--check", "--release", "G", "--region", "650100", expect=1)
 
 
 def wait_for_table(monitor, table, count):
