@@ -28,6 +28,8 @@ struct catalogue {
     bool damaged;                /* lock: the next refresh takes a snapshot */
     bool was_late;               /* when the feed ended last, a release waited for changes */
     bool checked;                /* the copy was read through since it was opened */
+    struct catalogue_scope scope; /* the worker's; asked for before each snapshot */
+    bool scope_known;
 
     bool wanted;               /* lock: somebody waits for a refresh */
     bool under_way;            /* the worker's */
@@ -95,6 +97,7 @@ void catalogue_close(struct catalogue *catalogue)
     if (catalogue->import.copy != NULL)
         drop_import(catalogue);
     copy_close(catalogue->copy);
+    catalogue_scope_done(&catalogue->scope);
     free(catalogue);
 }
 
@@ -118,6 +121,37 @@ static void end_with_problem(struct catalogue *catalogue, const struct courier_a
     (void)pthread_mutex_lock(&catalogue->hub->lock);
     end_refresh(catalogue, status, &problem);
     (void)pthread_mutex_unlock(&catalogue->hub->lock);
+}
+
+/* ---- which regions ---- */
+
+static void on_feeds(void *context, const struct courier_answer *answer)
+{
+    struct catalogue *catalogue = context;
+    struct medhub_error error = MEDHUB_ERROR_INIT;
+
+    catalogue->under_way = false;
+    if (answer->status != 200) {
+        end_with_problem(catalogue, answer);
+        return;
+    }
+    catalogue->scope_known = catalogue_scope_read(&catalogue->scope, catalogue->hub->settings.organisation, answer->body);
+    if (catalogue->scope_known)
+        return; /* the snapshot next */
+    (void)pthread_mutex_lock(&catalogue->hub->lock);
+    end_refresh(catalogue, error_say(&error, "gateway.answer", WIRE_FEEDS_TARGET), &error);
+    (void)pthread_mutex_unlock(&catalogue->hub->lock);
+}
+
+static enum medhub_status ask_feeds(struct catalogue *catalogue, struct medhub_error *error)
+{
+    const struct courier_request request = {.method = "GET",
+                                            .target = WIRE_FEEDS_TARGET,
+                                            .accept_encoding = "",
+                                            .timeout_ms = catalogue->hub->settings.request_timeout_ms,
+                                            .done = on_feeds,
+                                            .context = catalogue};
+    return courier_start(catalogue->hub->courier, &request, error);
 }
 
 /* ---- snapshot ---- */
@@ -193,7 +227,7 @@ static void on_snapshot(void *context, const struct courier_answer *answer)
     struct catalogue *catalogue = context;
     struct medhub_error error = MEDHUB_ERROR_INIT;
 
-    catalogue->under_way = false;
+    catalogue->under_way = catalogue->scope_known = false;
     if (answer->status == 0 && catalogue->import.status != MEDHUB_OK) { /* we broke it off */
         (void)pthread_mutex_lock(&catalogue->hub->lock);
         end_refresh(catalogue, catalogue->import.status, &catalogue->import.error);
@@ -217,7 +251,7 @@ static enum medhub_status begin_import(struct catalogue *catalogue, struct medhu
     char path[CATALOGUE_PATH_BYTES];
 
     drop_import(catalogue);
-    *import = (struct catalogue_import){.error = MEDHUB_ERROR_INIT, .bytes_max = catalogue->hub->settings.snapshot_bytes_max,
+    *import = (struct catalogue_import){.scope = &catalogue->scope, .error = MEDHUB_ERROR_INIT, .bytes_max = catalogue->hub->settings.snapshot_bytes_max,
                                         .begun_ms = clock_now_ms(catalogue->hub->clock)};
     buffer_init(&import->line, (size_t)catalogue->hub->settings.snapshot_row_bytes_max);
     catalogue_path_of_import(catalogue->hub->settings.directory, path);
@@ -340,8 +374,9 @@ void catalogue_step(struct catalogue *catalogue)
         return;
     (void)pthread_mutex_lock(&hub->lock);
     if (catalogue->wanted) {
-        enum medhub_status status =
-            is_whole(catalogue) ? ask_changes(catalogue, &error) : ask_snapshot(catalogue, &error);
+        enum medhub_status status = is_whole(catalogue)        ? ask_changes(catalogue, &error)
+                                    : catalogue->scope_known ? ask_snapshot(catalogue, &error)
+                                                             : ask_feeds(catalogue, &error);
         catalogue->under_way = status == MEDHUB_OK;
         if (status != MEDHUB_OK)
             end_refresh(catalogue, status, &error);

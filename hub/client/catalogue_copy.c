@@ -22,12 +22,18 @@ enum copy_statement {
     COPY_DELETE,
     COPY_ENDED_ON,
     COPY_PEND,
+    COPY_IS_PENDING,
     COPY_PENDING,
     COPY_UNPEND,
     COPY_PUT_RELEASE,
     COPY_GET_RELEASE,
     COPY_APPLIED,
     COPY_READY,
+    COPY_NOT_BEFORE,
+    COPY_OTHERS,
+    COPY_BLOCKED,
+    COPY_FIRST_READY,
+    COPY_DROP_SINGLE,
     COPY_LATE,
     COPY_STATEMENTS,
 };
@@ -47,6 +53,8 @@ static const char *const migrations[] = {
     "CREATE TABLE release ("
     "  id TEXT NOT NULL PRIMARY KEY, items INTEGER NOT NULL, state INTEGER NOT NULL,"
     "  digest TEXT NOT NULL, applied_ms INTEGER NOT NULL) WITHOUT ROWID;",
+    "ALTER TABLE pending ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX pending_item ON pending (tbl, code, version);",
 };
 
 #define ROW_COLUMNS "tbl, code, region, valid_from, valid_until, item, digest, version"
@@ -71,21 +79,32 @@ static const char *const statements[COPY_STATEMENTS] = {
     [COPY_GET_FACTS] = "SELECT rows, digest, snapshot_ms, refreshed_ms, cursor FROM facts",
     [COPY_DELETE] = "DELETE FROM row WHERE tbl = ?1 AND code = ?2 AND region = ?3 AND valid_from = ?4",
     [COPY_ENDED_ON] = ("SELECT " ROW_COLUMNS OF_ITEM " AND valid_until = ?4"),
-    [COPY_PEND] = "INSERT OR REPLACE INTO pending (release, tbl, code, region, event) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [COPY_PENDING] = "SELECT tbl, code, region, event FROM pending WHERE release = ?1 LIMIT 1",
-    [COPY_UNPEND] = "DELETE FROM pending WHERE release = ?1 AND tbl = ?2 AND code = ?3 AND region = ?4",
+    [COPY_PEND] = ("INSERT OR REPLACE INTO pending (release, tbl, code, region, event, version) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+    [COPY_IS_PENDING] = "SELECT 1 FROM pending WHERE tbl = ?1 AND code = ?2 LIMIT 1",
+    [COPY_PENDING] = ("SELECT pending.release, pending.event FROM release CROSS JOIN pending ON pending.release = release.id "
+                      "WHERE release.state = 2 ORDER BY pending.tbl, pending.code, pending.version"),
+    [COPY_UNPEND] = "DELETE FROM pending WHERE release IN (SELECT id FROM release WHERE state = 2)",
     [COPY_PUT_RELEASE] = ("INSERT OR REPLACE INTO release (id, items, state, digest, applied_ms) "
                           "VALUES (?1, ?2, ?3, ?4, ?5)"),
     [COPY_GET_RELEASE] = "SELECT state, digest FROM release WHERE id = ?1",
     /* Not those that were taken back, nor the withdrawals. */
-    [COPY_APPLIED] = ("SELECT id, digest, applied_ms FROM release WHERE state = 1 AND substr(id, 1, 1) <> '-' AND NOT EXISTS "
+    [COPY_APPLIED] = ("SELECT id, digest, applied_ms FROM release WHERE state = 1 AND substr(id, 1, 1) NOT IN ('-', '+') AND NOT EXISTS "
                       "(SELECT 1 FROM release AS other WHERE other.state = 1 AND other.id = '-' || release.id) "
                       "ORDER BY applied_ms, id"),
+    [COPY_READY] = ("UPDATE release SET state = 2 WHERE state = 0 AND items <= "
+                    "(SELECT count(*) FROM pending WHERE pending.release = release.id)"),
     /* Withdrawals bear the release's name with a "-" before it, and come after what they withdraw. */
-    [COPY_READY] = ("SELECT id FROM release WHERE state = 0 AND items <= "
-                    "(SELECT count(*) FROM pending WHERE pending.release = release.id) AND NOT EXISTS "
-                    "(SELECT 1 FROM release AS other WHERE other.state = 0 AND release.id = '-' || other.id) "
-                    "ORDER BY id LIMIT 1"),
+    [COPY_NOT_BEFORE] = ("UPDATE release SET state = 0 WHERE state = 2 AND EXISTS "
+                         "(SELECT 1 FROM release AS other WHERE other.state = 0 AND release.id = '-' || other.id)"),
+    [COPY_OTHERS] = ("SELECT 1 FROM pending WHERE release NOT IN (SELECT id FROM release WHERE state = 2) LIMIT 1"),
+    /* What has an item that something earlier, which is not ready, changes first. */
+    [COPY_BLOCKED] = ("UPDATE release SET state = 0 WHERE state = 2 AND EXISTS "
+                      "(SELECT 1 FROM pending AS mine CROSS JOIN pending AS other "
+                      "ON other.tbl = mine.tbl AND other.code = mine.code AND other.version < mine.version "
+                      "WHERE mine.release = release.id AND other.release NOT IN (SELECT id FROM release WHERE state = 2))"),
+    [COPY_FIRST_READY] = "SELECT id FROM release WHERE state = 2 LIMIT 1",
+    [COPY_DROP_SINGLE] = "DELETE FROM release WHERE state = 2 AND substr(id, 1, 1) = '+'",
     [COPY_LATE] = "SELECT id FROM release WHERE state = 0 LIMIT 1",
     [COPY_PUT_FACTS] = ("INSERT OR REPLACE INTO facts (one, rows, digest, snapshot_ms, refreshed_ms, cursor) "
                         "VALUES (1, ?1, ?2, ?3, ?4, ?5)"),
@@ -404,27 +423,38 @@ enum medhub_status copy_pend(struct catalogue_copy *copy, const char *release, c
     statement_bind_text(statement, 3, row->code);
     statement_bind_text(statement, 4, row->region);
     statement_bind_text(statement, 5, event);
+    (void)sqlite3_bind_int64(statement, 6, row->version);
     return database_run(copy->database, statement, error);
 }
 
-enum medhub_status copy_take_pending(struct catalogue_copy *copy, const char *release, char **event,
-                                     struct medhub_error *error)
+bool copy_is_pending(struct catalogue_copy *copy, const struct catalogue_row *row)
 {
-    sqlite3_stmt *next = database_statement(copy->database, COPY_PENDING);
-    sqlite3_stmt *drop = database_statement(copy->database, COPY_UNPEND);
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_IS_PENDING);
     enum medhub_status status = MEDHUB_OK;
 
-    *event = NULL;
-    statement_bind_text(next, 1, release);
-    if (!statement_step(copy->database, next, &status, error))
-        return status;
-    statement_bind_text(drop, 1, release);
-    for (int i = 0; i < 3; i++)
-        statement_bind_text(drop, 2 + i, statement_text(next, i));
-    *event = strdup(statement_text(next, 3));
-    status = database_run(copy->database, drop, error);
+    statement_bind_text(statement, 1, row->table);
+    statement_bind_text(statement, 2, row->code);
+    bool found = statement_step(copy->database, statement, &status, NULL);
+    (void)sqlite3_reset(statement);
+    return found;
+}
+
+enum medhub_status copy_each_ready(struct catalogue_copy *copy,
+                                   enum medhub_status (*each)(void *context, const char *release, const char *event,
+                                                              struct medhub_error *error),
+                                   void *context, struct medhub_error *error)
+{
+    sqlite3_stmt *next = database_statement(copy->database, COPY_PENDING);
+    enum medhub_status status = MEDHUB_OK;
+
+    while (status == MEDHUB_OK && statement_step(copy->database, next, &status, error))
+        status = each(context, statement_text(next, 0), statement_text(next, 1), error);
     (void)sqlite3_reset(next);
-    return status == MEDHUB_OK && *event == NULL ? error_say(error, "memory.out", NULL) : status;
+    if (status == MEDHUB_OK)
+        status = database_run(copy->database, database_statement(copy->database, COPY_UNPEND), error);
+    if (status == MEDHUB_OK)
+        status = database_run(copy->database, database_statement(copy->database, COPY_DROP_SINGLE), error);
+    return status;
 }
 
 enum medhub_status copy_put_release(struct catalogue_copy *copy, const char *id, const struct copy_release *release,
@@ -480,9 +510,40 @@ static bool release_of(struct catalogue_copy *copy, enum copy_statement which, c
     return found;
 }
 
+static bool has_any(struct catalogue_copy *copy, enum copy_statement which)
+{
+    char text[128];
+
+    return release_of(copy, which, text, sizeof text);
+}
+
+static enum medhub_status unready(struct catalogue_copy *copy, enum copy_statement which, bool *some,
+                                  struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, which);
+    enum medhub_status status = database_run(copy->database, statement, error);
+
+    *some = status == MEDHUB_OK && sqlite3_changes(sqlite3_db_handle(statement)) > 0;
+    return status;
+}
+
+enum medhub_status copy_choose_ready(struct catalogue_copy *copy, struct medhub_error *error)
+{
+    bool early = true, blocked = true;
+    enum medhub_status status = database_run(copy->database, database_statement(copy->database, COPY_READY), error);
+
+    while (status == MEDHUB_OK && (early || blocked)) {
+        status = unready(copy, COPY_NOT_BEFORE, &early, error);
+        blocked = false;
+        if (status == MEDHUB_OK && has_any(copy, COPY_FIRST_READY) && has_any(copy, COPY_OTHERS))
+            status = unready(copy, COPY_BLOCKED, &blocked, error);
+    }
+    return status;
+}
+
 bool copy_ready_release(struct catalogue_copy *copy, char *release, size_t size)
 {
-    return release_of(copy, COPY_READY, release, size);
+    return release_of(copy, COPY_FIRST_READY, release, size);
 }
 
 bool copy_waits(struct catalogue_copy *copy)

@@ -47,17 +47,25 @@ enum medhub_status copy_end(struct catalogue_copy *copy, enum medhub_status stat
 enum medhub_status copy_undo(struct catalogue_copy *copy, const struct catalogue_row *row, const char *release,
                              struct medhub_error *error);
 
-/* Changes of a release wait beside the rows, where nobody finds them, until all of them are there. */
+/* Changes of a release wait beside the rows, where nobody finds them, until all of them are there. What comes later for an item
+ * that waits must wait as well, as a release of its own of one change ("+VERSION"). */
 enum copy_release_state {
     COPY_RELEASE_UNKNOWN = -1,
     COPY_RELEASE_ANNOUNCED = 0, /* published; some of its changes may still be on their way */
     COPY_RELEASE_APPLIED = 1,
+    COPY_RELEASE_READY = 2, /* while it is being applied */
 };
 enum medhub_status copy_pend(struct catalogue_copy *copy, const char *release, const struct catalogue_row *row,
                              const char *event, struct medhub_error *error);
-/* Takes one of those that wait for RELEASE: *EVENT (to be freed) is NULL when there is none left. */
-enum medhub_status copy_take_pending(struct catalogue_copy *copy, const char *release, char **event,
-                                     struct medhub_error *error);
+/* True if a change of ROW's item waits, in whatever region. */
+bool copy_is_pending(struct catalogue_copy *copy, const struct catalogue_row *row);
+/* Announced releases all of whose changes are there, and before whose changes nothing else of their items waits, become READY. */
+enum medhub_status copy_choose_ready(struct catalogue_copy *copy, struct medhub_error *error);
+/* Calls EACH for all changes of those, each item's in order of version, and drops them. */
+enum medhub_status copy_each_ready(struct catalogue_copy *copy,
+                                   enum medhub_status (*each)(void *context, const char *release, const char *event,
+                                                              struct medhub_error *error),
+                                   void *context, struct medhub_error *error);
 enum { COPY_DIGEST_BYTES = 130 };
 struct copy_release {
     enum copy_release_state state;
@@ -73,7 +81,7 @@ enum copy_release_state copy_release(struct catalogue_copy *copy, const char *id
 enum medhub_status copy_each_release(struct catalogue_copy *copy,
                                      void (*each)(void *context, const char *id, const char *digest, int64_t applied_ms),
                                      void *context, struct medhub_error *error);
-/* An announced release all of whose changes are there; false: none. */
+/* One that is READY; false: none. */
 bool copy_ready_release(struct catalogue_copy *copy, char *release, size_t size);
 /* True if an announced release still waits for changes. */
 bool copy_waits(struct catalogue_copy *copy);

@@ -17,6 +17,8 @@ static bool take_row(struct catalogue_import *import, struct bytes line, const s
 
     digest_sum_add(&import->sum, &digest);
     import->rows++;
+    if (!catalogue_scope_has(import->scope, row))
+        return true;
     enum medhub_status status = copy_add(import->copy, row, &import->error);
     return status == MEDHUB_OK || fail_import(import, status);
 }
@@ -38,6 +40,9 @@ static bool take_releases(struct catalogue_import *import, const json_t *release
         const json_t *release = json_array_get(releases, i);
         const char *id = json_string_value(json_object_get(release, "release"));
         const char *digest = json_string_value(json_object_get(release, "digest"));
+        const char *region = json_string_value(json_object_get(release, "region"));
+        if (region != NULL && !catalogue_scope_has_region(import->scope, region))
+            continue;
         const struct copy_release applied = {COPY_RELEASE_APPLIED, 0, digest == NULL ? "" : digest, import->begun_ms};
         enum medhub_status status = id == NULL ? MEDHUB_OK : copy_put_release(import->copy, id, &applied, &import->error);
         if (status != MEDHUB_OK)

@@ -3,10 +3,12 @@
 #define CLIENT_CATALOGUE_IMPORT_H
 
 #include "client/catalogue_copy.h"
+#include "client/catalogue_scope.h"
 
 /* A snapshot on its way in; the worker's own. */
 struct catalogue_import {
     struct catalogue_copy *copy;
+    const struct catalogue_scope *scope; /* what of it is kept */
     struct buffer line; /* the rest of a piece */
     struct digest_sum sum;
     uint64_t rows;

@@ -9,8 +9,10 @@
 
 enum { RELEASE_BYTES = 128, RELEASE_LENGTH_MAX = 100 };
 
-/* Withdrawals of a release wait under its name with a mark before it, which no release bears. */
+/* Withdrawals of a release wait under its name with a mark before it, which no release bears; so does a change of its own that
+ * comes behind one that waits. */
 #define WITHDRAWALS "-"
+#define SINGLE      "+"
 
 static const char *name_of(const char *release, bool withdrawals, char name[RELEASE_BYTES])
 {
@@ -35,8 +37,8 @@ static enum medhub_status make_change(struct catalogue_copy *copy, enum catalogu
     return status;
 }
 
-static bool must_wait(struct catalogue_copy *copy, enum catalogue_news news, const struct catalogue_line *read,
-                      date_t today)
+static bool waits_for_its_release(struct catalogue_copy *copy, enum catalogue_news news, const struct catalogue_line *read,
+                                  date_t today)
 {
     char name[RELEASE_BYTES];
 
@@ -45,15 +47,37 @@ static bool must_wait(struct catalogue_copy *copy, enum catalogue_news news, con
     return copy_release(copy, name_of(read->release, news == CATALOGUE_WITHDRAWAL, name), NULL) != COPY_RELEASE_APPLIED;
 }
 
-static enum medhub_status wait(struct catalogue_copy *copy, enum catalogue_news news, const struct catalogue_line *read,
-                               const json_t *event, struct medhub_error *error)
+static enum medhub_status wait_as(struct catalogue_copy *copy, const char *name, const struct catalogue_line *read,
+                                  const json_t *event, struct medhub_error *error)
 {
-    char name[RELEASE_BYTES], *text = json_dumps(event, JSON_COMPACT);
-    enum medhub_status status = text == NULL ? error_say(error, "memory.out", NULL)
-                                             : copy_pend(copy, name_of(read->release, news == CATALOGUE_WITHDRAWAL, name),
-                                                         &read->row, text, error);
+    char *text = json_dumps(event, JSON_COMPACT);
+    enum medhub_status status =
+        text == NULL ? error_say(error, "memory.out", NULL) : copy_pend(copy, name, &read->row, text, error);
     free(text);
     return status;
+}
+
+/* Changes of an item are made in the order of their versions: what comes behind one that waits, waits too. */
+static enum medhub_status wait_behind(struct catalogue_copy *copy, const struct catalogue_line *read, const json_t *event,
+                                      struct medhub_error *error)
+{
+    static const struct copy_release alone = {COPY_RELEASE_ANNOUNCED, 1, "", 0};
+    char name[RELEASE_BYTES];
+
+    (void)snprintf(name, sizeof name, SINGLE "%lld/%.80s", (long long)read->row.version, read->row.code);
+    enum medhub_status status = wait_as(copy, name, read, event, error);
+    return status == MEDHUB_OK ? copy_put_release(copy, name, &alone, error) : status;
+}
+
+static enum medhub_status take_change(struct catalogue_copy *copy, enum catalogue_news news,
+                                      const struct catalogue_line *read, const json_t *event, date_t today,
+                                      struct medhub_error *error)
+{
+    char name[RELEASE_BYTES];
+
+    if (waits_for_its_release(copy, news, read, today))
+        return wait_as(copy, name_of(read->release, news == CATALOGUE_WITHDRAWAL, name), read, event, error);
+    return copy_is_pending(copy, &read->row) ? wait_behind(copy, read, event, error) : make_change(copy, news, read, error);
 }
 
 static enum medhub_status announce(struct catalogue_copy *copy, const struct catalogue_line *read, bool withdrawals,
@@ -80,68 +104,103 @@ enum medhub_status catalogue_apply(struct catalogue_copy *copy, const json_t *ev
     if (news == CATALOGUE_PUBLISHED || news == CATALOGUE_TAKEN_BACK)
         status = announce(copy, &read, news == CATALOGUE_TAKEN_BACK, error);
     else if (news != CATALOGUE_NO_CHANGE)
-        status = must_wait(copy, news, &read, today) ? wait(copy, news, &read, event, error)
-                                                     : make_change(copy, news, &read, error);
+        status = take_change(copy, news, &read, event, today, error);
     catalogue_line_done(&read);
     return status;
 }
 
-/* ---- a release all of which is there ---- */
+/* ---- releases all of which are there ---- */
 
-static enum medhub_status make_pending(struct catalogue_copy *copy, const char *text, uint64_t *sum,
+struct sum_of {
+    char name[RELEASE_BYTES];
+    uint64_t sum; /* of its changes' digests */
+};
+
+struct making {
+    struct catalogue_copy *copy;
+    struct sum_of *sums;
+    size_t count;
+};
+
+static struct sum_of *sum_of(struct making *making, const char *name)
+{
+    for (size_t i = 0; i < making->count; i++)
+        if (strcmp(making->sums[i].name, name) == 0)
+            return &making->sums[i];
+    struct sum_of *longer = realloc(making->sums, (making->count + 1) * sizeof *longer);
+    if (longer == NULL)
+        return NULL;
+    making->sums = longer;
+    (void)snprintf(longer[making->count].name, RELEASE_BYTES, "%s", name);
+    longer[making->count].sum = 0;
+    return &longer[making->count++];
+}
+
+static enum medhub_status make_waiting(struct making *making, const char *release, const json_t *event,
                                        struct medhub_error *error)
 {
-    json_t *event = json_loads(text, 0, NULL);
     struct catalogue_line read;
     enum catalogue_news news = catalogue_event_read(event, &read);
-    enum medhub_status status = news == CATALOGUE_NO_CHANGE || news == CATALOGUE_UNREADABLE
-                                    ? error_say(error, "catalogue.damaged", NULL)
-                                    : make_change(copy, news, &read, error);
+    bool is_change = news == CATALOGUE_CHANGE || news == CATALOGUE_REMOVAL || news == CATALOGUE_WITHDRAWAL;
+    enum medhub_status status =
+        is_change ? make_change(making->copy, news, &read, error) : error_say(error, "catalogue.damaged", NULL);
 
-    if (status == MEDHUB_OK && news != CATALOGUE_WITHDRAWAL)
-        *sum += catalogue_change_digest(event);
+    if (status == MEDHUB_OK && release[0] != SINGLE[0]) {
+        struct sum_of *sum = sum_of(making, release);
+        if (sum == NULL)
+            status = error_say(error, "memory.out", NULL);
+        else if (news != CATALOGUE_WITHDRAWAL)
+            sum->sum += catalogue_change_digest(event);
+    }
     catalogue_line_done(&read);
+    return status;
+}
+
+static enum medhub_status make_one(void *context, const char *release, const char *text, struct medhub_error *error)
+{
+    json_t *event = json_loads(text, 0, NULL);
+    enum medhub_status status = make_waiting(context, release, event, error);
+
     json_decref(event);
     return status;
 }
 
-static enum medhub_status make_all(struct catalogue_copy *copy, const char *name, uint64_t *sum,
-                                   struct medhub_error *error)
-{
-    enum medhub_status status = MEDHUB_OK;
-    char *event = NULL;
-
-    do {
-        free(event);
-        status = copy_take_pending(copy, name, &event, error);
-        if (status == MEDHUB_OK && event != NULL)
-            status = make_pending(copy, event, sum, error);
-    } while (status == MEDHUB_OK && event != NULL);
-    free(event);
-    return status;
-}
-
-static enum medhub_status apply_release(struct catalogue_copy *copy, const char *name, int64_t now_ms,
-                                        struct medhub_error *error)
+static enum medhub_status note_applied(struct making *making, const char *name, int64_t now_ms, struct medhub_error *error)
 {
     char announced[COPY_DIGEST_BYTES] = "", made[COPY_DIGEST_BYTES];
-    uint64_t sum = 0;
+    const struct sum_of *sum = sum_of(making, name); /* a release may have no changes */
 
-    (void)copy_release(copy, name, announced);
-    enum medhub_status status = make_all(copy, name, &sum, error);
-    (void)snprintf(made, sizeof made, "%016llx", (unsigned long long)sum);
-    if (status == MEDHUB_OK && announced[0] != '\0' && strcmp(announced, made) != 0)
+    if (sum == NULL)
+        return error_say(error, "memory.out", NULL);
+    (void)copy_release(making->copy, name, announced);
+    (void)snprintf(made, sizeof made, "%016llx", (unsigned long long)sum->sum);
+    if (announced[0] != '\0' && strcmp(announced, made) != 0)
         return error_say(error, "catalogue.damaged", "%s", name);
     const struct copy_release applied = {COPY_RELEASE_APPLIED, 0, name[0] == WITHDRAWALS[0] ? "" : made, now_ms};
-    return status == MEDHUB_OK ? copy_put_release(copy, name, &applied, error) : status;
+    return copy_put_release(making->copy, name, &applied, error);
+}
+
+static enum medhub_status make_ready(struct making *making, int64_t now_ms, struct medhub_error *error)
+{
+    char name[RELEASE_BYTES];
+    enum medhub_status status = copy_each_ready(making->copy, make_one, making, error);
+
+    while (status == MEDHUB_OK && copy_ready_release(making->copy, name, sizeof name))
+        status = note_applied(making, name, now_ms, error);
+    return status;
 }
 
 enum medhub_status catalogue_apply_releases(struct catalogue_copy *copy, int64_t now_ms, struct medhub_error *error)
 {
-    enum medhub_status status = MEDHUB_OK;
+    struct making making = {.copy = copy};
     char name[RELEASE_BYTES];
+    enum medhub_status status = copy_choose_ready(copy, error);
 
-    while (status == MEDHUB_OK && copy_ready_release(copy, name, sizeof name))
-        status = apply_release(copy, name, now_ms, error);
+    while (status == MEDHUB_OK && copy_ready_release(copy, name, sizeof name)) {
+        status = make_ready(&making, now_ms, error);
+        if (status == MEDHUB_OK)
+            status = copy_choose_ready(copy, error); /* what waited behind them */
+    }
+    free(making.sums);
     return status;
 }

@@ -135,8 +135,12 @@ enum catalogue_line_kind catalogue_line_read(struct bytes line, struct catalogue
     return json_object_get(root, "digest") != NULL ? CATALOGUE_TAIL : read_row(read);
 }
 
-static bool is_removal(const json_t *changes)
+static bool is_removal(const json_t *data)
 {
+    const json_t *changes = json_object_get(data, "changes");
+
+    if (json_is_true(json_object_get(data, "removed")))
+        return true;
     for (size_t i = 0; i < json_array_size(changes); i++) {
         const char *change = json_string_value(json_array_get(changes, i));
         if (change != NULL && strcmp(change, "CHANGE_REMOVED") == 0)
@@ -158,6 +162,18 @@ static bool is_of_type(const json_t *event, const char *name)
     const char *type = text_of(event, "type");
 
     return strncmp(type, prefix, strlen(prefix)) == 0 && strcmp(type + strlen(prefix), name) == 0;
+}
+
+/* Those that say how the row of an item is from a day on. */
+static bool changes_a_row(const json_t *event)
+{
+    static const char *const names[] = {"item_changed.v1", "payment_standard_changed.v1", "listing_changed.v1",
+                                        "formulary_changed.v1", "code_mapped.v1"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is_of_type(event, names[i]))
+            return true;
+    return false;
 }
 
 /* "WESTERN_DRUG/X": the code may hold further slashes. The text before the first one lies in READ. */
@@ -191,7 +207,7 @@ static enum catalogue_news read_change(const json_t *event, struct catalogue_lin
                                        .version = number_of(event, "factversion")};
     if (!finish(read, item))
         return CATALOGUE_UNREADABLE;
-    return is_removal(json_object_get(data, "changes")) ? CATALOGUE_REMOVAL : CATALOGUE_CHANGE;
+    return is_removal(data) ? CATALOGUE_REMOVAL : CATALOGUE_CHANGE;
 }
 
 /* ---- digests ---- */
@@ -257,7 +273,7 @@ enum catalogue_news catalogue_event_read(const json_t *event, struct catalogue_l
     json_t *data = json_object_get(event, "data");
 
     *read = (struct catalogue_line){.root = json_incref(data), .release = text_of(data, "release")};
-    if (is_of_type(event, "item_changed.v1"))
+    if (changes_a_row(event))
         return read_change(event, read);
     if (is_of_type(event, "item_change_withdrawn.v1"))
         return read_withdrawal(event, read);

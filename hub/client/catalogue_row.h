@@ -47,7 +47,7 @@ void catalogue_line_done(struct catalogue_line *read);
 bool catalogue_item_text(const char *item, const char *name, char *text, size_t size);
 bool catalogue_item_text_is(const char *item, const char *name, const char *expected);
 
-/* An event of the feed, whose version is the item's. A change ends the row that was in force on the day
+/* An event of the feed, whose version is the item's: of an item, its payment standard, a listing, a formulary, a code map. A change ends the row that was in force on the day
  * before EFFECTIVE_ON; unless it is a removal, READ holds the row that begins then. */
 enum catalogue_news {
     CATALOGUE_NO_CHANGE,

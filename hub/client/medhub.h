@@ -259,7 +259,8 @@ enum medhub_status medhub_set_cursor(struct medhub *hub, const char *feed, const
 /* Brings the local copy up to date: a snapshot first, later only what changed. Works (or waits for the
  * thread) for TIMEOUT_MS at most; AGAIN: not finished, call again, it goes on. A new snapshot takes the old
  * one's place at once and only when its digest is right; until then, and when the gateway is away, the old
- * copy answers. */
+ * copy answers. An institution's copy holds what the institution is told of: the rows of its regions and of
+ * the nation, and its own formulary; that of any other organisation everything. */
 enum medhub_status medhub_catalogue_refresh(struct medhub *hub, int timeout_ms, struct medhub_error *error);
 
 /* The row of item CODE of TABLE ("WESTERN_DRUG", "CONSUMABLE": a kind of catalogue.proto without KIND_) that

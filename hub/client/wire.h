@@ -8,6 +8,7 @@
 struct json_t; /* jansson */
 
 #define WIRE_FEED_CATALOGUE  "catalogue"
+#define WIRE_FEEDS_TARGET    "/v1/feeds"
 #define WIRE_SNAPSHOT_TARGET "/v1/catalogue/snapshot"
 
 /* Targets; the caller frees. NULL when out of memory. WAIT_SECONDS 0: not asked to wait. */

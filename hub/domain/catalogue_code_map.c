@@ -116,7 +116,8 @@ void code_map_decide(struct view *view, const struct event *event, void *prepare
     (void)view;
     (void)event;
     size_t fact = decision_fact_of_event(decision);
-    if (!leads_there(&change->row, change->row.item->mapped_code))
-        row_change_apply(decision, &change->row);
+    if (leads_there(&change->row, change->row.item->mapped_code))
+        return; /* no row changes, so there is nothing for those who follow the rows */
+    row_change_apply(decision, &change->row);
     decision_deliver(decision, fact, VISIBLE_PUBLIC, "institution@%s", change->row.region);
 }

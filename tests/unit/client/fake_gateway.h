@@ -53,6 +53,7 @@ struct fake {
     const char *changes[16];                                  /* events of the feed catalogue */
     unsigned change_count;
     size_t snapshots;
+    const char *feeds;   /* what /v1/feeds answers; NULL: none */
     bool catalogue_gone; /* every cursor is too old */
     bool snapshot_cut;
 };
@@ -295,6 +296,8 @@ static inline enum MHD_Result fake_route(struct fake *fake, struct MHD_Connectio
         return fake_submit(fake, connection, body);
     if (strncmp(url, receipts, strlen(receipts)) == 0)
         return fake_receipt(fake, connection, url + strlen(receipts));
+    if (strcmp(url, "/v1/feeds") == 0)
+        return fake_send(connection, fake, 200, fake->feeds == NULL ? "{\"feeds\":[]}" : fake->feeds);
     if (strcmp(url, "/v1/feeds/orders") == 0)
         return fake_feed(fake, connection);
     if (strcmp(url, "/v1/feeds/catalogue") == 0)
