@@ -377,7 +377,9 @@ enum status sqlite_open(const struct sql_settings *settings, const char *file, e
         int code = sqlite3_open_v2(file, &sqlite->handle, flags, NULL);
         if (code == SQLITE_CANTOPEN)
             status = fault_fatal(fault, "store.file", "the read model %s cannot be opened%s", file,
-                                 use == SQL_READ ? ": has `medhub connector store` made it?" : "");
+                                 use == SQL_READ ? ": has `medhub connector store` made it? Where it is say store.database, "
+                                                   "MEDHUB_STORE_DATABASE or -s store.database=FILE"
+                                                 : "");
         else if (code != SQLITE_OK)
             status = refuse(sqlite->handle, code, "opening the read model", fault);
     }

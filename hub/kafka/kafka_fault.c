@@ -67,13 +67,21 @@ enum status kafka_fault_code(rd_kafka_resp_err_t code, const char *doing, struct
     }
 }
 
+/* "1/1 brokers are down" comes with every attempt to connect, twenty times a second; why they are, the line before it says
+ * (facility FAIL, which librdkafka throttles). */
+static bool is_said_already(const char *facility, const char *text)
+{
+    return strcmp(facility, "ERROR") == 0 && strstr(text, "brokers are down") != NULL;
+}
+
 void kafka_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
     enum { SYSLOG_ERROR = 3, SYSLOG_WARNING = 4, SYSLOG_NOTICE = 5 };
 
-    enum log_level ours = level <= SYSLOG_ERROR    ? LOG_LEVEL_WARN /* it retries by itself: ours decide on errors */
-                          : level <= SYSLOG_NOTICE ? LOG_LEVEL_INFO
-                                                   : LOG_LEVEL_DEBUG;
+    enum log_level ours = is_said_already(facility, text) ? LOG_LEVEL_DEBUG
+                          : level <= SYSLOG_ERROR         ? LOG_LEVEL_WARN /* it retries by itself: ours decide on errors */
+                          : level <= SYSLOG_NOTICE        ? LOG_LEVEL_INFO
+                                                          : LOG_LEVEL_DEBUG;
     const struct log_field fields[] = {LOG_STR("handle", rd_kafka_name(handle)), LOG_STR("facility", facility),
                                        LOG_STR("text", text)};
     log_write(ours, "kafka.library", fields, sizeof fields / sizeof *fields);

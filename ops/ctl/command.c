@@ -106,12 +106,26 @@ static bool words_begin(const char *words, const char *prefix)
            (length == 0 || words[length] == ' ' || words[length] == '\0');
 }
 
+static bool is_heading(const struct command *command)
+{
+    return command->words[0] == '\0';
+}
+
 static enum exit_code print_overview(const struct command *const *commands, const char *prefix)
 {
-    (void)printf("medhub: 医保事件集成枢纽 / an event-driven integration hub for medical insurance\n\n");
+    const struct command *heading = NULL; /* of what follows, not yet printed */
+
+    (void)printf("medhub: 医保事件集成枢纽 / an event-driven integration hub for medical insurance\n");
     for (size_t i = 0; commands[i] != NULL; i++) {
-        if (!words_begin(commands[i]->words, prefix))
+        if (is_heading(commands[i]))
+            heading = commands[i];
+        if (is_heading(commands[i]) || !words_begin(commands[i]->words, prefix))
             continue;
+        if (i == 0 || heading != NULL)
+            (void)printf("\n");
+        if (heading != NULL)
+            (void)printf("%s / %s\n", heading->summary_zh, heading->summary);
+        heading = NULL;
         char left[96];
         (void)snprintf(left, sizeof left, "medhub %s %s", commands[i]->words, commands[i]->arguments);
         (void)printf("  %-44s %s；%s\n", left, commands[i]->summary_zh, commands[i]->summary);

@@ -58,6 +58,7 @@ struct call {
     size_t argument_count;
     int64_t counted_us; /* say_count: when the last line was written */
     bool counting;      /* a line without its end stands on the terminal */
+    char kafka[160];    /* where session_open has told it that Kafka is; "" before */
 };
 
 enum command_uses {
@@ -77,6 +78,9 @@ struct command {
     unsigned uses;
     enum exit_code (*run)(struct call *call);
 };
+
+/* A row without words: the heading of those that follow it in the overview. */
+#define COMMAND_HEADING(zh, en) &(const struct command){.words = "", .arguments = "", .summary_zh = (zh), .summary = (en)}
 
 /* Finds the row of COMMANDS (NULL-terminated) whose words ARGV begins with (the longest), parses the rest and
  * runs it. Also answers help, --help and `ctl help exit-codes`. Returns the exit code of the process. */

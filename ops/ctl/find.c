@@ -145,6 +145,8 @@ static enum exit_code find(struct ask *ask, struct search_query *query)
     if (status != STATUS_OK)
         return say_fault(ask->call, &fault);
     enum exit_code result = print(ask, lines, count);
+    if (count == 0)
+        say("没有找到", "nothing is known by %s", query->key);
     if (more)
         say("还有更多结果，可用 --limit 放宽", "there are more: raise --limit");
     ask_say_complete(ask);

@@ -79,6 +79,9 @@ static const char *chinese_of(const char *code)
         {"memory.", "内存不足"},
         {"state.", "状态存储出错"},
         {"hub.", "枢纽无法运行"},
+        {"store.", "查询库出错"},
+        {"gateway.", "网关无法运行"},
+        {"webhook.", "推送无法运行"},
         {"file.", "文件无法读取"},
     };
 
@@ -104,8 +107,22 @@ static void write_error(const struct call *call, const char *code, const char *z
     json_decref(object);
 }
 
+/* The one fault that everybody meets first: it says where Kafka was looked for, and how to say otherwise. */
+static enum exit_code say_unavailable(const struct call *call, const struct fault *fault)
+{
+    char zh[FAULT_TEXT_BYTES], en[FAULT_TEXT_BYTES];
+
+    (void)snprintf(zh, sizeof zh, "连接不上 Kafka（%s），或它没有及时回答；地址用 -b 或 MEDHUB_KAFKA_BROKERS 给出", call->kafka);
+    (void)snprintf(en, sizeof en, "Kafka at %s cannot be reached or did not answer in time (%.120s); its address: -b or MEDHUB_KAFKA_BROKERS",
+                   call->kafka, fault->text);
+    write_error(call, fault->code, zh, en);
+    return EXIT_FAILED;
+}
+
 enum exit_code say_fault(const struct call *call, const struct fault *fault)
 {
+    if (strcmp(fault->code, "kafka.unavailable") == 0 && call->kafka[0] != '\0')
+        return say_unavailable(call, fault);
     write_error(call, fault->code, chinese_of(fault->code), fault->text);
     return EXIT_FAILED;
 }

@@ -5,6 +5,7 @@
 #include "kafka/reader.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { ARENA_FIRST = 64 * 1024, ARENA_LIMIT = 512 * 1024 * 1024 };
@@ -33,6 +34,7 @@ enum exit_code session_open(struct call *call, struct session *session)
         (void)say_fault(call, &fault);
         return EXIT_USAGE;
     }
+    (void)snprintf(call->kafka, sizeof call->kafka, "%s", session->client.brokers);
     return EXIT_OK;
 }
 

@@ -112,6 +112,8 @@ static enum exit_code print(struct ask *ask, struct trace_answer *answer, int64_
     bool written = output_close(output);
     if (status != STATUS_OK)
         return say_fault(ask->call, &fault);
+    if (count == 0)
+        say("没有符合的记录", "no row answers that");
     if (count == limit)
         say("可能还有更多，可用 --limit 放宽", "there may be more: raise --limit");
     if (!written)

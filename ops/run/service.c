@@ -122,6 +122,21 @@ static void stop(struct service *service)
             parts[i].stop(service->running[i]);
 }
 
+/* What a person pastes into the next terminal, so that every command below finds this hub. */
+static void tell_person(const json_t *line)
+{
+    static const struct {
+        const char *name, *variable;
+    } rows[] = {{"brokers", "MEDHUB_KAFKA_BROKERS"}, {"store", "MEDHUB_STORE_DATABASE"}, {"gateway", "HUB"}};
+
+    say("已就绪；请把以下几行粘贴到下一个终端（Ctrl-C 结束）", "ready; paste these lines into the next terminal (Ctrl-C ends it)");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *value = json_string_value(json_object_get(line, rows[i].name));
+        if (value != NULL)
+            (void)fprintf(stderr, "export %s=%s\n", rows[i].variable, value);
+    }
+}
+
 /* The line that scripts wait for. */
 static void announce(struct service *service)
 {
@@ -138,6 +153,8 @@ static void announce(struct service *service)
     (void)json_dumpf(line, stdout, JSON_COMPACT);
     (void)fputc('\n', stdout);
     (void)fflush(stdout);
+    if (service->options->parts == PART_ALL && !service->call->common.quiet)
+        tell_person(line);
     json_decref(line);
 }
 

@@ -16,7 +16,7 @@ enum part {
 struct service_options {
     unsigned parts; /* bits of enum part */
     bool embedded;
-    bool announce; /* one JSON line on standard output when all are ready */
+    bool announce; /* one JSON line on standard output when all are ready; of all parts, also what a person pastes */
 };
 
 /* Starts the parts and the monitor with the session's settings, waits for a signal or a part's end, stops in order.

@@ -3,6 +3,7 @@
 #include "ops/ctl/say.h"
 #include "ops/run/service.h"
 
+#include "base/log.h"
 #include "kafka/embedded.h"
 #include "kafka/topics.h"
 
@@ -116,6 +117,8 @@ static enum exit_code up_command(struct call *call)
         return result;
     service_prepare(call, &up.session);
     bool embedded = !session_has(&up.session, "kafka.brokers");
+    if (embedded && !session_has(&up.session, "log.level"))
+        log_set_level(LOG_LEVEL_WARN); /* somebody tries it out at a terminal */
     enum status status = embedded ? use_embedded(&up, &fault) : use_cluster(&up, &fault);
     if (status != STATUS_OK) {
         result = say_fault(call, &fault);
@@ -139,6 +142,7 @@ const struct command command_up = {
     .details =
         "With --brokers (or kafka.brokers in the file) it uses that Kafka and creates the topics there.\n"
         "Without, nothing is kept: the database and all copies lie in a temporary folder, the gateway takes any free port.\n"
-        "Prints one JSON line with its addresses when it is ready.",
+        "Prints one JSON line with its addresses when it is ready, and, unless -q, lines to paste into the next terminal;\n"
+        "without a Kafka of its own it logs warnings only (-s log.level=info for more).",
     .uses = USES_KAFKA,
     .run = up_command};

@@ -50,6 +50,7 @@ def words_of_commands():
 
 def without_a_broker():
     commands = words_of_commands()
+    check("the help has headings", "\n\n查看 Kafka 中的内容 / look at what is in Kafka\n  medhub ctl facts " in run("help").stdout)
     check("the help lists the commands", len(commands) > 20 and ["ctl", "submit"] in commands, commands)
     for words in commands:
         done = run(*words, "--help")
@@ -116,7 +117,7 @@ class Hub:
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory()
-        self.process = subprocess.Popen([MEDHUB, "up", "--set", "monitor.port=0", "--set", "log.level=warn"],
+        self.process = subprocess.Popen([MEDHUB, "up", "--set", "monitor.port=0"],
                                         stdout=subprocess.PIPE, stderr=open(f"{self.folder.name}/log", "w"), text=True,
                                         env=ENVIRONMENT | {"TMPDIR": self.folder.name})
         line = self.process.stdout.readline()
@@ -129,6 +130,11 @@ class Hub:
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         check("up ends in order on SIGTERM", self.process.wait(30) == 0)
+        log = open(f"{self.folder.name}/log").read()
+        check("up says what to paste into the next terminal, and little else",
+              all(f"export {name}={self.place[key]}" in log for name, key in
+                  (("MEDHUB_KAFKA_BROKERS", "brokers"), ("MEDHUB_STORE_DATABASE", "store"), ("HUB", "gateway")))
+              and '"level":"info"' not in log, log)
         check("up takes its state with it", os.listdir(self.folder.name) == ["log"], os.listdir(self.folder.name))
         del ENVIRONMENT["MEDHUB_KAFKA_BROKERS"]
         self.folder.cleanup()
@@ -290,7 +296,11 @@ def an_empty_line_is_answered_at_once():
 
 def without_a_hub():
     done = run("ctl", "sum", "--brokers", "127.0.0.1:1", expect=FAILED)
-    check("an unreachable cluster is said in one line", "code=kafka." in done.stderr and "连接不上" in done.stderr, done.stderr)
+    check("who asks without a read model is told how to name it",
+          "MEDHUB_STORE_DATABASE" in run("ctl", "find", "X", "--set", "store.database=/nowhere/x", expect=FAILED).stderr)
+    check("an unreachable cluster is said by its address, and how to name another", "code=kafka." in done.stderr
+          and "连接不上 Kafka（127.0.0.1:1）" in done.stderr and "MEDHUB_KAFKA_BROKERS" in done.stderr, done.stderr)
+    check("and not a hundred times", len(done.stderr.splitlines()) < 8, done.stderr)
 
 
 without_a_broker()
