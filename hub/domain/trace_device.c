@@ -54,8 +54,7 @@ static bool is_registered(const RegisteredDevice *device)
 static void product_is_the_key(struct rule_context *context)
 {
     const struct registration *registration = registration_of(context);
-    if (strcmp(registration->product, context->view->key) != 0)
-        rule_refuse(context, "product", registration->product, "the key of the event");
+    rule_key_is(context, "product", registration->product);
     if (registration->device != NULL && strcmp(registration->device->product, context->view->key) != 0)
         rule_refuse(context, "device.product", registration->device->product,
                     "the identifier itself: another one is a new record");

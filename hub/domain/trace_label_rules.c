@@ -27,9 +27,8 @@ void scan_code_names_the_product(struct rule_context *context)
 {
     const struct scan *scan = scan_of(context);
     bool is_read = scan->label.form == LABEL_GS1 || scan->label.form == LABEL_DRUG;
-    if (strcmp(scan->said->product, context->view->key) != 0)
-        rule_refuse(context, "product", scan->said->product, "the key of the event");
-    else if (is_read && strcmp(scan->label.product, scan->said->product) != 0)
+    rule_key_is(context, "product", scan->said->product);
+    if (is_read && strcmp(scan->label.product, scan->said->product) != 0)
         rule_refuse(context, "product", scan->said->product,
                     is_given(scan->label.product) ? scan->label.product : "a code with an item identifier");
 }

@@ -322,8 +322,7 @@ void *trace_pack_prepare(struct view *view, const struct event *event)
 static void pack_is_the_key(struct rule_context *context)
 {
     const struct pack_change *change = context->prepared;
-    if (strcmp(change->said->product, context->view->key) != 0)
-        rule_refuse(context, "product", change->said->product, "the key of the event");
+    rule_key_is(context, "product", change->said->product);
 }
 
 static void no_more_comes_out_than_lies_in_it(struct rule_context *context)

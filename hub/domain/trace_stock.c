@@ -165,8 +165,7 @@ static void alert(struct rule_context *context, AlertKind kind, const char *path
 static void product_is_the_key(struct rule_context *context)
 {
     const struct stock_event *stock = stock_of(context);
-    if (strcmp(stock->product, context->view->key) != 0)
-        rule_refuse(context, "product", stock->product, "the key of the event");
+    rule_key_is(context, "product", stock->product);
     if (quantity_e4(stock->stock->quantity) <= 0)
         rule_refuse(context, "stock.quantity", "none", "more than nothing");
 }

@@ -28,7 +28,8 @@ static struct shown {
     const struct rule *rule;
     const char *type; /* of the event that it belongs to */
     bool breaks, holds;
-    bool wanted; /* both: its family has a folder */
+    bool alerts; /* it was broken and did not refuse */
+    bool wanted; /* its family has a folder */
 } shown[RULES_MAX];
 static size_t shown_count;
 
@@ -43,7 +44,7 @@ static void list_rules(const struct domain *domain)
             assert_true(shown_count < RULES_MAX);
             shown[shown_count++] =
                 (struct shown){
-                &domain->handlers[i].rules[j], domain->handlers[i].type, false, false, wanted};
+                &domain->handlers[i].rules[j], domain->handlers[i].type, false, false, false, wanted};
         }
 }
 
@@ -247,6 +248,8 @@ static void note_broken_rules(const struct play *play)
         bool refused = play->stage->answer == ANSWER_REFUSED && findings->items[i].severity == SEVERITY_REFUSE;
         if (rule != NULL && (refused || rule->rule->parameter == NULL))
             rule->breaks = true;
+        if (rule != NULL && play->stage->answer == ANSWER_ACCEPTED)
+            rule->alerts = true;
     }
 }
 
@@ -427,7 +430,28 @@ static void every_rule_is_shown_both_ways(void **state)
     assert_int_equal(missing, 0);
 }
 
-static struct CMUnitTest tests[SCENARIOS_MAX + 1];
+/* The policy says of a rule with a switch whether it refuses or only alerts: both were tried. */
+static bool has_switch(const struct rule *rule)
+{
+    const char *dot = rule->parameter == NULL ? NULL : strrchr(rule->parameter, '.');
+    return dot != NULL && strcmp(dot, ".refuse") == 0;
+}
+
+static void every_switch_is_tried_both_ways(void **state)
+{
+    size_t missing = 0;
+    (void)state;
+    for (size_t i = 0; i < shown_count; i++) {
+        if (!shown[i].wanted || !has_switch(shown[i].rule) || (shown[i].breaks && shown[i].alerts))
+            continue;
+        print_message("%s %s (%s):%s%s\n", shown[i].rule->id, shown[i].rule->code, shown[i].rule->parameter,
+                      shown[i].breaks ? "" : " never refuses", shown[i].alerts ? "" : " is never only alerted");
+        missing++;
+    }
+    assert_int_equal(missing, 0);
+}
+
+static struct CMUnitTest tests[SCENARIOS_MAX + 2];
 static struct story stories[SCENARIOS_MAX];
 static size_t test_count;
 
@@ -475,6 +499,7 @@ int main(void)
     if (count < SCENARIOS_WANTED)
         print_message("only %zu scenarios\n", count);
     tests[test_count++] = (struct CMUnitTest)cmocka_unit_test(every_rule_is_shown_both_ways);
+    tests[test_count++] = (struct CMUnitTest)cmocka_unit_test(every_switch_is_tried_both_ways);
     int failed = _cmocka_run_group_tests("scenarios", tests, test_count, NULL, NULL);
     for (size_t i = 0; i < count; i++)
         free(stories[i].family_world);

@@ -202,7 +202,7 @@ static void the_product_must_be_the_key(void **state)
     struct fixture *fixture = *state;
     trial_submit(fixture->trial, SCANNED, HOSPITAL, "06931718175589", &fixture->said.base);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.product_differs", "product", PRODUCT,
-                   "the key of the event", "C4 L5375");
+                   "06931718175589", "C4 L5375");
 }
 
 static void fields_must_say_what_the_label_says(void **state)
