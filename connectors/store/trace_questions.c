@@ -65,17 +65,26 @@ _Static_assert(S_(PURCHASED) == 6 && S_(STORED) == 7 && S_(USED) == 8 && S_(CHAR
     "max(s.at_ms) AS at_ms FROM trace_scan s WHERE s.product = $1 AND s.lot = $2 AND s.serial = ''" until_                 \
     " GROUP BY s.holder) l"
 
-/* Each unit with its holder, carried up from box to box: the box's, if it was scanned after the packing. UNITS_ says where an
- * item's last row is found, $1 the product, $2 the lot. */
+/* FIRST_: the units of the lot as they were last scanned, in the columns of `unit`. Those that lie in no box have their holder
+ * there; the others are carried up from box to box: the box's holder, if it was scanned after the packing. BOX_COLUMNS_, BOX_ and
+ * WHICH_: what a box says of what it lies in, and where its own last scan is found. Most units of a lot that is sold lie in no box:
+ * they do not take part in the recursion. */
 #define CARRIED(column_) "CASE WHEN b.at_ms >= u.at_ms THEN b." column_ " ELSE u." column_ " END"
-#define UNITS                                                                                                          \
-    "WITH RECURSIVE unit(step, holder, counterparty, parent_product, parent_serial, at_ms, quantity_e4, depth) AS ("
-/* Those that lie in no box that BOXES_ knows, and what is there without serials. */
+#define UNIT_COLUMNS     "step, holder, counterparty, parent_product, parent_serial, at_ms, quantity_e4"
+#define UNITS(first_, box_columns_, box_, which_)                                                                      \
+    "WITH RECURSIVE seen(" UNIT_COLUMNS ") AS MATERIALIZED (" first_ "), unit(" UNIT_COLUMNS ", depth) AS ("          \
+    "SELECT s.*, 0 FROM seen s WHERE s.parent_serial <> '' UNION ALL "                                                 \
+    "SELECT " CARRIED("step") ", " CARRIED("holder") ", " CARRIED("counterparty") ", " box_columns_ ", "               \
+    CARRIED("at_ms") ", u.quantity_e4, u.depth + 1 FROM unit u JOIN " box_ " ON b.product = u.parent_product "         \
+    "AND b.serial = u.parent_serial WHERE u.parent_serial <> '' AND u.depth < " TRACE_DEPTH_MAX which_ ") "
+#define STANDING(from_)                                                                                                \
+    "SELECT u.holder AS holder, CASE WHEN " SENT("u") " THEN u.counterparty ELSE '' END AS on_the_way_to, "            \
+    "u.quantity_e4 AS quantity_e4, 1 AS items, u.at_ms AS at_ms FROM " from_ " u WHERE u.step NOT IN " GONE " AND "
+/* Those that lie in no box, or in none that BOXES_ knows, and what is there without serials. */
 #define SUM_OF_UNITS(boxes_, which_, until_, viewer_, limit_)                                                          \
     "SELECT h.holder, h.on_the_way_to, CAST(sum(h.quantity_e4) AS BIGINT), CAST(sum(h.items) AS BIGINT), max(h.at_ms) FROM ("  \
-    "SELECT u.holder AS holder, CASE WHEN " SENT("u") " THEN u.counterparty ELSE '' END AS on_the_way_to, "            \
-    "u.quantity_e4 AS quantity_e4, 1 AS items, u.at_ms AS at_ms FROM unit u WHERE u.step NOT IN " GONE " "             \
-    "AND (u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM " boxes_ " WHERE b.product = u.parent_product "            \
+    STANDING("seen") "u.parent_serial = '' UNION ALL "                                                                 \
+    STANDING("unit") "(u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM " boxes_ " WHERE b.product = u.parent_product "   \
     "AND b.serial = u.parent_serial " which_ ")) UNION ALL " STOCK_OF_LOT(until_)                                      \
     ") h WHERE CAST($" viewer_ " AS TEXT) = '' OR h.holder = $" viewer_ " OR h.on_the_way_to = $" viewer_              \
     " GROUP BY h.holder, h.on_the_way_to HAVING sum(h.quantity_e4) <> 0 ORDER BY h.holder, h.on_the_way_to LIMIT $" limit_
@@ -139,14 +148,16 @@ _Static_assert(S_(PURCHASED) == 6 && S_(STORED) == 7 && S_(USED) == 8 && S_(CHAR
 /* Issuer and registrant see all of a recall, a holder what is its own. */
 #define SEES_RECALL "(CAST($2 AS TEXT) = '' OR r.issuer = $2 OR r.registrant = $2 OR EXISTS (SELECT 1 FROM recall_holding v "     \
                     "WHERE v.recall = r.recall AND v.product = r.product AND v.holder = $2)) "
-#define ANSWER_OF(row_, kind_)                                                                                         \
-    "LEFT JOIN recall_answer " row_ " ON " row_ ".recall = h.recall AND " row_ ".product = h.product AND " row_        \
-    ".holder = h.holder AND " row_ ".kind = " kind_ " "
+/* Each answer is looked up for its holder, so that the holders come in the order of their index, the first ones at once: the list
+ * of a recall may have tens of thousands. */
+#define ANSWER_OF(column_, kind_)                                                                                      \
+    "(SELECT a." column_ " FROM recall_answer a WHERE a.recall = h.recall AND a.product = h.product AND a.holder = h.holder "  \
+    "AND a.kind = " kind_ ")"
 #define RECALL_HOLDERS                                                                                                 \
-    "SELECT h.product, h.holder, " AMOUNTS("h") ", t.at_ms, k.at_ms, COALESCE(k.number, 0), COALESCE(o.number, 0) "    \
-    "FROM recall_holding h JOIN recall r ON r.recall = h.recall AND r.product = h.product "                            \
-    ANSWER_OF("t", "1") ANSWER_OF("k", "2") ANSWER_OF("o", "3")                                                        \
-    "WHERE h.recall = $1 AND (CAST($2 AS TEXT) = '' OR r.issuer = $2 OR r.registrant = $2 OR h.holder = $2)"
+    "SELECT h.product, h.holder, " AMOUNTS("h") ", " ANSWER_OF("at_ms", "1") ", " ANSWER_OF("at_ms", "2") ", COALESCE("     \
+    ANSWER_OF("number", "2") ", 0), COALESCE(" ANSWER_OF("number", "3") ", 0) FROM recall_holding h "                  \
+    "WHERE h.recall = $1 AND EXISTS (SELECT 1 FROM recall r WHERE r.recall = h.recall AND r.product = h.product "      \
+    "AND (CAST($2 AS TEXT) = '' OR r.issuer = $2 OR r.registrant = $2 OR h.holder = $2))"
 
 const struct trace_question trace_questions[] = {
     {
@@ -186,19 +197,12 @@ const struct trace_question trace_questions[] = {
         .required = LOT | BIT(TRACE_AT),
         .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_AT, TRACE_VIEWER, TRACE_LIMIT},
         .columns = HOLDER_COLUMNS,
-        .text = UNITS
-                "SELECT s.step, s.holder, s.counterparty, CASE WHEN s.step = 2 THEN s.parent_product ELSE '' END, "
-                "CASE WHEN s.step = 2 THEN s.parent_serial ELSE '' END, s.at_ms, s.quantity_e4, 0 "
-                "FROM trace_member m JOIN trace_scan s ON s.product = m.product AND s.serial = m.serial AND s.serial <> '' "
-                "WHERE m.product = $1 AND m.lot = $2 AND s.at_ms <= $3 AND s.step NOT IN " BOOKINGS " "
-                "AND " LATEST("s") " "
-                "UNION ALL "
-                "SELECT " CARRIED("step") ", " CARRIED("holder") ", " CARRIED("counterparty") ", "
-                "CASE WHEN b.step = 2 THEN b.parent_product ELSE '' END, CASE WHEN b.step = 2 THEN b.parent_serial ELSE '' END, "
-                CARRIED("at_ms") ", u.quantity_e4, u.depth + 1 "
-                "FROM unit u JOIN trace_scan b ON b.product = u.parent_product AND b.serial = u.parent_serial "
-                "AND b.serial <> '' WHERE u.parent_serial <> '' AND u.depth < " TRACE_DEPTH_MAX " AND b.at_ms <= $3 "
-                "AND b.step NOT IN " BOOKINGS " AND " LATEST("b") ") "
+        .text = UNITS("SELECT s.step, s.holder, s.counterparty, CASE WHEN s.step = 2 THEN s.parent_product ELSE '' END, "
+                      "CASE WHEN s.step = 2 THEN s.parent_serial ELSE '' END, s.at_ms, s.quantity_e4 "
+                      "FROM trace_member m JOIN trace_scan s ON s.product = m.product AND s.serial = m.serial AND s.serial <> '' "
+                      "WHERE m.product = $1 AND m.lot = $2 AND s.at_ms <= $3 AND s.step NOT IN " BOOKINGS " AND " LATEST("s"),
+                      "CASE WHEN b.step = 2 THEN b.parent_product ELSE '' END, CASE WHEN b.step = 2 THEN b.parent_serial ELSE '' END",
+                      "trace_scan b", " AND b.serial <> '' AND b.at_ms <= $3 AND b.step NOT IN " BOOKINGS " AND " LATEST("b"))
                 SUM_OF_UNITS("trace_scan b", "AND b.serial <> '' AND b.at_ms <= $3", " AND s.at_ms <= $3", "4", "5"),
     },
     {
@@ -208,15 +212,10 @@ const struct trace_question trace_questions[] = {
         .required = LOT,
         .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_VIEWER, TRACE_LIMIT},
         .columns = HOLDER_COLUMNS,
-        .text = UNITS
-                "SELECT i.step, i.holder, i.counterparty, i.parent_product, i.parent_serial, i.at_ms, i.quantity_e4, 0 "
-                "FROM trace_member m JOIN trace_item i ON i.product = m.product AND i.serial = m.serial "
-                "WHERE m.product = $1 AND m.lot = $2 "
-                "UNION ALL "
-                "SELECT " CARRIED("step") ", " CARRIED("holder") ", " CARRIED("counterparty") ", b.parent_product, "
-                "b.parent_serial, " CARRIED("at_ms") ", u.quantity_e4, u.depth + 1 "
-                "FROM unit u JOIN trace_item b ON b.product = u.parent_product AND b.serial = u.parent_serial "
-                "WHERE u.parent_serial <> '' AND u.depth < " TRACE_DEPTH_MAX ") "
+        .text = UNITS("SELECT i.step, i.holder, i.counterparty, i.parent_product, i.parent_serial, i.at_ms, i.quantity_e4 "
+                      "FROM trace_member m JOIN trace_item i ON i.product = m.product AND i.serial = m.serial "
+                      "WHERE m.product = $1 AND m.lot = $2",
+                      "b.parent_product, b.parent_serial", "trace_item b", "")
                 SUM_OF_UNITS("trace_item b", "", "", "3", "4"),
     },
     {
@@ -359,7 +358,8 @@ const struct trace_question trace_questions[] = {
         .required = BIT(TRACE_RECALL),
         .arguments = {TRACE_RECALL, TRACE_VIEWER, TRACE_LIMIT},
         .columns = RECALL_HOLDER_COLUMNS,
-        .text = RECALL_HOLDERS " AND o.at_ms IS NOT NULL AND k.at_ms IS NULL ORDER BY h.product, h.holder LIMIT $3",
+        .text = RECALL_HOLDERS " AND " ANSWER_OF("at_ms", "3") " IS NOT NULL AND " ANSWER_OF("at_ms", "2") " IS NULL "
+                "ORDER BY h.product, h.holder LIMIT $3",
     },
 };
 const size_t trace_question_count = sizeof trace_questions / sizeof *trace_questions;
