@@ -83,8 +83,8 @@ class World:
     def new_key(self, organisation):
         return json.loads(self.ctl("ctl", "key", "new", "-q", self.work / f"{organisation}.pem"))
 
-    def stage(self, changes, release=RELEASE):
-        return self.one("ctl", "catalogue", "stage", changes, "--release", release, "--region", "000000", "--proposer", "zhang",
+    def stage(self, changes, release=RELEASE, region="000000"):
+        return self.one("ctl", "catalogue", "stage", changes, "--release", release, "--region", region, "--proposer", "zhang",
                         "--source", "B000000")
 
     def publish(self, release=RELEASE, effective=TOMORROW, approver="li"):
