@@ -10,6 +10,7 @@
 #include "base/money.h"
 #include "domain/catalogue_lookup.h"
 #include "event/pack.h"
+#include "flow/tables_view.h"
 
 #include <string.h>
 
@@ -17,27 +18,6 @@ struct lookup_options {
     const char *region, *institution, *date, *insurance;
     bool across_provinces;
 };
-
-/* --- a view of the tables, and of nothing else --- */
-
-static struct bytes no_state(void *self, const char *name)
-{
-    (void)self, (void)name;
-    return BYTES_NONE;
-}
-
-static bool read_table(void *self, const char *table, const char *key, const char *region, date_t date,
-                       struct table_row *row)
-{
-    struct tables_row found;
-
-    if (!tables_find(self, table, key, region, date, &found))
-        return false;
-    *row = (struct table_row){found.value, found.version, found.valid_from, found.valid_until, region};
-    return true;
-}
-
-static const struct view_operations view_of_tables = {.state = no_state, .table = read_table};
 
 /* --- the answer --- */
 
@@ -94,7 +74,7 @@ static enum exit_code look_up(struct call *call, struct session *session, const 
         scratch_close(&scratch);
         return say_fault(call, &fault);
     }
-    view_init(&view, &view_of_tables, scratch.reader, session->arena, "", clock_now_ms(clock_system()), scratch.calendar);
+    tables_view_init(&view, scratch.reader, session->arena, clock_now_ms(clock_system()), scratch.calendar);
     catalogue_lookup(&view, question, &answer);
     if (view.failed || tables_reader_check(scratch.reader, &fault) != STATUS_OK)
         result = say_refusal(call, EXIT_FAILED, "tables.unreadable", "目录表无法读取", "the tables cannot be read");

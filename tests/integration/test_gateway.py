@@ -301,6 +301,10 @@ class Gateway(unittest.TestCase):
         found = caller.get(f"/v1/items/{item['itemKey']}?date={day}&region=650102")
         self.assertEqual((found.status, found.json()["item"]["name"], found.json()["region"]),
                          (200, item["item"]["name"], item["region"]), found)
+        self.assertEqual((found.json()["layer"], found.json()["key"], found.json()["payable"], found.json()["why"][0].split(":")[0]),
+                         ("NATION", item["itemKey"], True, "NATIONAL_ROW"), found)
+        self.assertEqual(found.json().get("release"), item["item"].get("release"), found)
+        self.assertEqual(caller.get(f"/v1/items/NONE/{item['itemKey'].split('/')[1]}").status, 404)
         self.assertEqual(caller.get(f"/v1/items/{item['itemKey']}?date=1999-01-01").status, 404)
         self.assertEqual(caller.get(f"/v1/items/{item['itemKey']}?date=yesterday").status, 400)
 
