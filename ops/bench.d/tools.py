@@ -40,14 +40,25 @@ class Bench:
                                           stdout=subprocess.PIPE, text=True).stdout.strip()
         self.call("bench_topics", "--do", "create")
 
+    def renew_broker(self):
+        """Kafka without anything in it: nothing that a measurement leaves is in the way of the next one."""
+        if not self.own_broker:
+            raise Failed("it needs a broker of its own")
+        self.stop_broker()
+        shutil.rmtree(f"{self.folder}/kafka", ignore_errors=True)
+        self.counted = None
+        self.start()
+
+    def stop_broker(self):
+        subprocess.run([f"{ROOT}/ops/kafka", "stop", "--dir", f"{self.folder}/kafka"], check=False, stderr=subprocess.DEVNULL)
+
     def stop(self):
         for process in self.running:
             if process.poll() is None:
                 process.kill()
                 process.wait()
         if self.own_broker:
-            subprocess.run([f"{ROOT}/ops/kafka", "stop", "--dir", f"{self.folder}/kafka"], check=False,
-                           stderr=subprocess.DEVNULL)
+            self.stop_broker()
         elif self.brokers:
             self.call("bench_topics", "--do", "delete")
         shutil.rmtree(self.folder, ignore_errors=True)
