@@ -476,19 +476,19 @@ static bool is_too_deep(struct bytes text)
 static void refuse_syntax(const json_error_t *error, struct fault *fault)
 {
     const char *code = "json.syntax";
-    const char *what = "malformed";
+    const char *what = "is malformed";
     if (json_error_code(error) == json_error_duplicate_key) {
         code = "json.twice";
-        what = "an object with one name twice";
+        what = "holds an object with one name twice";
     } else if (json_error_code(error) == json_error_numeric_overflow) {
         code = "json.range";
-        what = "a number out of range (write large ones as strings)";
+        what = "holds a number out of range (write large ones as strings)";
     } else if (json_error_code(error) == json_error_null_character ||
                json_error_code(error) == json_error_null_byte_in_key) {
         code = "json.nul";
-        what = "a string with a NUL character";
+        what = "holds a string with a NUL character";
     }
-    (void)fault_reject(fault, code, "the JSON holds or is %s at line %d, column %d", what, error->line, error->column);
+    (void)fault_reject(fault, code, "the JSON %s at line %d, column %d", what, error->line, error->column);
 }
 
 struct json_t *json_parse(struct bytes text, struct fault *fault)

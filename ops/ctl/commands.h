@@ -27,7 +27,7 @@ extern const struct command command_key_new, command_key_show, command_key_sign;
 /* ops/ctl/seal.c */
 extern const struct command command_seal, command_open, command_person_key;
 /* ops/ctl/org.c, org_test.c */
-extern const struct command command_org_show, command_org_test;
+extern const struct command command_org_show, command_org_change, command_org_test;
 /* ops/ctl */
 extern const struct command command_submit, command_facts, command_receipts, command_deliveries,
     command_parked, command_parked_show, command_parked_edit, command_parked_redrive, command_topics_plan,

@@ -2,6 +2,7 @@
 # timeout: 240
 """The command line as scripts rely on it: help, output forms, exit codes, and the way of an event from submit to redrive,
 against `medhub up` with its embedded broker."""
+import base64
 import csv
 import io
 import json
@@ -268,6 +269,30 @@ def correcting():
           answer[0]["outcome"] == "accepted" and answer[0]["id"].startswith(one + "."), answer)
 
 
+def changing_an_organisation():
+    """The registrar's event: the row of today with a key and an address, each in the place of what has its id."""
+    def change(*words, text=None, expect=OK):
+        return run("ctl", "org", "change", *words, text=text, expect=expect)
+
+    organisation = "P44010000021"
+    key = json.dumps({"id": "k1", "algorithm": "KEY_ALGORITHM_ED25519", "publicKey": base64.b64encode(bytes(32)).decode()})
+    event = json.loads(change(organisation, "--key", "-", "--endpoint", "main=http://10.0.0.1/", "--private-network", text=key).stdout)
+    changed = event["data"]["organisation"]
+    check("all else stays", changed["name"].endswith("店") and changed["state"] == "STATE_LIVE" and "licences" not in changed, changed)
+    check("it has key and endpoint", [one["id"] for one in changed["keys"]] == ["k1"]
+          and changed["endpoints"] == [{"id": "main", "url": "http://10.0.0.1/", "privateNetwork": True}], changed)
+    submitted(json.dumps(event) + "\n")
+    again = json.loads(change(organisation, "--key", "-", text=key.replace("k1", "k2")).stdout)["data"]["organisation"]
+    check("a second key stands beside the first", [one["id"] for one in again["keys"]] == ["k1", "k2"], again)
+    again = json.loads(change(organisation, "--endpoint", "main=http://10.0.0.2/").stdout)["data"]["organisation"]
+    check("an endpoint of the same id is replaced", [one["url"] for one in again["endpoints"]] == ["http://10.0.0.2/"], again)
+    change(organisation, expect=USAGE)
+    change(organisation, "--endpoint", "http://10.0.0.1/", "--effective", "soon", expect=USAGE)
+    change(organisation, "--endpoint", "no-address", expect=USAGE)
+    change(organisation, "--key", "-", text="{}", expect=USAGE)
+    change("P00000000000", "--key", "-", text=key, expect=NOT_FOUND)
+
+
 def wrong_lines():
     lines = ['{"not":"an event"}', "not JSON",
              json.dumps({"specversion": "1.0", "id": "x", "source": "medhub", "type": "medhub.no.such.v1", "data": {}})]
@@ -309,6 +334,7 @@ with Hub() as running:
     look_up()
     looking(a_day(running))
     correcting()
+    changing_an_organisation()
     wrong_lines()
     an_empty_line_is_answered_at_once()
     check("the sum still holds", json.loads(run("ctl", "sum", "-q").stdout)["holds"])
