@@ -4,6 +4,7 @@
 #include "client/catalogue_copy.h"
 #include "client/catalogue_files.h"
 #include "client/catalogue_import.h"
+#include "client/catalogue_lookup.h"
 #include "client/catalogue_release.h"
 #include "client/wire.h"
 
@@ -449,23 +450,36 @@ static char *row_json(const struct catalogue_row *row)
     return text;
 }
 
+static enum medhub_status note(struct catalogue *catalogue, enum medhub_status status, struct medhub_error *error)
+{
+    if (status == MEDHUB_NOT_FOUND)
+        return error_say(error, "catalogue.absent", NULL);
+    if (status == MEDHUB_DAMAGED)
+        catalogue->damaged = true;
+    return status;
+}
+
 /* Lock held. */
 static enum medhub_status find(struct catalogue *catalogue, const char *table, const char *code,
                                const char *region, const char *date, char **json, struct medhub_error *error)
 {
     struct catalogue_row row;
 
-    if (catalogue->copy == NULL || copy_facts(catalogue->copy).snapshot_ms == 0)
-        return error_say(error, "catalogue.none", NULL);
-    enum medhub_status status = copy_find(catalogue->copy, table, code, region, date, &row, error);
-    if (status == MEDHUB_NOT_FOUND)
-        return error_say(error, "catalogue.absent", NULL);
-    if (status == MEDHUB_DAMAGED)
-        catalogue->damaged = true;
+    enum medhub_status status = note(catalogue, copy_find(catalogue->copy, table, code, region, date, &row, error), error);
     if (status != MEDHUB_OK)
         return status;
     *json = row_json(&row);
     return *json == NULL ? error_say(error, "memory.out", NULL) : MEDHUB_OK;
+}
+
+static bool has_copy(const struct catalogue *catalogue)
+{
+    return catalogue->copy != NULL && copy_facts(catalogue->copy).snapshot_ms != 0;
+}
+
+static bool is_region_and_date(const char *region, const char *date)
+{
+    return is_region(region) && date_parse(bytes_of(date)) != DATE_NONE;
 }
 
 enum medhub_status medhub_catalogue_find(struct medhub *hub, const char *table, const char *code,
@@ -475,10 +489,34 @@ enum medhub_status medhub_catalogue_find(struct medhub *hub, const char *table, 
     if (hub == NULL || table == NULL || code == NULL || region == NULL || date == NULL || json == NULL)
         return error_say(error, "argument.missing", NULL);
     *json = NULL;
-    if (!is_region(region) || date_parse(bytes_of(date)) == DATE_NONE)
+    if (!is_region_and_date(region, date))
         return error_say(error, "catalogue.date", NULL);
     (void)pthread_mutex_lock(&hub->lock);
-    enum medhub_status status = find(hub->catalogue, table, code, region, date, json, error);
+    enum medhub_status status = has_copy(hub->catalogue)
+                                    ? find(hub->catalogue, table, code, region, date, json, error)
+                                    : error_say(error, "catalogue.none", NULL);
+    (void)pthread_mutex_unlock(&hub->lock);
+    return status;
+}
+
+enum medhub_status medhub_catalogue_lookup(struct medhub *hub, const struct medhub_question *question, char **json,
+                                           struct medhub_error *error)
+{
+    struct medhub_question asked = MEDHUB_QUESTION_INIT;
+
+    if (question != NULL) /* of an older or newer header */
+        memcpy(&asked, question, question->size < sizeof asked ? question->size : sizeof asked);
+    if (hub == NULL || json == NULL || asked.table == NULL || asked.code == NULL || asked.region == NULL || asked.date == NULL)
+        return error_say(error, "argument.missing", NULL);
+    *json = NULL;
+    if (!is_region_and_date(asked.region, asked.date))
+        return error_say(error, "catalogue.date", NULL);
+    (void)pthread_mutex_lock(&hub->lock);
+    struct catalogue *catalogue = hub->catalogue;
+    enum medhub_status status =
+        has_copy(catalogue)
+            ? note(catalogue, catalogue_look_up(catalogue->copy, &asked, hub->settings.organisation, json, error), error)
+            : error_say(error, "catalogue.none", NULL);
     (void)pthread_mutex_unlock(&hub->lock);
     return status;
 }

@@ -15,6 +15,7 @@ enum copy_statement {
     COPY_BEFORE,
     COPY_VERSION,
     COPY_FIND,
+    COPY_FIND_ANYWHERE,
     COPY_MAP,
     COPY_ALL,
     COPY_GET_FACTS,
@@ -73,6 +74,9 @@ static const char *const statements[COPY_STATEMENTS] = {
     [COPY_FIND] =
         ("SELECT " ROW_COLUMNS " FROM row WHERE tbl = ?1 AND code = ?2 AND +region IN (?3, ?5, ?6, '000000') AND "
          "valid_from <= ?4 AND (valid_until = '' OR valid_until >= ?4) ORDER BY region DESC, valid_from DESC LIMIT 1"),
+    [COPY_FIND_ANYWHERE] =
+        ("SELECT " ROW_COLUMNS " FROM row WHERE tbl = ?1 AND code = ?2 AND valid_from <= ?4 AND "
+         "(valid_until = '' OR valid_until >= ?4) ORDER BY valid_from DESC LIMIT 1"),
     /* Look-ups at random read pages through the map instead of a system call each. */
     [COPY_MAP] = "PRAGMA mmap_size = 1073741824",
     [COPY_ALL] = ("SELECT " ROW_COLUMNS " FROM row"),
@@ -568,16 +572,18 @@ enum medhub_status copy_find(struct catalogue_copy *copy, const char *table, con
                              const char *region, const char *date, struct catalogue_row *row,
                              struct medhub_error *error)
 {
-    sqlite3_stmt *statement = database_statement(copy->database, COPY_FIND);
+    sqlite3_stmt *statement = database_statement(copy->database, region == NULL ? COPY_FIND_ANYWHERE : COPY_FIND);
     enum medhub_status status = MEDHUB_OK;
     struct digest_sum digest;
 
     char city[REGION_BYTES] = "", province[REGION_BYTES] = "";
-    (void)snprintf(city, sizeof city, "%.4s00", region);
-    (void)snprintf(province, sizeof province, "%.2s0000", region);
-    bind_key(statement, table, code, region, date);
-    statement_bind_text(statement, 5, city);
-    statement_bind_text(statement, 6, province);
+    bind_key(statement, table, code, region == NULL ? "" : region, date);
+    if (region != NULL) {
+        (void)snprintf(city, sizeof city, "%.4s00", region);
+        (void)snprintf(province, sizeof province, "%.2s0000", region);
+        statement_bind_text(statement, 5, city);
+        statement_bind_text(statement, 6, province);
+    }
     if (!statement_step(copy->database, statement, &status, error))
         return status == MEDHUB_OK ? MEDHUB_NOT_FOUND : error_say(error, "catalogue.damaged", "SQLite");
     return is_whole(statement, row, &digest) ? MEDHUB_OK

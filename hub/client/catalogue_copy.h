@@ -86,7 +86,7 @@ bool copy_ready_release(struct catalogue_copy *copy, char *release, size_t size)
 /* True if an announced release still waits for changes. */
 bool copy_waits(struct catalogue_copy *copy);
 
-/* The row in force on DATE in REGION (six digits), else in its city, its province, the nation. What ROW lends lives until the next call. NOT_FOUND without
+/* The row in force on DATE in REGION (six digits), else in its city, its province, the nation; REGION NULL: in whatever region. What ROW lends lives until the next call. NOT_FOUND without
  * ERROR; DAMAGED. */
 enum medhub_status copy_find(struct catalogue_copy *copy, const char *table, const char *code,
                              const char *region, const char *date, struct catalogue_row *row,

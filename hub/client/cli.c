@@ -26,7 +26,8 @@ static const char usage_text[] =
     "  refresh              brings the local catalogue up to date 更新本机目录\n"
     "  check                reads the local catalogue through 校验本机目录\n"
     "  releases             the releases it holds, with digests 本机目录所含版本及摘要\n"
-    "  item TABLE CODE REGION DATE   an item as it was on a day 查询某日的目录条目\n"
+    "  item TABLE CODE REGION DATE [across-provinces] [formulary] [INSURANCE]\n"
+    "                       an item as it was on a day, whether it is paid and why 查询某日的目录条目、是否支付及理由\n"
     "  code                 codes from standard input, one a line 解析扫码，每行一个\n"
     "\n"
     "OPTIONS is a file of lines NAME = VALUE, see medhub.3. Exit codes: 0 ok, 1 failure, 2 usage, 3 not "
@@ -271,11 +272,24 @@ static int releases(struct client *client, char **arguments)
     return complain(client, status);
 }
 
+/* TABLE CODE REGION DATE [across-provinces] [formulary] [INSURANCE] */
 static int item(struct client *client, char **arguments)
 {
+    struct medhub_question question = MEDHUB_QUESTION_INIT;
     char *json = NULL;
-    enum medhub_status status = medhub_catalogue_find(client->hub, arguments[0], arguments[1], arguments[2],
-                                                      arguments[3], &json, &client->error);
+
+    question.table = arguments[0];
+    question.code = arguments[1];
+    question.region = arguments[2];
+    question.date = arguments[3];
+    for (char **more = arguments + 4; *more != NULL; more++)
+        if (strcmp(*more, "across-provinces") == 0)
+            question.across_provinces = 1;
+        else if (strcmp(*more, "formulary") == 0)
+            question.own_formulary = 1;
+        else
+            question.insurance = *more;
+    enum medhub_status status = medhub_catalogue_lookup(client->hub, &question, &json, &client->error);
     if (status == MEDHUB_OK)
         (void)puts(json);
     medhub_free(json);
@@ -307,7 +321,7 @@ static const struct command {
 } commands[] = {
     {"submit", 0, 0, false, submit},     {"send", 0, 0, false, send_all}, {"receipt", 1, 1, false, receipt},
     {"withdraw", 1, 1, false, withdraw}, {"state", 0, 0, false, state},   {"follow", 1, 2, false, follow},
-    {"refresh", 0, 0, false, refresh},   {"check", 0, 0, false, check},   {"item", 4, 4, false, item},
+    {"refresh", 0, 0, false, refresh},   {"check", 0, 0, false, check},   {"item", 4, 7, false, item},
     {"releases", 0, 0, false, releases}, {"code", 0, 0, true, parse_codes},
 };
 

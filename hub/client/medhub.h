@@ -273,6 +273,25 @@ enum medhub_status medhub_catalogue_find(struct medhub *hub, const char *table, 
                                          const char *region, const char *date, char **json,
                                          struct medhub_error *error);
 
+/* The same with what the hub's rules would make of it: the nation's row where it protects the item, the item that an old code or
+ * another name leads to, whether the fund pays for it and up to which price. *JSON (to be freed with medhub_free()) is what
+ * GET /v1/items answers: {"table","code","key","layer","region","date","validFrom","validUntil","version","release","payable",
+ * "priceLimit","why":["NAME: 中文 / English"],"item":{...},"formulary":{...}}; what does not apply is left out. Local only, works
+ * offline. NOT_FOUND and DAMAGED as above. */
+struct medhub_question {
+    size_t size;
+    const char *table, *code, *region, *date; /* as above; across provinces the region of care, else of the insurance */
+    const char *insurance; /* insutype: "310" employees, "390" residents, "510" maternity; NULL: any */
+    int across_provinces;  /* care in another province than the insurance */
+    int own_formulary;     /* also ask the formulary of this organisation */
+};
+#define MEDHUB_QUESTION_INIT                                                                                 \
+    {                                                                                                        \
+        sizeof(struct medhub_question), NULL, NULL, NULL, NULL, NULL, 0, 0                                    \
+    }
+enum medhub_status medhub_catalogue_lookup(struct medhub *hub, const struct medhub_question *question, char **json,
+                                           struct medhub_error *error);
+
 /* The releases that the copy holds whole, as a JSON array (to be freed with medhub_free()):
  * [{"release","digest","appliedMs"}]. The digest, hexadecimal, is what this copy made of the changes that came, or what the
  * snapshot said; the library answers it to the bureau with medhub.catalogue.applied.v1 (option answer_releases). */
