@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# timeout: 180
+# timeout: 240
 """Any sequence of releases of nation and provinces, of payment standards, withdrawals, catch-ups, snapshots, kills and damages ends
 in the digest of a model that knows nothing of all that; no item ever has two rows of one region on a day, and at no moment does a
 copy hold a part of a release. Against `medhub up` and the library's command line; then the story that ops/demo tells."""
@@ -22,7 +22,7 @@ sys.path.insert(0, str(SOURCE / "ops/demo.d"))
 
 import broadcast  # noqa: E402
 
-SEED, ROUNDS, ITEMS = int(os.environ.get("SEED", "3")), 6, 60
+SEED, ROUNDS, ITEMS = int(os.environ.get("SEED", "3")), 5, 60
 TABLE = "WESTERN_DRUG"
 NATION, PROVINCE, ELSEWHERE = "000000", "440000", "110000"
 HEARD = {NATION, PROVINCE}  # by the institutions here; whose rows their copies hold
