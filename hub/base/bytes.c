@@ -91,6 +91,10 @@ bool bytes_is_utf8(struct bytes a)
     if (is_ascii(a))
         return true;
     for (size_t at = 0; at < a.length;) {
+        if (a.length - at >= sizeof(uint64_t) && (word_at(a.data + at) & UINT64_C(0x8080808080808080)) == 0) {
+            at += sizeof(uint64_t);
+            continue;
+        }
         if (a.data[at] < 0x80) {
             at++;
             continue;

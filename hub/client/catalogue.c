@@ -86,6 +86,7 @@ static void drop_import(struct catalogue *catalogue)
 
     copy_close(catalogue->import.copy);
     buffer_done(&catalogue->import.line);
+    buffer_done(&catalogue->import.texts);
     catalogue->import.copy = NULL;
     catalogue_path_of_import(catalogue->hub->settings.directory, path);
     catalogue_remove_file(path);
@@ -189,7 +190,9 @@ static enum medhub_status close_import(struct catalogue *catalogue, struct medhu
     if (status != MEDHUB_OK)
         error_copy(error, &import->error);
     status = copy_end(import->copy, status, import->cursor, now, 0, error);
-    copy_close(import->copy); /* takes the log into the file */
+    if (status == MEDHUB_OK)
+        status = copy_finish(import->copy, error);
+    copy_close(import->copy);
     import->copy = NULL;
     return status;
 }
@@ -200,7 +203,8 @@ static void switch_to(struct catalogue *catalogue, int64_t number, struct catalo
     struct catalogue_copy *old = catalogue->copy;
     catalogue->copy = copy;
     catalogue->number = number;
-    catalogue->damaged = catalogue->checked = catalogue->was_late = false;
+    catalogue->damaged = catalogue->was_late = false;
+    catalogue->checked = true; /* row by row, as it came in */
     (void)pthread_mutex_unlock(&catalogue->hub->lock);
     copy_close(old);
     remove_others(catalogue);
@@ -255,8 +259,9 @@ static enum medhub_status begin_import(struct catalogue *catalogue, struct medhu
     *import = (struct catalogue_import){.scope = &catalogue->scope, .error = MEDHUB_ERROR_INIT, .bytes_max = catalogue->hub->settings.snapshot_bytes_max,
                                         .begun_ms = clock_now_ms(catalogue->hub->clock)};
     buffer_init(&import->line, (size_t)catalogue->hub->settings.snapshot_row_bytes_max);
+    buffer_init(&import->texts, 2 * (size_t)catalogue->hub->settings.snapshot_row_bytes_max);
     catalogue_path_of_import(catalogue->hub->settings.directory, path);
-    enum medhub_status status = copy_open(path, &import->copy, error);
+    enum medhub_status status = copy_create(path, &import->copy, error);
     return status == MEDHUB_OK ? copy_begin(import->copy, error) : status;
 }
 
@@ -419,14 +424,26 @@ static bool is_region(const char *region)
     return strlen(region) == 6 && strspn(region, "0123456789") == 6;
 }
 
+/* As much of TEXT as needs no escape. */
+static size_t plain_length(const char *text)
+{
+    size_t length = 0;
+    while ((unsigned char)text[length] >= 0x20 && text[length] != '"' && text[length] != '\\')
+        length++;
+    return length;
+}
+
 static void append_member(struct buffer *out, const char *name, const char *text)
 {
-    buffer_append_format(out, "\"%s\":\"", name);
-    for (const char *at = text; *at != '\0'; at++)
-        if (*at == '"' || *at == '\\' || (unsigned char)*at < 0x20)
-            buffer_append_format(out, "\\u%04x", (unsigned)(unsigned char)*at);
-        else
-            buffer_append_byte(out, (uint8_t)*at);
+    buffer_append_text(out, name);
+    for (;;) {
+        size_t length = plain_length(text);
+        buffer_append(out, text, length);
+        if (text[length] == '\0')
+            break;
+        buffer_append_format(out, "\\u%04x", (unsigned)(unsigned char)text[length]);
+        text += length + 1;
+    }
     buffer_append_text(out, "\",");
 }
 
@@ -436,18 +453,19 @@ static char *row_json(const struct catalogue_row *row)
     struct buffer out;
 
     buffer_init(&out, SIZE_MAX);
-    buffer_append_byte(&out, '{');
-    append_member(&out, "table", row->table);
-    append_member(&out, "code", row->code);
-    append_member(&out, "region", row->region);
-    append_member(&out, "validFrom", row->valid_from);
-    append_member(&out, "validUntil", row->valid_until);
+    append_member(&out, "{\"table\":\"", row->table);
+    append_member(&out, "\"code\":\"", row->code);
+    append_member(&out, "\"region\":\"", row->region);
+    append_member(&out, "\"validFrom\":\"", row->valid_from);
+    append_member(&out, "\"validUntil\":\"", row->valid_until);
     buffer_append_text(&out, "\"item\":");
     buffer_append_text(&out, row->item);
     buffer_append_byte(&out, '}');
-    char *text = buffer_ok(&out) ? strdup(buffer_text(&out)) : NULL;
+    (void)buffer_text(&out);
+    if (buffer_ok(&out))
+        return (char *)out.data;
     buffer_done(&out);
-    return text;
+    return NULL;
 }
 
 static enum medhub_status note(struct catalogue *catalogue, enum medhub_status status, struct medhub_error *error)

@@ -59,6 +59,7 @@ static const char *const migrations[] = {
 };
 
 #define ROW_COLUMNS "tbl, code, region, valid_from, valid_until, item, digest, version"
+#define FOUND_COLUMNS "region, valid_from, valid_until, item, digest, version"
 #define OF_ITEM     " FROM row WHERE tbl = ?1 AND code = ?2 AND region = ?3"
 
 static const char *const statements[COPY_STATEMENTS] = {
@@ -69,13 +70,14 @@ static const char *const statements[COPY_STATEMENTS] = {
         ("SELECT " ROW_COLUMNS OF_ITEM " AND valid_from < ?4 AND (valid_until = '' OR valid_until >= ?5) "
          "ORDER BY valid_from DESC LIMIT 1"),
     [COPY_VERSION] = "SELECT max(version) FROM row WHERE tbl = ?1 AND code = ?2",
-    /* The code of an inner region is the greater number. The plus keeps SQLite at one seek for the item, whose rows are few, instead
+    /* The code of an inner region is the greater number. The pluses keep SQLite at one seek for the item, whose rows are few, instead
      * of one for each region. */
     [COPY_FIND] =
-        ("SELECT " ROW_COLUMNS " FROM row WHERE tbl = ?1 AND code = ?2 AND +region IN (?3, ?5, ?6, '000000') AND "
-         "valid_from <= ?4 AND (valid_until = '' OR valid_until >= ?4) ORDER BY region DESC, valid_from DESC LIMIT 1"),
+        ("SELECT " FOUND_COLUMNS " FROM row WHERE tbl = ?1 AND code = ?2 AND "
+         "(+region = ?3 OR +region = ?5 OR +region = ?6 OR +region = '000000') AND valid_from <= ?4 AND "
+         "(valid_until = '' OR valid_until >= ?4) ORDER BY region DESC, valid_from DESC LIMIT 1"),
     [COPY_FIND_ANYWHERE] =
-        ("SELECT " ROW_COLUMNS " FROM row WHERE tbl = ?1 AND code = ?2 AND valid_from <= ?4 AND "
+        ("SELECT " FOUND_COLUMNS " FROM row WHERE tbl = ?1 AND code = ?2 AND valid_from <= ?4 AND "
          "(valid_until = '' OR valid_until >= ?4) ORDER BY valid_from DESC LIMIT 1"),
     /* Look-ups at random read pages through the map instead of a system call each. */
     [COPY_MAP] = "PRAGMA mmap_size = 1073741824",
@@ -126,6 +128,7 @@ struct catalogue_copy {
     struct database *database;
     struct copy_facts facts; /* what is committed */
     struct copy_facts next;  /* of the open transaction */
+    struct buffer line;      /* of the row whose digest is worked out */
 };
 
 static bool read_digest(sqlite3_stmt *statement, int column, struct digest_sum *digest)
@@ -153,6 +156,27 @@ static enum medhub_status read_facts(struct catalogue_copy *copy, struct medhub_
     return status;
 }
 
+enum medhub_status copy_create(const char *path, struct catalogue_copy **copy, struct medhub_error *error)
+{
+    struct catalogue_copy *created = calloc(1, sizeof *created);
+
+    *copy = NULL;
+    if (created == NULL)
+        return error_say(error, "memory.out", NULL);
+    buffer_init(&created->line, SIZE_MAX);
+    enum medhub_status status = database_create(path, &kind, &created->database, error);
+    if (status == MEDHUB_OK)
+        *copy = created;
+    else
+        copy_close(created);
+    return status;
+}
+
+enum medhub_status copy_finish(struct catalogue_copy *copy, struct medhub_error *error)
+{
+    return database_finish(copy->database, error);
+}
+
 enum medhub_status copy_open(const char *path, struct catalogue_copy **copy, struct medhub_error *error)
 {
     struct catalogue_copy *opened = calloc(1, sizeof *opened);
@@ -160,6 +184,7 @@ enum medhub_status copy_open(const char *path, struct catalogue_copy **copy, str
     *copy = NULL;
     if (opened == NULL)
         return error_say(error, "memory.out", NULL);
+    buffer_init(&opened->line, SIZE_MAX);
     enum medhub_status status = database_open(path, &kind, &opened->database, error);
     if (status == MEDHUB_OK) {
         database_relaxed(opened->database, true);
@@ -179,6 +204,7 @@ void copy_close(struct catalogue_copy *copy)
     if (copy == NULL)
         return;
     database_close(copy->database);
+    buffer_done(&copy->line);
     free(copy);
 }
 
@@ -236,7 +262,7 @@ static enum medhub_status forget_replaced(struct catalogue_copy *copy, const str
 static enum medhub_status write_row(struct catalogue_copy *copy, enum copy_statement how,
                                     const struct catalogue_row *row, struct medhub_error *error)
 {
-    struct digest_sum digest = digest_of_row(row);
+    struct digest_sum digest = digest_of_row(row, &copy->line);
     sqlite3_stmt *statement = database_statement(copy->database, how);
 
     bind_key(statement, row->table, row->code, row->region, row->valid_from);
@@ -559,13 +585,14 @@ bool copy_waits(struct catalogue_copy *copy)
 
 /* ---- reading ---- */
 
-static bool is_whole(sqlite3_stmt *statement, struct catalogue_row *row, struct digest_sum *digest)
+/* The digest that stands in COLUMN is ROW's; it is in *DIGEST. */
+static bool is_whole(struct catalogue_copy *copy, sqlite3_stmt *statement, int column, const struct catalogue_row *row,
+                     struct digest_sum *digest)
 {
     struct digest_sum stored;
 
-    read_row(statement, row);
-    *digest = digest_of_row(row);
-    return read_digest(statement, 6, &stored) && memcmp(&stored, digest, sizeof stored) == 0;
+    *digest = digest_of_row(row, &copy->line);
+    return read_digest(statement, column, &stored) && memcmp(&stored, digest, sizeof stored) == 0;
 }
 
 enum medhub_status copy_find(struct catalogue_copy *copy, const char *table, const char *code,
@@ -573,21 +600,28 @@ enum medhub_status copy_find(struct catalogue_copy *copy, const char *table, con
                              struct medhub_error *error)
 {
     sqlite3_stmt *statement = database_statement(copy->database, region == NULL ? COPY_FIND_ANYWHERE : COPY_FIND);
+    char city[REGION_BYTES] = "", province[REGION_BYTES] = "";
     enum medhub_status status = MEDHUB_OK;
     struct digest_sum digest;
 
-    char city[REGION_BYTES] = "", province[REGION_BYTES] = "";
     bind_key(statement, table, code, region == NULL ? "" : region, date);
     if (region != NULL) {
-        (void)snprintf(city, sizeof city, "%.4s00", region);
-        (void)snprintf(province, sizeof province, "%.2s0000", region);
+        memcpy(memcpy(city, "000000", REGION_BYTES), region, 4);
+        memcpy(memcpy(province, "000000", REGION_BYTES), region, 2);
         statement_bind_text(statement, 5, city);
         statement_bind_text(statement, 6, province);
     }
     if (!statement_step(copy->database, statement, &status, error))
         return status == MEDHUB_OK ? MEDHUB_NOT_FOUND : error_say(error, "catalogue.damaged", "SQLite");
-    return is_whole(statement, row, &digest) ? MEDHUB_OK
-                                             : error_say(error, "catalogue.damaged", "%s/%s", table, code);
+    *row = (struct catalogue_row){.table = table,
+                                  .code = code,
+                                  .region = statement_text(statement, 0),
+                                  .valid_from = statement_text(statement, 1),
+                                  .valid_until = statement_text(statement, 2),
+                                  .item = statement_text(statement, 3),
+                                  .version = sqlite3_column_int64(statement, 5)};
+    return is_whole(copy, statement, 4, row, &digest) ? MEDHUB_OK
+                                                      : error_say(error, "catalogue.damaged", "%s/%s", table, code);
 }
 
 enum medhub_status copy_check(struct catalogue_copy *copy, struct medhub_error *error)
@@ -600,7 +634,8 @@ enum medhub_status copy_check(struct catalogue_copy *copy, struct medhub_error *
     bool whole = true;
 
     for (; whole && statement_step(copy->database, statement, &status, error); rows++) {
-        whole = is_whole(statement, &row, &digest);
+        read_row(statement, &row);
+        whole = is_whole(copy, statement, 6, &row, &digest);
         digest_sum_add(&sum, &digest);
     }
     (void)sqlite3_reset(statement);

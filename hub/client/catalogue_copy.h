@@ -19,6 +19,10 @@ struct copy_facts {
 
 /* Creates it if absent: without rows, snapshot_ms 0. */
 enum medhub_status copy_open(const char *path, struct catalogue_copy **copy, struct medhub_error *error);
+/* A new one that a snapshot goes into, between one copy_begin and copy_end. When copy_finish answers OK it is closed, to be synced
+ * and opened; else the file is of no use. */
+enum medhub_status copy_create(const char *path, struct catalogue_copy **copy, struct medhub_error *error);
+enum medhub_status copy_finish(struct catalogue_copy *copy, struct medhub_error *error);
 void copy_close(struct catalogue_copy *copy);
 
 struct copy_facts copy_facts(const struct catalogue_copy *copy);

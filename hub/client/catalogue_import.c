@@ -72,7 +72,7 @@ static bool take_read(struct catalogue_import *import, struct bytes line, enum c
 static bool take_line(struct catalogue_import *import, struct bytes line)
 {
     struct catalogue_line read;
-    enum catalogue_line_kind kind = catalogue_line_read(line, &read);
+    enum catalogue_line_kind kind = catalogue_line_read(line, &import->texts, &read);
     bool taken = take_read(import, line, kind, &read);
 
     catalogue_line_done(&read);

@@ -1,5 +1,7 @@
 #include "client/catalogue_row.h"
 
+#include "client/json_text.h"
+
 #include "base/hash.h"
 #include "base/text.h"
 #include "signature/digest.h"
@@ -47,22 +49,19 @@ const char *digest_sum_text(const struct digest_sum *sum, char text[DIGEST_SUM_T
     return text;
 }
 
-struct digest_sum digest_of_row(const struct catalogue_row *row)
+struct digest_sum digest_of_row(const struct catalogue_row *row, struct buffer *line)
 {
     const char *const texts[] = {row->table,      row->code,        row->region,
                                  row->valid_from, row->valid_until, row->item};
     struct digest_sum none = {{0}};
-    struct buffer line;
 
-    buffer_init(&line, SIZE_MAX);
+    buffer_clear(line);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        buffer_append_text(&line, texts[i]);
-        buffer_append_byte(&line, '\n');
+        buffer_append_text(line, texts[i]);
+        buffer_append_byte(line, '\n');
     }
-    buffer_append_format(&line, "%lld", (long long)row->version);
-    struct digest_sum digest = buffer_ok(&line) ? digest_sum_of(buffer_bytes(&line)) : none;
-    buffer_done(&line);
-    return digest;
+    buffer_append_format(line, "%lld", (long long)row->version);
+    return buffer_ok(line) ? digest_sum_of(buffer_bytes(line)) : none;
 }
 
 /* ---- reading ---- */
@@ -122,8 +121,71 @@ static enum catalogue_line_kind read_row(struct catalogue_line *read)
     return finish(read, json_object_get(root, "item")) ? CATALOGUE_ROW : CATALOGUE_NO_LINE;
 }
 
-enum catalogue_line_kind catalogue_line_read(struct bytes line, struct catalogue_line *read)
+/* ---- a row of the plain form: all but a few ---- */
+
+enum row_part { ROW_KIND, ROW_CODE, ROW_REGION, ROW_FROM, ROW_UNTIL, ROW_VERSION, ROW_ITEM, ROW_PARTS };
+
+/* The values of a row's members by their place in PARTS; absent ones are none. False: another line, or not of the plain form. */
+static bool find_parts(struct bytes line, struct bytes parts[ROW_PARTS])
 {
+    static const char *const names[ROW_PARTS] = {
+        [ROW_KIND] = "kind",        [ROW_CODE] = "code",       [ROW_REGION] = "region", [ROW_FROM] = "validFrom",
+        [ROW_UNTIL] = "validUntil", [ROW_VERSION] = "version", [ROW_ITEM] = "item"};
+    struct json_members members;
+
+    if (!json_text_members(line, &members))
+        return false;
+    for (size_t i = 0; i < members.count; i++) {
+        int part = 0;
+        while (part < ROW_PARTS && !bytes_equal_text(members.items[i].name, names[part]))
+            part++;
+        if (part == ROW_PARTS)
+            return false;
+        parts[part] = members.items[i].value;
+    }
+    return true;
+}
+
+/* Appends the text with a NUL and says where it begins. False: no text. */
+static bool keep_text(struct bytes value, struct buffer *texts, size_t *at)
+{
+    struct bytes text = bytes_from("", 0);
+
+    *at = texts->length;
+    if (value.data != NULL && !json_text_string(value, &text))
+        return false;
+    buffer_append_bytes(texts, text);
+    buffer_append_byte(texts, '\0');
+    return true;
+}
+
+static bool scan_row(struct bytes line, struct buffer *texts, struct catalogue_row *row)
+{
+    struct bytes parts[ROW_PARTS] = {{0}};
+    size_t at[ROW_ITEM];
+
+    buffer_clear(texts);
+    if (!find_parts(line, parts) || parts[ROW_ITEM].data == NULL || !json_text_sorted(parts[ROW_ITEM], texts))
+        return false;
+    buffer_append_byte(texts, '\0');
+    for (int i = 0; i < ROW_ITEM; i++)
+        if (!keep_text(parts[i], texts, &at[i]))
+            return false;
+    const char *text = buffer_text(texts);
+    *row = (struct catalogue_row){.table = text + at[ROW_KIND],
+                                  .code = text + at[ROW_CODE],
+                                  .region = text + at[ROW_REGION],
+                                  .valid_from = text + at[ROW_FROM],
+                                  .valid_until = text + at[ROW_UNTIL],
+                                  .item = text};
+    return buffer_ok(texts) && text_parse_i64(bytes_of(text + at[ROW_VERSION]), &row->version) && is_complete(row);
+}
+
+enum catalogue_line_kind catalogue_line_read(struct bytes line, struct buffer *texts, struct catalogue_line *read)
+{
+    *read = (struct catalogue_line){0};
+    if (scan_row(line, texts, &read->row))
+        return CATALOGUE_ROW;
     json_t *root = json_loadb((const char *)line.data, line.length, JSON_REJECT_DUPLICATES, NULL);
 
     *read = (struct catalogue_line){.cursor = text_of(root, "cursor"),

@@ -25,7 +25,8 @@ struct catalogue_row {
     const char *item;                     /* JSON */
     int64_t version;                      /* of the item, after the change that wrote the row */
 };
-struct digest_sum digest_of_row(const struct catalogue_row *row);
+/* LINE is used for it. */
+struct digest_sum digest_of_row(const struct catalogue_row *row, struct buffer *line);
 
 /* A line of the snapshot: the head names the feed's cursor behind it, the tail counts and sums the rows in
  * between. What READ lends lives until catalogue_line_done(). */
@@ -40,7 +41,8 @@ struct catalogue_line {
     struct json_t *root;
     char *item;
 };
-enum catalogue_line_kind catalogue_line_read(struct bytes line, struct catalogue_line *read);
+/* What READ lends of a row may lie in TEXTS, until that is used again. */
+enum catalogue_line_kind catalogue_line_read(struct bytes line, struct buffer *texts, struct catalogue_line *read);
 void catalogue_line_done(struct catalogue_line *read);
 
 /* The text NAME of an item's JSON; "" if it is not there. False: it does not fit. */

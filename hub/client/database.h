@@ -24,6 +24,12 @@ struct database_kind {
  * database_relaxed said otherwise. */
 enum medhub_status database_open(const char *path, const struct database_kind *kind,
                                  struct database **database, struct medhub_error *error);
+/* A new file that nobody looks into before it is whole: without journal, and nothing of it is synced. If anything fails before
+ * database_finish, the file is of no use. It lasts once it was closed and synced. */
+enum medhub_status database_create(const char *path, const struct database_kind *kind,
+                                   struct database **database, struct medhub_error *error);
+/* Makes a created one such as database_open finds and leaves it. */
+enum medhub_status database_finish(struct database *database, struct medhub_error *error);
 void database_close(struct database *database); /* NULL is fine */
 
 enum medhub_status database_begin(struct database *database, struct medhub_error *error);

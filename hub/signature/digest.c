@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 
 const char *digest_algorithm_name(enum digest_algorithm algorithm)
 {
@@ -13,13 +14,25 @@ const char *digest_algorithm_name(enum digest_algorithm algorithm)
     return names[algorithm];
 }
 
+/* Looked up once: OpenSSL searches its providers for what EVP_sha256() names at every use, which takes longer than the digest of a
+ * short text. They live as long as the process. */
+static EVP_MD *functions[DIGEST_ALGORITHMS];
+static pthread_once_t functions_once = PTHREAD_ONCE_INIT;
+
+static void fetch_functions(void)
+{
+    static const char *const names[DIGEST_ALGORITHMS] = {
+        [DIGEST_SHA_256] = "SHA256", [DIGEST_SHA_512] = "SHA512", [DIGEST_SM3] = "SM3"};
+    for (int i = 0; i < DIGEST_ALGORITHMS; i++)
+        functions[i] = EVP_MD_fetch(NULL, names[i], NULL);
+}
+
 size_t digest_of(enum digest_algorithm algorithm, struct bytes body, uint8_t digest[DIGEST_BYTES_MAX])
 {
-    const EVP_MD *const functions[DIGEST_ALGORITHMS] = {
-        [DIGEST_SHA_256] = EVP_sha256(), [DIGEST_SHA_512] = EVP_sha512(), [DIGEST_SM3] = EVP_sm3()};
     unsigned length = 0;
 
-    if (EVP_Digest(body.data, body.length, digest, &length, functions[algorithm], NULL) != 1)
+    (void)pthread_once(&functions_once, fetch_functions);
+    if (functions[algorithm] == NULL || EVP_Digest(body.data, body.length, digest, &length, functions[algorithm], NULL) != 1)
         return 0;
     return length;
 }

@@ -328,6 +328,25 @@ static void a_snapshot_whose_digest_is_wrong_changes_nothing(void **state)
     check_name(trial, "Z9", "000000", "2024-07-01", "Z");
 }
 
+static void a_row_that_is_written_otherwise_is_the_same_row(void **state)
+{
+    struct trial *trial = *state;
+    begin(trial, ROW("A1", "000000", "2024-01-01", "", "a b"));
+    refresh_well(trial);
+    struct medhub_catalogue_state plain = look(trial);
+    WITH_FAKE(trial, trial->fake->catalogue_gone = true);
+    WITH_FAKE(trial, trial->fake->snapshot = "{ \"item\": {\"code\":\"A1\", \"name\":\"a\\u0020b\"}, \"version\":1,"
+                                             "\"validFrom\":\"2024-01-01\",\"region\":\"000000\","
+                                             "\"code\":\"A\\u0031\",\"kind\":\"WESTERN_DRUG\"}\n");
+    refresh_well(trial);
+    check_name(trial, "A1", "000000", "2024-07-01", "a b");
+    assert_string_equal(look(trial).digest, plain.digest);
+    WITH_FAKE(trial, trial->fake->catalogue_gone = true);
+    WITH_FAKE(trial, trial->fake->snapshot = ROW("A1", "000000", "2024-01-01", "", "a \\\"b\\\""));
+    refresh_well(trial);
+    check_name(trial, "A1", "000000", "2024-07-01", "a \"b\"");
+}
+
 /* The path of the only copy. */
 static void find_copy(const struct trial *trial, char *path, size_t size)
 {
@@ -491,6 +510,7 @@ int main(void)
         TEST(what_the_snapshot_holds_already_is_not_added_again),
         TEST(it_works_offline_and_says_that_it_could_not_refresh),
         TEST(a_cursor_too_old_takes_a_new_snapshot),
+        TEST(a_row_that_is_written_otherwise_is_the_same_row),
         TEST(a_snapshot_whose_digest_is_wrong_changes_nothing),
         TEST(damage_is_noticed_and_healed),
         TEST(a_file_that_is_no_database_is_replaced),
