@@ -159,7 +159,7 @@ static enum exit_code status_command(struct call *call)
 struct release_options {
     const char *effective, *approver, *by, *source, *version, *document, *digest, *reason;
     int64_t audience, timeout_s;
-    bool no_wait, name_audience;
+    bool no_wait;
 };
 
 /* What is approved is what stands there now; with --digest, what the approver has seen. */
@@ -191,7 +191,7 @@ static enum exit_code fill_approval(struct call *call, struct session *session, 
 
 struct audience {
     struct arena *arena;
-    char **ids;
+    char **ids; /* the first AUDIENCE_MAX */
     size_t count;
     bool failed;
 };
@@ -201,13 +201,15 @@ static bool add_institution(void *context, const char *id)
     struct audience *audience = context;
     char *kept = audience->count < AUDIENCE_MAX ? arena_text(audience->arena, bytes_of(id)) : NULL;
 
-    audience->failed |= kept == NULL;
+    audience->failed |= audience->count < AUDIENCE_MAX && kept == NULL;
     if (kept != NULL)
-        audience->ids[audience->count++] = kept;
+        audience->ids[audience->count] = kept;
+    audience->count++;
     return !audience->failed;
 }
 
-/* Those of the release's region that take part today, by the registry; they live in the session's arena. */
+/* Those of the release's region that take part today, by the registry: by name, so that reminders can name who is late. They live in
+ * the session's arena. */
 static enum exit_code name_audience(struct call *call, struct session *session, ReleaseApproved *said)
 {
     struct audience audience = {.arena = session->arena, .ids = arena_take(session->arena, AUDIENCE_MAX * sizeof *audience.ids)};
@@ -215,7 +217,7 @@ static enum exit_code name_audience(struct call *call, struct session *session, 
     struct scratch scratch;
     struct fault fault = {0};
 
-    enum status status = scratch_open(call, session, -1, &scratch, &fault);
+    enum status status = scratch_open_only(call, session, TABLE_REGISTRY, &scratch, &fault);
     audience.failed = audience.ids == NULL || reading == NULL;
     if (status == STATUS_OK && !audience.failed)
         uptake_each_institution(scratch.reader, said->region, date_in_china(clock_now_ms(clock_system())), reading,
@@ -224,11 +226,16 @@ static enum exit_code name_audience(struct call *call, struct session *session, 
     arena_free(reading);
     if (status != STATUS_OK)
         return say_fault(call, &fault);
-    said->audience = audience.ids;
-    said->n_audience = audience.count;
-    return audience.failed ? say_refusal(call, EXIT_FAILED, "release.audience", "机构过多或内存不足，请改用 --audience",
-                                         "more than %d institutions, or no memory: use --audience", AUDIENCE_MAX)
-                           : EXIT_OK;
+    if (audience.failed)
+        return say_refusal(call, EXIT_FAILED, "memory.out", "内存不足", "no memory");
+    said->audience_count = audience.count;
+    if (audience.count > AUDIENCE_MAX) {
+        say("机构过多，逾期提醒只报数目", "%zu institutions are too many to be named: reminders tell their number", audience.count);
+    } else {
+        said->audience = audience.ids;
+        said->n_audience = audience.count;
+    }
+    return EXIT_OK;
 }
 
 static enum exit_code send(struct call *call, struct catalogue_sender *sender, const char *type, const char *key,
@@ -370,7 +377,7 @@ static enum exit_code publish_command(struct call *call)
         result = say_unknown(call, call->arguments[0]);
     else
         result = fill_approval(call, session, &release, &said);
-    if (result == EXIT_OK && options->name_audience)
+    if (result == EXIT_OK && options->audience < 0)
         result = name_audience(call, session, &said);
     return result == EXIT_OK ? decide(call, sender, RELEASE_APPROVED_TYPE, said.item_key, &said.base, true)
                              : catalogue_sender_close(sender, result, NULL);
@@ -426,10 +433,9 @@ static const struct option publish_options[] = {
     {"digest", 0, OPTION_TEXT, RELEASE(digest), "HEX", "publish only if what is staged has it", "须与暂存内容的摘要一致", 0, 0},
     {"version", 0, OPTION_TEXT, RELEASE(version), "TEXT", "as people call it; the release's ID", "版本名称", 0, 0},
     {"document", 0, OPTION_TEXT, RELEASE(document), "TEXT", "the notice it comes from", "依据文件", 0, 0},
-    {"audience", 0, OPTION_NUMBER, RELEASE(audience), "COUNT", "institutions that are to answer; then nobody is reminded when all have",
-     "应回告启用的机构数", 0, 0},
-    {"name-audience", 0, OPTION_FLAG, RELEASE(name_audience), NULL, "those are the institutions of its region, by name: reminders name who is late",
-     "以本地区机构名单为应回告者，逾期提醒逐一点名", 0, 0},
+    {"audience", 0, OPTION_NUMBER, RELEASE(audience), "COUNT",
+     "so many institutions are to answer, not named; without: those of its region, by name, so that reminders name who is late",
+     "应回告启用的机构数（不点名）；缺省为本地区全部机构，逾期提醒逐一点名", 0, 0},
     SHARED_OPTIONS,
 };
 static const struct option withdraw_options[] = {

@@ -11,12 +11,27 @@
 #include <jansson.h>
 #include <string.h>
 
-enum { ANSWER_BYTES_MAX = 64 * 1024 * 1024, INSTITUTIONS_MAX = 100000 };
+enum { ANSWER_BYTES_MAX = 64 * 1024 * 1024, INSTITUTIONS_MAX = 100000, NAMED_MAX = 100 };
 
 struct uptake_options {
     const char *state;
     bool institutions;
 };
+
+/* The first of each state by name, so that nobody need ask again to know whom to call. */
+static json_t *names_of(const json_t *institutions)
+{
+    json_t *names = json_pack("{s:[], s:[], s:[]}", "applied", "different", "missing");
+
+    for (size_t i = 0; i < json_array_size(institutions); i++) {
+        const json_t *one = json_array_get(institutions, i);
+        json_t *of_state = json_object_get(names, json_string_value(json_object_get(one, "state")));
+        if (json_array_size(of_state) < NAMED_MAX)
+            (void)json_array_append_new(of_state, json_sprintf("%s %s", json_string_value(json_object_get(one, "id")),
+                                                               json_string_value(json_object_get(one, "name"))));
+    }
+    return names;
+}
 
 static enum exit_code print(struct call *call, const char *text)
 {
@@ -32,6 +47,7 @@ static enum exit_code print(struct call *call, const char *text)
         written = output_close(output);
         json_decref(uptake);
     } else {
+        (void)json_object_set_new(uptake, "who", names_of(institutions));
         (void)json_object_del(uptake, "institutions");
         (void)json_object_del(uptake, "more");
         written = output_object(call, uptake);
@@ -82,8 +98,8 @@ static enum exit_code uptake_command(struct call *call)
 }
 
 static const struct option uptake_options[] = {
-    {"institutions", 'i', OPTION_FLAG, offsetof(struct uptake_options, institutions), NULL, "list them, not only how many",
-     "逐个列出机构", 0, 0},
+    {"institutions", 'i', OPTION_FLAG, offsetof(struct uptake_options, institutions), NULL, "all of them in rows, with digest and moment",
+     "逐行列出全部机构及其摘要、时间", 0, 0},
     {"state", 0, OPTION_TEXT, offsetof(struct uptake_options, state), "STATE", "only applied, different or missing ones",
      "只列出该状态的机构", 0, 0},
 };
@@ -91,7 +107,7 @@ const struct command command_catalogue_uptake = {"ctl catalogue uptake",
                                                  "RELEASE",
                                                  "哪些机构已启用目录版本，哪些没有，哪些摘要不同",
                                                  "who has applied a release, who has not, who has another digest",
-                                                 "Read from the tables' topics, so it needs no hub that runs.",
+                                                 "Counts, and the first 100 of each by name. Read from the tables' topics, so it needs no hub that runs.",
                                                  uptake_options,
                                                  sizeof uptake_options / sizeof *uptake_options,
                                                  sizeof(struct uptake_options),

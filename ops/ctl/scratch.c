@@ -55,6 +55,13 @@ static bool take_row(void *self, struct record *record)
     return scratch->status == STATUS_OK;
 }
 
+static bool is_wanted(const struct scratch *scratch, const char *topic)
+{
+    size_t length = strlen(TABLE_TOPICS);
+
+    return strncmp(topic, TABLE_TOPICS, length) == 0 && (scratch->only == NULL || strcmp(topic + length, scratch->only) == 0);
+}
+
 static enum status read_tables(struct scratch *scratch)
 {
     const char *names[TOPICS_MAX];
@@ -63,7 +70,7 @@ static enum status read_tables(struct scratch *scratch)
 
     enum status status = topics_shipped(scratch->session->arena, &topics, scratch->fault);
     for (size_t i = 0; status == STATUS_OK && i < topics.count && request.topic_count < TOPICS_MAX; i++)
-        if (strncmp(topics.rows[i].name, TABLE_TOPICS, strlen(TABLE_TOPICS)) == 0)
+        if (is_wanted(scratch, topics.rows[i].name))
             names[request.topic_count++] = topics.rows[i].name;
     if (status == STATUS_OK)
         status = scan_topics(scratch->session, &request, take_row, scratch, scratch->fault);
@@ -98,16 +105,28 @@ static enum status read_calendar(struct scratch *scratch)
     return status;
 }
 
-enum status scratch_open(struct call *call, struct session *session, int64_t until_ms, struct scratch *scratch,
-                         struct fault *fault)
+static enum status open_scratch(struct scratch *scratch)
 {
-    *scratch = (struct scratch){.call = call, .session = session, .until_ms = until_ms, .fault = fault};
     enum status status = make_directory(scratch);
     if (status == STATUS_OK)
         status = open_tables(scratch);
     if (status == STATUS_OK)
         status = read_tables(scratch);
     return status == STATUS_OK ? read_calendar(scratch) : status;
+}
+
+enum status scratch_open(struct call *call, struct session *session, int64_t until_ms, struct scratch *scratch,
+                         struct fault *fault)
+{
+    *scratch = (struct scratch){.call = call, .session = session, .until_ms = until_ms, .fault = fault};
+    return open_scratch(scratch);
+}
+
+enum status scratch_open_only(struct call *call, struct session *session, const char *table, struct scratch *scratch,
+                              struct fault *fault)
+{
+    *scratch = (struct scratch){.call = call, .session = session, .until_ms = -1, .only = table, .fault = fault};
+    return open_scratch(scratch);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *place)

@@ -13,6 +13,7 @@ struct scratch {
     char *directory;
     struct tables *tables;
     struct tables_reader *reader; /* renewed */
+    const char *only;             /* the one table that is read; NULL: all of them */
     struct calendar *calendar;    /* the working days that the tables tell */
     int64_t dedupe_days;          /* the policy's window, or the setting's */
     int64_t until_ms;             /* -1: everything */
@@ -25,6 +26,9 @@ struct scratch {
  * that their topics still hold. Release with scratch_close in any case. */
 enum status scratch_open(struct call *call, struct session *session, int64_t until_ms, struct scratch *scratch,
                          struct fault *fault) MUST_CHECK;
+/* The same of one table (TABLE_REGISTRY), which costs less where others are large. */
+enum status scratch_open_only(struct call *call, struct session *session, const char *table, struct scratch *scratch,
+                              struct fault *fault) MUST_CHECK;
 void scratch_close(struct scratch *scratch);
 
 #endif

@@ -120,7 +120,7 @@ def with_a_hub(changes, monitor):
     check("who proposed it does not approve it", refused["code"] == "catalogue.release_same_person", refused)
     run("ctl", "catalogue", "publish", "R-2025", "--effective", "2099-01-01", "--approver", "li", "--digest", "0" * 16, expect=5)
     published = one("ctl", "catalogue", "publish", "R-2025", "--effective", "2099-01-01", "--approver", "li", "--digest",
-                    staged["digest"], "--name-audience")
+                    staged["digest"])
     check("all items are told, and counted as known", (published["status"], published["told"], published["counts"]) ==
           ("PUBLISHED", 420, KNOWN), published)
     told = [json.loads(line) for line in
@@ -141,6 +141,8 @@ def with_a_hub(changes, monitor):
     uptake = one("ctl", "catalogue", "uptake", "R-2025")
     check("who has it, and who has another digest, is seen", (uptake["applied"], uptake["different"], uptake["missing"]) ==
           (1, 1, len(institutions) - 2), uptake)
+    check("each by name", [[name.split()[0] for name in uptake["who"][state]] for state in ("applied", "different")] ==
+          [[answers[0][0]], [answers[1][0]]] and len(uptake["who"]["missing"]) == len(institutions) - 2, uptake["who"])
     different = run("ctl", "catalogue", "uptake", "R-2025", "-i", "--state", "different", "-o", "ndjson").stdout
     check("by name", json.loads(different)["id"] == answers[1][0], different)
     run("ctl", "catalogue", "uptake", "R-2024", expect=3)
