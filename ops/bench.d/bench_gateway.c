@@ -8,8 +8,9 @@
  *     bench_gateway --do produce --brokers B --connections N --seconds S   librdkafka alone: N records in flight, the next
  *                                when one is acknowledged
  *     bench_gateway --do follow  --authority HOST:PORT --followers N --events FILE --rate R --key-id ORG/KEY --secret FILE
- *                                N streams; each line of FILE is posted and awaited at every follower; the first half does
- *                                not count */
+ *                                --follower-key-id ORG/KEY --follower-secret FILE [--polls M]   M of the N followers poll with
+ *                                ?wait, the others have streams; each line of FILE is posted and awaited at every follower; the
+ *                                first half does not count */
 #include "caller.h"
 #include "sample.h"
 
@@ -287,13 +288,25 @@ static void produce(struct bench_options options)
 /* ---- follow ---- */
 
 struct following {
-    struct connection *connections; /* followers; the last one posts */
-    size_t followers, count, posted, seen, counted, answered;
+    struct connection *connections; /* followers, those with streams first; the last one posts */
+    struct signer follower;
+    size_t followers, polls, count, posted, seen, counted, answered;
     struct text *requests;
     int64_t *posted_us, *latency_us;
 };
 
-/* Each event has "factid" once: its arrival. Which one it is, the id "follow-N" tells. */
+/* Each event has "factid" once: its arrival. Which one it is, the id "follow-N" tells. ID is where that stands; NULL: nowhere. */
+static void note_arrival(struct following *following, const char *id, int64_t now_us)
+{
+    size_t number = id == NULL ? following->count : strtoul(id + 13, NULL, 10);
+
+    if (number >= following->count || following->posted_us[number] == 0)
+        return;
+    following->seen++;
+    if (number >= following->count / 2) /* the first half warms up */
+        following->latency_us[following->counted++] = now_us - following->posted_us[number];
+}
+
 static void read_stream(struct following *following, struct connection *connection)
 {
     ssize_t count =
@@ -306,32 +319,60 @@ static void read_stream(struct following *following, struct connection *connecti
     connection->length += (size_t)count;
     connection->received[connection->length] = '\0';
     while ((end = strchr(line, '\n')) != NULL) {
-        *end = '\0';
-        const char *id = strstr(line, "\"id\":\"follow-"); /* a chunk may have ended within the line: it need not begin with "data:" */
-        size_t number = id == NULL ? following->count : strtoul(id + 13, NULL, 10);
-        if (number < following->count && following->posted_us[number] != 0) {
-            following->seen++;
-            if (number >= following->count / 2) /* the first half warms up */
-                following->latency_us[following->counted++] = now_us - following->posted_us[number];
-        }
+        *end = '\0'; /* a chunk may have ended within the line: it need not begin with "data:" */
+        note_arrival(following, strstr(line, "\"id\":\"follow-"), now_us);
         line = end + 1;
     }
     connection->length -= (size_t)(line - connection->received);
     memmove(connection->received, line, connection->length);
 }
 
-static void open_streams(struct following *following, struct signer *signer)
+/* ---- long polls ---- */
+
+static void ask_page(struct following *following, struct connection *connection, const char *cursor, int cursor_length)
+{
+    char target[RECEIVE_BYTES / 8];
+
+    (void)snprintf(target, sizeof target, "/v1/feeds/catalogue?after=%.*s&wait=30", cursor_length, cursor);
+    arena_reset(following->follower.arena);
+    struct text request = signer_sign(&following->follower, "GET", target, NULL, 0, BYTES_NONE);
+    connection_send(connection, &request);
+    free(request.data);
+}
+
+static void open_polls(struct following *following)
+{
+    for (size_t i = following->followers - following->polls; i < following->followers; i++)
+        ask_page(following, &following->connections[i], "now", 3);
+}
+
+static void take_page(struct following *following, struct connection *connection)
+{
+    int64_t now_us = clock_monotonic_us();
+    const char *next = strstr(connection->received, "\"next\":\"");
+
+    for (const char *id = connection->received; (id = strstr(id, "\"id\":\"follow-")) != NULL; id++)
+        note_arrival(following, id, now_us);
+    if (next == NULL)
+        bench_fail("no page: %.300s", connection->received);
+    next += strlen("\"next\":\"");
+    ask_page(following, connection, next, (int)strcspn(next, "\""));
+}
+
+static void open_streams(struct following *following)
 {
     const struct http_header headers[] = {{"Accept", bytes_of("text/event-stream")}};
+    struct signer *signer = &following->follower;
+    size_t streams = following->followers - following->polls;
 
-    for (size_t i = 0; i < following->followers; i++) {
+    for (size_t i = 0; i < streams; i++) {
         arena_reset(signer->arena);
         struct text request = signer_sign(signer, "GET", "/v1/feeds/catalogue?after=now", headers, 1, BYTES_NONE);
         following->connections[i].stream = true;
         connection_send(&following->connections[i], &request);
         free(request.data);
     }
-    for (size_t i = 0; i < following->followers; i++) { /* each says "retry:" when it follows */
+    for (size_t i = 0; i < streams; i++) { /* each says "retry:" when it follows */
         struct connection *connection = &following->connections[i];
         while (strstr(connection->received, "retry:") == NULL) {
             ssize_t count = recv(connection->socket, connection->received + connection->length,
@@ -357,15 +398,21 @@ static void follow_once(struct following *following, int events, int wait_ms)
             continue;
         }
         int status = connection_read(connection);
-        if (status != 0)
+        if (status == 0)
+            continue;
+        if (connection == &following->connections[following->followers]) {
             check_status(connection, status);
-        following->answered += status != 0;
+            following->answered++;
+        } else {
+            take_page(following, connection);
+        }
     }
 }
 
 static void follow(struct bench_options options)
 {
-    struct following following = {.followers = (size_t)bench_number(options, "followers", 1)};
+    struct following following = {.followers = (size_t)bench_number(options, "followers", 1),
+                                  .polls = (size_t)bench_number(options, "polls", 0)};
     int64_t every_us = 1000000 / bench_number(options, "rate", 20), give_up_us;
     struct signer signer = open_signer(options);
     int events = epoll_create1(0);
@@ -374,11 +421,13 @@ static void follow(struct bench_options options)
     following.connections = connections_open(signer.authority, following.followers + 1, events);
     following.posted_us = calloc(following.count, sizeof *following.posted_us);
     following.latency_us = calloc(following.count * following.followers, sizeof *following.latency_us);
-    if (following.connections == NULL || following.posted_us == NULL || following.latency_us == NULL)
-        bench_fail("no memory");
-    struct signer follower = signer_open(signer.authority, bench_option(options, "follower-key-id", ""), /* another than posts */
+    if (following.connections == NULL || following.posted_us == NULL || following.latency_us == NULL ||
+        following.polls > following.followers)
+        bench_fail("no memory, or more polls than followers");
+    following.follower = signer_open(signer.authority, bench_option(options, "follower-key-id", ""), /* another than posts */
                                          bench_option(options, "follower-secret", ""));
-    open_streams(&following, &follower);
+    open_streams(&following);
+    open_polls(&following);
     int64_t next_us = clock_monotonic_us() + SETTLE_US; /* "now", after which a stream follows, is some moment after its "retry:" */
     give_up_us = next_us + (int64_t)following.count * every_us + 20000000;
     while (following.seen < following.count * following.followers && clock_monotonic_us() < give_up_us) {

@@ -1,6 +1,6 @@
 """ops/bench catalogue: a release of many items from a file to a subscriber: staged, published, snapshot made and served, taken in by
-libmedhub, looked up there. Beside the snapshot the speed of gzip and of the disk on the same bytes. How soon a follower hears of
-a change is measured by `ops/bench gateway`."""
+libmedhub, looked up there; then how soon 1,000 followers, half of them by long poll, hear of single changes. Beside the snapshot the
+speed of gzip and of the disk on the same bytes."""
 import ctypes
 import datetime
 import json
@@ -9,11 +9,13 @@ import subprocess
 import time
 import zlib
 
-from gateway import HOSPITAL, Part, World, cpu_s
+from gateway import BUREAU, HOSPITAL, cpu_s
 from tools import DEADLINE_S, Failed, say
+from world import KEY, World
 
 TOMORROW = (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))) + datetime.timedelta(days=1)).date()
 LOOKUPS = 20000
+FOLLOWERS, POLLS, CHANGES, RATE = 1000, 500, 60, 4
 
 
 class Error(ctypes.Structure):
@@ -41,7 +43,7 @@ def options_of(world, name):
     path = folder + ".options"
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"gateway = {world.gateway.addresses['gateway']}\norganisation = {HOSPITAL}\ndirectory = {folder}\n"
-                   f"key = k1\nkey_file = {world.secret(HOSPITAL)}\n")
+                   f"key = {KEY}\nkey_file = {world.key_file(HOSPITAL)}\n")
     return path
 
 
@@ -108,13 +110,24 @@ def raw_limits(path):
     return len(content) / 1e6, len(content) / 1e6 / gzip_s, len(content) / 1e6 / disk_s
 
 
+def follow(bench, world, table):
+    """The bureau changes items of the list of 2024, one event each, through the gateway; the institution's followers hear of it."""
+    items = [event for event in world.gen("catalogue-2024") if "item_changed" in event["type"] and event["source"] == BUREAU]
+    file = f"{world.folder}/changes.ndjson"
+    with open(file, "w", encoding="utf-8") as lines:
+        for number, event in enumerate(items[:CHANGES]):
+            lines.write(json.dumps({**event, "id": f"follow-{number}"}, ensure_ascii=False) + "\n")
+    result = bench.call("bench_gateway", "--do", "follow", *world.caller(BUREAU), "--followers", FOLLOWERS, "--polls", POLLS, "--events",
+                        file, "--rate", RATE, "--follower-key-id", world.key_id(HOSPITAL), "--follower-secret", world.key_file(HOSPITAL))
+    for share, wanted in (("p50", ""), ("p99", "< 1,000"), ("max", "")):
+        table.add(f"catalogue: a change at {FOLLOWERS:,} followers, {POLLS} of them by long poll, {share}", "ms",
+                  f"{result[share + '_ms']:.1f}", wanted=wanted)
+
+
 def measure(bench, size, table):
     count = size["catalogue_items"]
-    world = World(bench)
-    world.gateway.stop()
-    world.gateway = Part(bench, "gateway", store__database=f"{world.folder}/medhub.sqlite", gateway__port=0,
-                         gateway__directory=f"{world.folder}/tables", gateway__secrets_directory=f"{world.folder}/secrets",
-                         gateway__snapshot_seconds=1)
+    world = World(bench, "catalogue", (BUREAU, HOSPITAL), "hmac", gateway__snapshot_seconds=1, gateway__requests_per_second=1000000,
+                  gateway__requests_burst=1000000, gateway__nonces_max=10000000, gateway__connections_per_address_max=4096)
     items = os.path.join(world.folder, "items.csv")
     write_items(items, count)
     staged, stage_s = ctl(world, "stage", items, "--release", "BENCH", "--region", "000000", "--proposer", "a")
@@ -135,5 +148,6 @@ def measure(bench, size, table):
     library = os.path.join(os.path.dirname(bench.programs), "hub/client/libmedhub.so")
     table.add("catalogue: look-ups by date in libmedhub, one core", "look-ups/s",
               f"{lookups_per_s(library, options, count):,.0f}", wanted=">= 200,000")
+    follow(bench, world, table)
     world.gateway.stop()
     world.stop_others()
