@@ -14,11 +14,15 @@
 
 enum { ROW_JSON_BYTES_MAX = 1024 * 1024, NAME_BYTES = 128 };
 
-/* Which message: the key kinds have different names for their rows. */
-static const ProtobufCMessageDescriptor *message_of(const char *name)
+/* Which message: the key kinds have different names for their rows, but for the dated rows of an item, whose KEY has a slash,
+ * and of a parameter. */
+static const ProtobufCMessageDescriptor *message_of(const char *key, const char *name)
 {
     for (size_t i = 0; domains_all[i] != NULL; i++) {
-        const ProtobufCMessageDescriptor *found = row_message_of_state(domains_all[i]->key_kind, name);
+        const char *kind = domains_all[i]->key_kind;
+        if (strcmp(kind, "item") == 0 && strchr(key, '/') == NULL)
+            continue;
+        const ProtobufCMessageDescriptor *found = row_message_of_state(kind, name);
         if (found != NULL)
             return found;
     }
@@ -79,7 +83,7 @@ static bool has(const json_t *row, const char *path, const json_t *wanted, char 
 
 bool words_row_is(struct stage *stage, const char *key, const char *name, const json_t *wanted, char *why, size_t why_bytes)
 {
-    const ProtobufCMessage *message = stage_row(stage, message_of(name), key, name);
+    const ProtobufCMessage *message = stage_row(stage, message_of(key, name), key, name);
     const char *path = NULL;
     json_t *value = NULL;
     bool same = true;
