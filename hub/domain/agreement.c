@@ -4,7 +4,6 @@
 #include "domain/conformance.h"
 #include "domain/licence.h"
 #include "domain/organisation.h"
-#include "domain/region.h"
 #include "domain/registry.h"
 #include "domain/span.h"
 
@@ -75,25 +74,12 @@ static void step_is_possible(struct rule_context *context)
             rule_text(context, "one of: %s", agreement_steps_possible(advance->stage, context->view->arena)));
 }
 
-static bool lies_within(const char *region, const char *outer)
-{
-    struct region widening = region_of(region);
-    do
-        if (strcmp(widening.code, outer) == 0)
-            return true;
-    while (region_widen(&widening));
-    return false;
-}
-
 static bool acts_for(const Organisation *organisation, const char *region)
 {
     if (!organisation_has_role(organisation, "insurer") && !organisation_has_role(organisation, "bureau") &&
         !organisation_has_role(organisation, "registrar"))
         return false;
-    for (size_t i = 0; i < organisation->n_regions; i++)
-        if (lies_within(region, organisation->regions[i]))
-            return true;
-    return lies_within(region, organisation->region);
+    return organisation_covers(organisation, region);
 }
 
 /* Whom the registry does not know is the hub's operator: authorise lets no other stranger pass. */

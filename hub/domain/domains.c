@@ -1,5 +1,6 @@
 #include "domain/adjustment.h"
 #include "domain/catalogue.h"
+#include "domain/person.h"
 #include "domain/policy.h"
 #include "domain/prescription.h"
 #include "domain/registry.h"
@@ -7,6 +8,6 @@
 #include "domain/trace.h"
 
 const struct domain *const domains_all[] = {
-    &domain_prescription, &domain_settlement, &domain_trace, &domain_catalogue, &domain_adjustment,
+    &domain_prescription, &domain_settlement, &domain_person, &domain_trace, &domain_catalogue, &domain_adjustment,
     &domain_registry,     &domain_policy,     NULL,
 };

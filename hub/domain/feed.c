@@ -13,6 +13,10 @@ const struct feed_row feed_rows[] = {
     {"institution", KIND(HOSPITAL) | KIND(PHARMACY), "designated institutions", "定点医药机构"},
     {"regulator", KIND(REGULATOR), "regulators of drugs and devices", "药品监督管理部门"},
     {"procurement", KIND(PROCUREMENT_PLATFORM), "procurement platforms", "医药采购平台"},
+    {"civil_affairs", 0, "civil affairs offices", "民政部门"},
+    {"rural_revitalisation", 0, "rural revitalisation offices", "乡村振兴部门"},
+    {"finance", 0, "finance departments", "财政部门"},
+    {"tax", 0, "tax offices that collect premiums", "税务部门"},
     {"trace_platform", KIND(TRACE_PLATFORM), "platforms that trace drugs and devices", "追溯协同平台"},
 };
 const size_t feed_row_count = sizeof feed_rows / sizeof *feed_rows;

@@ -8,12 +8,14 @@
 #include "medhub/adjustment/v1/adjustment.pb-c.h"
 #include "medhub/catalogue/v1/catalogue.pb-c.h"
 #include "medhub/catalogue/v1/release.pb-c.h"
+#include "medhub/person/v1/person.pb-c.h"
 #include "medhub/policy/v1/policy.pb-c.h"
 #include "medhub/prescription/v1/prescription.pb-c.h"
 #include "medhub/registry/v1/agreement.pb-c.h"
 #include "medhub/registry/v1/practitioner.pb-c.h"
 #include "medhub/registry/v1/registry.pb-c.h"
 #include "medhub/settlement/v1/settlement.pb-c.h"
+#include "medhub/state/v1/person.pb-c.h"
 #include "medhub/state/v1/recall.pb-c.h"
 #include "medhub/state/v1/state.pb-c.h"
 #include "medhub/trace/v1/recall.pb-c.h"
@@ -96,6 +98,11 @@ typedef Medhub__State__V1__MedicationItem MedicationItem;
 /* settlement */
 typedef Medhub__Settlement__V1__Posted SettlementPosted;
 typedef Medhub__Settlement__V1__Reversed SettlementReversed;
+#define CHANNEL_INPATIENT          MEDHUB__SETTLEMENT__V1__CHANNEL__CHANNEL_INPATIENT
+#define PAYMENT_METHOD_UNSPECIFIED MEDHUB__SETTLEMENT__V1__PAYMENT_METHOD__PAYMENT_METHOD_UNSPECIFIED
+#define PAYMENT_BY_ITEM            MEDHUB__SETTLEMENT__V1__PAYMENT_METHOD__PAYMENT_METHOD_ITEM
+#define INSURANCE_EMPLOYEES        "310" /* insutype */
+#define INSURANCE_RESIDENTS        "390"
 typedef Medhub__Settlement__V1__Amounts SettlementAmounts;
 typedef Medhub__Settlement__V1__Line SettlementLine;
 typedef Medhub__State__V1__Settlement SettlementState;
@@ -393,6 +400,56 @@ typedef Medhub__State__V1__ReleaseAnswer ReleaseAnswer;
 #define CHANGE_CATEGORY_MOVED     MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_CATEGORY_MOVED
 #define CHANGE_RENAMED            MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_RENAMED
 #define CHANGE_OTHER              MEDHUB__CATALOGUE__V1__CHANGE__CHANGE_OTHER
+
+/* person */
+typedef Medhub__Person__V1__IdentityChanged PersonIdentityChanged;
+typedef Medhub__Person__V1__StatusDecided PersonStatusDecided;
+typedef Medhub__Person__V1__QualificationGranted QualificationGranted;
+typedef Medhub__Person__V1__QualificationEnded QualificationEnded;
+typedef Medhub__Person__V1__RemoteFilingMade RemoteFilingMade;
+typedef Medhub__Person__V1__RemoteFilingEnded RemoteFilingEnded;
+typedef Medhub__Person__V1__ReferralMade ReferralMade;
+typedef Medhub__Person__V1__AccountCredited AccountCredited;
+typedef Medhub__Person__V1__AccountSpent AccountSpent;
+typedef Medhub__Person__V1__ThresholdWarned ThresholdWarned;
+typedef Medhub__Person__V1__Status HelpStatus;
+typedef Medhub__Person__V1__Warning BurdenWarning;
+typedef Medhub__State__V1__RecognisedStatus RecognisedStatus;
+typedef Medhub__State__V1__PersonStatus PersonStatus;
+typedef Medhub__State__V1__PersonQualification PersonQualification;
+typedef Medhub__State__V1__RemoteFiling RemoteFiling;
+typedef Medhub__State__V1__Referral Referral;
+typedef Medhub__State__V1__PersonAccount PersonAccount;
+typedef Medhub__State__V1__AccountEntry AccountEntry;
+typedef Medhub__State__V1__PersonTotals PersonTotals;
+#define PERSON_STATUS_DECIDED (&medhub__person__v1__status_decided__descriptor)
+#define THRESHOLD_WARNED (&medhub__person__v1__threshold_warned__descriptor)
+#define RECOGNISED_STATUS (&medhub__state__v1__recognised_status__descriptor)
+#define PERSON_STATUS (&medhub__state__v1__person_status__descriptor)
+#define PERSON_QUALIFICATION (&medhub__state__v1__person_qualification__descriptor)
+#define REMOTE_FILING (&medhub__state__v1__remote_filing__descriptor)
+#define REFERRAL (&medhub__state__v1__referral__descriptor)
+#define PERSON_ACCOUNT (&medhub__state__v1__person_account__descriptor)
+#define ACCOUNT_ENTRY (&medhub__state__v1__account_entry__descriptor)
+#define PERSON_TOTALS (&medhub__state__v1__person_totals__descriptor)
+#define HELP_STATUS_ENUM (&medhub__person__v1__status__descriptor)
+#define HELP_NONE MEDHUB__PERSON__V1__STATUS__STATUS_UNSPECIFIED
+#define HELP_OF_MINIMUM_ALLOWANCE MEDHUB__PERSON__V1__STATUS__STATUS_MINIMUM_ALLOWANCE
+#define HELP_OF_EDGE_FAMILY MEDHUB__PERSON__V1__STATUS__STATUS_EDGE_FAMILY
+#define HELP_AT_RISK MEDHUB__PERSON__V1__STATUS__STATUS_AT_RISK
+#define HELP_OUT_OF_POVERTY MEDHUB__PERSON__V1__STATUS__STATUS_OUT_OF_POVERTY
+#define REFERRED_UP MEDHUB__PERSON__V1__DIRECTION__DIRECTION_UP
+#define REFERRED_DOWN MEDHUB__PERSON__V1__DIRECTION__DIRECTION_DOWN
+#define REFERRED_OUT MEDHUB__PERSON__V1__DIRECTION__DIRECTION_OUT
+#define RELATION_SELF MEDHUB__PERSON__V1__RELATION__RELATION_SELF
+#define RELATION_CHILD MEDHUB__PERSON__V1__RELATION__RELATION_CHILD
+#define PURPOSE_CARE MEDHUB__PERSON__V1__PURPOSE__PURPOSE_CARE
+#define PURPOSE_PHARMACY MEDHUB__PERSON__V1__PURPOSE__PURPOSE_PHARMACY
+#define PURPOSE_RESIDENT_PREMIUM MEDHUB__PERSON__V1__PURPOSE__PURPOSE_RESIDENT_PREMIUM
+#define PURPOSE_LONG_TERM_CARE_PREMIUM MEDHUB__PERSON__V1__PURPOSE__PURPOSE_LONG_TERM_CARE_PREMIUM
+#define WARNING_RETURN_TO_POVERTY MEDHUB__PERSON__V1__WARNING__WARNING_RETURN_TO_POVERTY
+#define WARNING_INTO_POVERTY MEDHUB__PERSON__V1__WARNING__WARNING_INTO_POVERTY
+#define WARNING_LARGE_BURDEN MEDHUB__PERSON__V1__WARNING__WARNING_LARGE_BURDEN
 
 /* adjustment */
 typedef Medhub__Adjustment__V1__Applied AdjustmentApplied;

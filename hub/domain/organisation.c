@@ -1,5 +1,6 @@
 #include "domain/organisation.h"
 
+#include "domain/region.h"
 #include "domain/span.h"
 
 /* A candidate in its connection test, as it will be when it is live. */
@@ -31,6 +32,24 @@ bool organisation_is_designated(const Organisation *organisation, date_t date)
     struct span designation = {text_day(organisation->designated_from),
                                text_day(organisation->designated_until)};
     return span_covers(designation, date);
+}
+
+static bool lies_within(const char *region, const char *outer)
+{
+    struct region widening = region_of(region);
+    do
+        if (strcmp(widening.code, outer) == 0)
+            return true;
+    while (region_widen(&widening));
+    return false;
+}
+
+bool organisation_covers(const Organisation *organisation, const char *region)
+{
+    for (size_t i = 0; i < organisation->n_regions; i++)
+        if (lies_within(region, organisation->regions[i]))
+            return true;
+    return lies_within(region, organisation->region);
 }
 
 bool organisation_has_role(const Organisation *organisation, const char *role)

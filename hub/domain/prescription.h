@@ -36,7 +36,7 @@ extern const struct domain domain_prescription;
 
 /* One file each: the rules, what they look at, the decision. */
 enum {
-    UPLOADED_RULES = 33,
+    UPLOADED_RULES = 36,
     REVIEWED_RULES = 7,
     CLAIMED_RULES = 13,
     RELEASED_RULES = 5,
@@ -91,6 +91,19 @@ struct upload {
     struct upload_line *lines; /* one for each line of what was said */
     const Medication *medication; /* what the person takes already, or NULL */
 };
+
+/* Rules about its lines: prescription_upload_line.c. */
+void upload_lines_are_on_the_catalogue(struct rule_context *context);
+void upload_quantities_are_positive(struct rule_context *context);
+void upload_line_numbers_are_different(struct rule_context *context);
+void upload_pieces_are_in_doses(struct rule_context *context);
+void upload_preparations_are_the_hospitals_own(struct rule_context *context);
+
+/* Rules about what the person has: prescription_upload_disease.c. */
+void upload_chronic_disease_is_one(struct rule_context *context);
+void upload_chronic_disease_is_qualified_for(struct rule_context *context);
+void upload_examinations_are_recognised(struct rule_context *context);
+void upload_drugs_are_not_taken_twice(struct rule_context *context);
 
 /* Rules about who writes and reviews it: prescription_licence.c. */
 void doctor_may_prescribe_it(struct rule_context *context);

@@ -4,6 +4,7 @@
 #include "domain/licence.h"
 #include "domain/line_quantity.h"
 #include "domain/organisation.h"
+#include "domain/prescription_dual_channel.h"
 #include "domain/prescription_identity.h"
 #include "domain/registry.h"
 
@@ -121,7 +122,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .code = "prescription.dispenser_not_listed",
         .document = DUAL_CHANNEL_OPINION,
         .clause = "三定：定零售药店，C4 L5516、L5528",
-        .evaluate = step_dispenser_is_listed,
+        .evaluate = dual_channel_dispenser_is_listed,
         .sentence_zh = "双通道处方的认领机构须在统筹地区三定名单内",
         .sentence_en = "The dispenser of a dual-channel prescription is on the region's lists.",
     },

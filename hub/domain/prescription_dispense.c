@@ -5,6 +5,7 @@
 #include "domain/catalogue_payment.h"
 #include "domain/licence.h"
 #include "domain/line_quantity.h"
+#include "domain/prescription_dual_channel.h"
 #include "domain/prescription_trace.h"
 #include "domain/registry.h"
 
@@ -61,15 +62,6 @@ static void not_too_soon(struct rule_context *context)
     if (step->day < next)
         rule_refuse(context, "dispensedAt", rule_day(context, step->day),
                     rule_text(context, "not before %s", rule_day(context, next)));
-}
-
-static void dual_channel_patient_is_identified(struct rule_context *context)
-{
-    const struct dispensing *dispensing = dispensing_of(context);
-    const PrescriptionState *state = dispensing->step.state;
-    if (state != NULL && state->extra_attribute == DUAL_CHANNEL &&
-        !is_given(dispensing->said->credential_type))
-        rule_refuse(context, "credentialType", "", "the document or voucher that the patient showed");
 }
 
 /* --- rules: what and how much --- */
@@ -352,7 +344,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
         .code = "prescription.dispenser_not_listed",
         .document = DUAL_CHANNEL_OPINION,
         .clause = "三定：定零售药店，C4 L5516、L5528",
-        .evaluate = step_dispenser_is_listed,
+        .evaluate = dual_channel_dispenser_is_listed,
         .sentence_zh = "双通道处方的配药机构在配药当日须在统筹地区三定名单内",
         .sentence_en =
             "On the day of dispensing the dispenser of a dual-channel prescription is on the lists.",

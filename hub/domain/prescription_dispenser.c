@@ -1,5 +1,4 @@
 /* Rules that claiming and dispensing share: who may hold and give it, and until when. */
-#include "domain/designation.h"
 #include "domain/licence.h"
 #include "domain/organisation.h"
 #include "domain/prescription_step.h"
@@ -28,19 +27,6 @@ void step_dispenser_is_licensed(struct rule_context *context)
     const struct prescription_step *step = step_of(context);
     if (step->state != NULL)
         licence_must_count(context, step->actor_path, step->actor, step->state->region_of_care, step->day);
-}
-
-void step_dispenser_is_listed(struct rule_context *context)
-{
-    const struct prescription_step *step = step_of(context);
-    const PrescriptionState *state = step->state;
-    DesignationList list = step_is_of_a_pharmacy(step) ? LIST_PHARMACY : LIST_HOSPITAL;
-    if (state == NULL || state->extra_attribute != DUAL_CHANNEL)
-        return;
-    if (!designation_holds(context->view, list, step->actor, "", state->region_of_care, step->day))
-        rule_refuse(context, step->actor_path, step->actor,
-                    rule_text(context, "on the dual-channel lists of region %s on %s", state->region_of_care,
-                              rule_day(context, step->day)));
 }
 
 /* Whether the expiry's timer fired before this event was decided or not makes no difference. */

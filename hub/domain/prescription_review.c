@@ -101,9 +101,10 @@ void review_decide(struct view *view, const struct event *event, void *prepared,
     tell_centre(decision, fact, state);
     tell_issuer(decision, fact, state);
     tell_organisation(decision, fact, holder);
+    if (state->status == PRESCRIPTION_REVIEWED || state->status == PRESCRIPTION_REFUSED_AT_REVIEW) /* to be had, or not */
+        tell_dispensers(decision, fact, state->kind, state->region_of_care, SEEN_BY_DISPENSERS);
     if (state->status != PRESCRIPTION_REFUSED_AT_REVIEW)
         return;
-    tell_dispensers(decision, fact, state->kind, state->region_of_care, SEEN_BY_DISPENSERS);
     medication_ended(view, decision, step->row);
     prescription_end(view, decision, step->row);
 }

@@ -59,7 +59,6 @@ void step_moment_is_credible(struct rule_context *context);
 /* What claiming and dispensing share: who may, and until when. */
 void step_dispenser_is_designated(struct rule_context *context);
 void step_dispenser_is_licensed(struct rule_context *context); /* parameter: LICENCES_COMPLETE of licence.h */
-void step_dispenser_is_listed(struct rule_context *context); /* for dual-channel drugs */
 void step_is_within_validity(struct rule_context *context);
 bool step_is_of_a_pharmacy(const struct prescription_step *step);
 

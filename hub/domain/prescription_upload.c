@@ -1,12 +1,10 @@
 /* What an upload must be. What is made of it: prescription_upload_decide.c. */
 #include "domain/prescription.h"
 
-#include "domain/designation.h"
 #include "domain/licence.h"
-#include "domain/line_quantity.h"
-#include "domain/medication.h"
 #include "domain/organisation.h"
 #include "domain/practitioner.h"
+#include "domain/prescription_dual_channel.h"
 #include "domain/registry.h"
 #include "domain/sealed.h"
 
@@ -46,44 +44,6 @@ static void issuer_is_a_hospital(struct rule_context *context)
     const Organisation *issuer = upload_of(context)->issuer;
     if (issuer != NULL && issuer->kind != ORGANISATION_HOSPITAL)
         rule_refuse(context, "institution", issuer->id, "an organisation of kind HOSPITAL");
-}
-
-/* --- lines --- */
-
-static void lines_are_on_the_catalogue(struct rule_context *context)
-{
-    const struct upload *upload = upload_of(context);
-    for (size_t i = 0; i < upload->said->n_lines; i++)
-        if (upload->lines[i].item == NULL)
-            rule_refuse(context, rule_text(context, "lines[%zu].catalogueCode", i), "***",
-                        rule_text(context, "on the catalogue of region %s on %s", upload->benefit_region,
-                                  rule_day(context, upload->issued_on)));
-}
-
-static void quantities_are_positive(struct rule_context *context)
-{
-    const PrescriptionUploaded *said = upload_of(context)->said;
-    for (size_t i = 0; i < said->n_lines; i++)
-        if (said->lines[i]->quantity == NULL || said->lines[i]->quantity->e4 <= 0)
-            rule_refuse(context, rule_text(context, "lines[%zu].quantity", i), "***", "more than 0");
-}
-
-static void line_numbers_are_different(struct rule_context *context)
-{
-    const PrescriptionUploaded *said = upload_of(context)->said;
-    char one[LINE_NUMBER_BYTES], other[LINE_NUMBER_BYTES];
-    for (size_t i = 1; i < said->n_lines; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(line_number_of(said->lines[i], i, one), line_number_of(said->lines[j], j, other)) == 0)
-                rule_refuse(context, rule_text(context, "lines[%zu].lineNumber", i),
-                            said->lines[i]->line_number, rule_text(context, "not that of line %zu", j + 1));
-}
-
-static void pieces_are_in_doses(struct rule_context *context)
-{
-    const PrescriptionUploaded *said = upload_of(context)->said;
-    if (said->kind == LINE_PIECES && (said->tcm == NULL || quantity_e4(said->tcm->doses) <= 0))
-        rule_refuse(context, "tcm.doses", "***", "more than 0 for TCM pieces");
 }
 
 static void one_diagnosis_is_the_main_one(struct rule_context *context)
@@ -142,97 +102,12 @@ static void hospital_number_is_new(struct rule_context *context)
                     rule_text(context, "a number that %s did not use before", said->institution));
 }
 
-/* --- dual channel --- */
-
-static bool is_dual_channel(const struct upload *upload)
-{
-    return upload->said->extra_attribute == DUAL_CHANNEL;
-}
-
-static void dual_channel_hospital_is_listed(struct rule_context *context)
-{
-    const struct upload *upload = upload_of(context);
-    if (is_dual_channel(upload) && !designation_holds(context->view, LIST_HOSPITAL, upload->said->institution,
-                                                      "", upload->said->region_of_care, upload->issued_on))
-        rule_refuse(context, "institution", upload->said->institution,
-                    rule_text(context, "on the list of designated hospitals of region %s on %s",
-                              upload->said->region_of_care, rule_day(context, upload->issued_on)));
-}
-
-static void dual_channel_doctor_is_listed(struct rule_context *context)
-{
-    const struct upload *upload = upload_of(context);
-    const char *doctor = upload->said->doctor->code;
-    if (is_dual_channel(upload) &&
-        (!is_given(doctor) || !designation_holds(context->view, LIST_DOCTOR, upload->said->institution,
-                                                 doctor, upload->said->region_of_care, upload->issued_on)))
-        rule_refuse(context, "doctor.code", doctor,
-                    rule_text(context, "on the list of responsible doctors of region %s on %s",
-                              upload->said->region_of_care, rule_day(context, upload->issued_on)));
-}
-
-/* The hub cannot open the seal: it sees to it that name and number travel with the prescription. */
-static void dual_channel_patient_is_named(struct rule_context *context)
-{
-    const struct upload *upload = upload_of(context);
-    if (is_dual_channel(upload) && upload->said->identity == NULL)
-        rule_refuse(context, "identity", "", "the patient's sealed name and identity number");
-}
+/* --- who it is for, under seal --- */
 
 static void identity_is_sealed(struct rule_context *context)
 {
     const struct upload *upload = upload_of(context);
     sealed_identity_holds(context, upload->said->identity, upload->said->region_of_care, upload->issued_on);
-}
-
-/* --- who may prescribe it --- */
-
-static void preparations_are_the_hospitals_own(struct rule_context *context)
-{
-    const struct upload *upload = upload_of(context);
-    for (size_t i = 0; i < upload->said->n_lines; i++)
-        if (upload->said->lines[i]->hospital_preparation && upload->lines[i].item != NULL &&
-            !prescription_item_permits(upload->lines[i].item, upload->said->institution))
-            rule_refuse(context, rule_text(context, "lines[%zu].catalogueCode", i), "***",
-                        rule_text(context, "a preparation that %s makes or is a named partner for",
-                                  upload->said->institution));
-}
-
-/* --- diseases and other prescriptions --- */
-
-/* medType: 140104 chronic, 140201 special diseases of outpatients */
-static bool is_chronic_visit(const PrescriptionUploaded *said)
-{
-    const char *type = said->visit == NULL ? "" : said->visit->medical_type;
-    return strncmp(type, "1401", 4) == 0 || strncmp(type, "1402", 4) == 0;
-}
-
-static void chronic_disease_is_one(struct rule_context *context)
-{
-    const PrescriptionUploaded *said = upload_of(context)->said;
-    const char *disease = said->chronic_disease == NULL ? "" : said->chronic_disease->code;
-    if (is_chronic_visit(said) && !is_given(disease))
-        rule_refuse(context, "chronicDisease.code", "", "the chronic disease that the prescription is for");
-    for (size_t i = 0; i < said->n_lines; i++)
-        if (is_given(said->lines[i]->chronic_disease_code) &&
-            strcmp(said->lines[i]->chronic_disease_code, disease) != 0)
-            rule_refuse(context, rule_text(context, "lines[%zu].chronicDiseaseCode", i), "***",
-                        "the prescription's own disease: another one has a prescription of its own");
-}
-
-static void drugs_are_not_taken_twice(struct rule_context *context)
-{
-    const struct upload *upload = upload_of(context);
-    for (size_t i = 0; i < upload->said->n_lines; i++) {
-        const PrescriptionLine *line = upload->said->lines[i];
-        const MedicationItem *other = medication_overlap(upload->medication, line->generic_name,
-                                                         medication_days(line, upload->issued_on));
-        if (other != NULL)
-            rule_refuse_or_warn(
-                context, upload->said->region_of_care, upload->issued_on,
-                rule_text(context, "lines[%zu].genericName", i), "***",
-                rule_text(context, "no other prescription of it from %s to %s", other->from, other->until));
-    }
 }
 
 /* --- the table --- */
@@ -282,7 +157,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
         .code = "prescription.line_not_on_catalogue",
         .document = CIRCULATION,
         .clause = "目录内药品，C1 L1358、L1364",
-        .evaluate = lines_are_on_the_catalogue,
+        .evaluate = upload_lines_are_on_the_catalogue,
         .sentence_zh = "每个药品在开具当日须在参保地目录内",
         .sentence_en = "On the day of issue every line is on the catalogue of the region of insurance.",
     },
@@ -291,7 +166,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
         .code = "prescription.quantity_not_positive",
         .document = CENTRE,
         .clause = "D001 drugCnt，nhsa-wire 2.2",
-        .evaluate = quantities_are_positive,
+        .evaluate = upload_quantities_are_positive,
         .sentence_zh = "药品数量必须大于零",
         .sentence_en = "Every quantity is more than zero.",
     },
@@ -356,7 +231,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
         .code = "prescription.line_number_repeated",
         .document = CENTRE,
         .clause = "D005 rxDetlList，nhsa-wire 2.3",
-        .evaluate = line_numbers_are_different,
+        .evaluate = upload_line_numbers_are_different,
         .sentence_zh = "处方内明细序号不得重复",
         .sentence_en = "The lines of a prescription have different numbers.",
     },
@@ -365,7 +240,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
         .code = "prescription.doses_missing",
         .document = CENTRE,
         .clause = "D001 rxDrugCnt，中药饮片填剂数，nhsa-wire 2.2",
-        .evaluate = pieces_are_in_doses,
+        .evaluate = upload_pieces_are_in_doses,
         .sentence_zh = "中药饮片处方须写明剂数",
         .sentence_en = "A prescription of TCM pieces says how many doses.",
     },
@@ -397,11 +272,21 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
         .sentence_en = "A dual-channel prescription travels with its patient's sealed identity.",
     },
     {
+        .id = "RX-042",
+        .code = "prescription.drug_not_dual_channel",
+        .document = DUAL_CHANNEL_OPINION,
+        .clause = "双通道药品目录与常规乙类分类管理，C4 L5473、L5486-5488",
+        .parameter = "prescription.dual_channel_list_complete",
+        .evaluate = dual_channel_drugs_are_listed,
+        .sentence_zh = "双通道处方的药品当日须在参保地双通道药品目录内",
+        .sentence_en = "What a dual-channel prescription is for is on the region's dual-channel list on that day.",
+    },
+    {
         .id = "RX-018",
         .code = "prescription.preparation_elsewhere",
         .document = DRUG_USE,
         .clause = "医疗机构制剂，C2 L3130，S-B",
-        .evaluate = preparations_are_the_hospitals_own,
+        .evaluate = upload_preparations_are_the_hospitals_own,
         .sentence_zh = "医疗机构制剂只能由配制机构或指定协作机构开具",
         .sentence_en = "A hospital preparation is prescribed by its maker or a named partner only.",
     },
@@ -419,9 +304,29 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
         .code = "prescription.chronic_disease_not_one",
         .document = CHRONIC,
         .clause = "按病种分别开具处方，C1 L878",
-        .evaluate = chronic_disease_is_one,
+        .evaluate = upload_chronic_disease_is_one,
         .sentence_zh = "门诊慢特病按病种分别开具处方",
         .sentence_en = "A chronic disease has a prescription of its own.",
+    },
+    {
+        .id = "RX-043",
+        .code = "prescription.not_qualified",
+        .document = CHRONIC,
+        .clause = "待遇资格认定，C1 L864、L878",
+        .parameter = "person.qualifications_complete",
+        .evaluate = upload_chronic_disease_is_qualified_for,
+        .sentence_zh = "门诊慢特病处方的参保人须有该病种的待遇资格",
+        .sentence_en = "A prescription for a chronic disease is for somebody who is qualified for it.",
+    },
+    {
+        .id = "RX-044",
+        .code = "prescription.examination_not_recognised",
+        .document = "黔卫健发〔2021〕20号", /* Guizhou: rational examinations */
+        .clause = "检查检验结果互认，结果互认机构名录，C4 L5064-5070",
+        .parameter = "registry.recognition_complete",
+        .evaluate = upload_examinations_are_recognised,
+        .sentence_zh = "处方所依据的外院检查检验结果须来自互认名录内的机构",
+        .sentence_en = "An examination of another hospital counts where that is in the directory of mutual recognition.",
     },
     {
         .id = "RX-021",
@@ -429,7 +334,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
         .document = PRACTICE,
         .clause = "重复用药，由统筹地区确定提示或拒绝",
         .parameter = "prescription.double_medication.refuse",
-        .evaluate = drugs_are_not_taken_twice,
+        .evaluate = upload_drugs_are_not_taken_twice,
         .sentence_zh = "同一通用名药品的用药时间不应与其他处方重叠",
         .sentence_en = "A drug is not prescribed for days for which another prescription gives it.",
     },

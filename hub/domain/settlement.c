@@ -129,6 +129,8 @@ static void reversal_is_the_only_one(struct rule_context *context)
 
 /* --- the family --- */
 
+#define DUAL_CHANNEL_DRUGS "甘医保发〔2021〕118号" /* Gansu: dual channel for negotiated drugs */
+#define ACROSS_PROVINCES   "京医保中心发〔2021〕81号" /* Beijing: chronic diseases across provinces */
 #define PLATFORM "定点医药机构接口规范" /* as public code shows it: nhsa-wire 1 */
 
 #define PERSON_ZH "结算必须写明参保人，且与事件键一致"
@@ -222,6 +224,58 @@ static const struct rule posted_rules[] = {
         .evaluate = settlement_items_are_of_the_insurance,
         .sentence_zh = "限定险种的项目只由该险种支付",
         .sentence_en = "An item limited to an insurance is paid by that insurance only.",
+    },
+    {
+        .id = "SE-010",
+        .code = "settlement.dual_channel_share",
+        .document = DUAL_CHANNEL_DRUGS,
+        .clause = "双通道门诊用药：职工不低于70%，医院药店同一政策，C4 L5500",
+        .parameter = "settlement.dual_channel_share.hard",
+        .parameter_also = "settlement.dual_channel_share_employees",
+        .evaluate = settlement_dual_channel_share_of_employees,
+        .sentence_zh = "职工医保门诊双通道药品，基金支付比例不得低于规定",
+        .sentence_en = "Of dual-channel drugs of outpatients the fund pays at least the share for employees.",
+    },
+    {
+        .id = "SE-016",
+        .code = "settlement.dual_channel_share",
+        .document = DUAL_CHANNEL_DRUGS,
+        .clause = "双通道门诊用药：居民不低于60%，医院药店同一政策，C4 L5500",
+        .parameter = "settlement.dual_channel_share.hard",
+        .parameter_also = "settlement.dual_channel_share_residents",
+        .evaluate = settlement_dual_channel_share_of_residents,
+        .sentence_zh = "居民医保门诊双通道药品，基金支付比例不得低于规定",
+        .sentence_en = "Of dual-channel drugs of outpatients the fund pays at least the share for residents.",
+    },
+    {
+        .id = "SE-017",
+        .code = "settlement.dual_channel_in_a_package",
+        .document = "苏医保规〔2021〕2号",
+        .clause = "双通道标识、单独支付标识，C2 L3130",
+        .parameter = "settlement.dual_channel_by_itself.hard",
+        .evaluate = settlement_dual_channel_is_paid_by_itself,
+        .sentence_zh = "门诊双通道药品单独支付，不并入按病种、床日、人头或总额付费",
+        .sentence_en = "A dual-channel drug is paid by itself, not within a payment by disease, bed day, head or budget.",
+    },
+    {
+        .id = "SE-018",
+        .code = "settlement.not_filed",
+        .document = ACROSS_PROVINCES,
+        .clause = "备案后在选定机构就医，C1 L864、L878，C2 L2972",
+        .parameter = "person.filings_complete",
+        .evaluate = settlement_person_has_filed,
+        .sentence_zh = "跨省就医结算须有就医当日有效的备案",
+        .sentence_en = "Care in another province is settled under a filing in force on its day.",
+    },
+    {
+        .id = "SE-019",
+        .code = "settlement.not_qualified",
+        .document = ACROSS_PROVINCES,
+        .clause = "资格认定加备案，按病种结算，C1 L860-878，C2 L2968-2973",
+        .parameter = "person.qualifications_complete",
+        .evaluate = settlement_person_is_qualified,
+        .sentence_zh = "跨省门诊慢特病结算须有该病种的待遇资格",
+        .sentence_en = "A chronic disease is settled across provinces for who is qualified for it.",
     },
     {
         .id = "SE-101",

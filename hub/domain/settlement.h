@@ -50,6 +50,8 @@ void settlement_decide_reversal(struct view *view, const struct event *event, vo
 bool settlement_contradicts(const struct posting *posting);
 
 /* settlement_prescription.c: tells the circulated prescriptions that a settlement names that it was posted or reversed. */
+/* The prescription NUMBER of this person as SAID names it, or NULL: it was not circulated. */
+const PrescriptionState *settlement_prescription(struct view *view, const SettlementPosted *said, const char *number);
 /* Fills the row's list with those of this person that SAID names. False when the arena is full. */
 bool settlement_find_prescriptions(struct view *view, struct decision *decision, const SettlementPosted *said,
                                    SettlementState *state);
@@ -76,6 +78,15 @@ void settlement_paid_lines_are_on_the_catalogue(struct rule_context *context);
 void settlement_excess_is_borne_by_the_person(struct rule_context *context);
 void settlement_items_are_paid_there(struct rule_context *context);
 void settlement_items_are_of_the_insurance(struct rule_context *context);
+
+/* settlement_dual_channel.c: how the fund pays for dual-channel drugs; one function for each rule, each with a switch. */
+void settlement_dual_channel_share_of_employees(struct rule_context *context); /* parameter_also: the least share, in percent */
+void settlement_dual_channel_share_of_residents(struct rule_context *context);
+void settlement_dual_channel_is_paid_by_itself(struct rule_context *context);
+
+/* settlement_across_provinces.c: the gate for care in another province, where filings and qualifications are declared complete. */
+void settlement_person_has_filed(struct rule_context *context);
+void settlement_person_is_qualified(struct rule_context *context);
 
 /* settlement_identities.c: nhsa-wire 1.10, I1 to I8; one function for each rule. */
 void settlement_i1_lines_add_up(struct rule_context *context);

@@ -1,3 +1,4 @@
+#include "domain/person.h"
 #include "domain/settlement.h"
 
 #include "base/hash.h"
@@ -94,6 +95,7 @@ void settlement_decide_posting(struct view *view, const struct event *event, voi
     size_t fact = decision_fact_of_event(decision);
     decision_write(decision, &state->base, "settlement/%s", state->message_id);
     tell_the_parties(decision, fact, state->payee, state->quota_owner, state->region_of_insurance);
+    person_count_settlement(view, decision, state, false);
     settlement_tell_prescriptions(view, decision, state, posting->said->person, false);
     settlement_tell_trace(view, decision, posting->said);
 }
@@ -126,6 +128,7 @@ void settlement_decide_reversal(struct view *view, const struct event *event, vo
     size_t fact = decision_fact_of_event(decision);
     decision_write(decision, &original->base, "settlement/%s", original->message_id);
     tell_the_parties(decision, fact, original->payee, original->quota_owner, original->region_of_insurance);
+    person_count_settlement(view, decision, original, true);
     settlement_tell_prescriptions(view, decision, original, reversal->said->person, true);
     settlement_take_back_trace(view, decision, original, reversal->said);
 }

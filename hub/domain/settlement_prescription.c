@@ -18,6 +18,12 @@ static const char *find_row(struct view *view, const SettlementPosted *said, con
     return NULL;
 }
 
+const PrescriptionState *settlement_prescription(struct view *view, const SettlementPosted *said, const char *number)
+{
+    const char *row = find_row(view, said, number);
+    return row == NULL ? NULL : (const PrescriptionState *)view_state(view, PRESCRIPTION_STATE, "%s", row);
+}
+
 static void add_once(struct view *view, const SettlementPosted *said, const char *number,
                      SettlementState *state)
 {

@@ -29,7 +29,8 @@ const struct policy_unit policy_units[] = {
 const size_t policy_unit_count = sizeof policy_units / sizeof *policy_units;
 
 /* Parameters that the engine reads, not a rule. */
-static const char *const read_by_engine[] = {"dedupe.window_days", "background.rows_per_round", "recall.reminder_hours",
+static const char *const read_by_engine[] = {"dedupe.window_days", "background.rows_per_round", "person.exit_grace_months",  "person.rural_income_fen",  "person.warn_borne_fen",
+                                             "person.warn_borne_percent", "person.warn_incurred_percent", "recall.reminder_hours",
                                              "recall.reminders_max"};
 
 static bool is_nation(const char *region)

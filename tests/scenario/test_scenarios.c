@@ -5,6 +5,7 @@
 #include "domain/prescription_state.h"
 
 #include "support/plain_words.h"
+#include "support/receivers.h"
 #include "support/row_words.h"
 #include "support/stage.h"
 
@@ -451,7 +452,15 @@ static void every_switch_is_tried_both_ways(void **state)
     assert_int_equal(missing, 0);
 }
 
-static struct CMUnitTest tests[SCENARIOS_MAX + 2];
+/* receivers.csv: the rows of events.md 1, 3 and 7. */
+static void who_must_hear_does(void **state)
+{
+    (void)state;
+    assert_int_equal(receivers_missing(FOLDER "receivers.csv"), 0);
+}
+
+enum { CLOSING_TESTS = 3 };
+static struct CMUnitTest tests[SCENARIOS_MAX + CLOSING_TESTS];
 static struct story stories[SCENARIOS_MAX];
 static size_t test_count;
 
@@ -500,6 +509,7 @@ int main(void)
         print_message("only %zu scenarios\n", count);
     tests[test_count++] = (struct CMUnitTest)cmocka_unit_test(every_rule_is_shown_both_ways);
     tests[test_count++] = (struct CMUnitTest)cmocka_unit_test(every_switch_is_tried_both_ways);
+    tests[test_count++] = (struct CMUnitTest)cmocka_unit_test(who_must_hear_does);
     int failed = _cmocka_run_group_tests("scenarios", tests, test_count, NULL, NULL);
     for (size_t i = 0; i < count; i++)
         free(stories[i].family_world);

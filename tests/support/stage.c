@@ -4,6 +4,7 @@
 #include "domain/messages.h"
 #include "event/json.h"
 #include "support/plain_words.h"
+#include "support/receivers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,6 +105,7 @@ static void apply(struct stage *stage)
 {
     const struct decision *decision = &stage->trial->decision;
     trial_apply(stage->trial);
+    receivers_note(decision);
     for (size_t i = 0; i < decision->timer_count; i++)
         take_timer(stage, &decision->timers[i]);
     for (size_t i = 0; i < decision->submission_count; i++)

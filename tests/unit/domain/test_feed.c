@@ -146,6 +146,16 @@ static char *text_of(const char *path)
     return text;
 }
 
+/* Heard by who has the role: offices are no kind of organisation of their own. */
+static bool is_of_an_office(const char *name)
+{
+    static const char *const offices[] = {"civil_affairs", "rural_revitalisation", "finance", "tax"};
+    for (size_t i = 0; i < sizeof offices / sizeof *offices; i++)
+        if (strcmp(offices[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* Every recipient "NAME@%s" in the sources of the decisions; returns how many there were. */
 static size_t check_recipients(const char *path)
 {
@@ -161,7 +171,7 @@ static size_t check_recipients(const char *path)
         const struct feed_row *feed = feed_of(arena_format(arena, "%s@000000", begin));
         if (feed == NULL)
             fail_msg("%s delivers to the feed %s, which nobody hears: feed.c has no such row", path, begin);
-        assert_true(feed->kinds != 0);
+        assert_true(feed->kinds != 0 || is_of_an_office(begin));
         *at = '@';
         found++;
     }
