@@ -347,6 +347,13 @@ static bool try_again(struct endpoint *endpoint, struct waiting *waiting, const 
     return true;
 }
 
+void endpoint_note_failure(struct endpoint *endpoint, const char *code, int64_t now_ms)
+{
+    (void)snprintf(endpoint->failure, sizeof endpoint->failure, "%s", code);
+    endpoint->failure_ms = now_ms;
+    endpoint->changed = true;
+}
+
 bool endpoint_answered(struct endpoint *endpoint, struct waiting *waiting, const struct http_answer *answer, int64_t now_ms)
 {
     assert(waiting->state == SENDING);
@@ -354,6 +361,8 @@ bool endpoint_answered(struct endpoint *endpoint, struct waiting *waiting, const
     endpoint->changed = true;
     waiting->open.attempts++;
     tell_breaker(endpoint, answer, now_ms);
+    if (answer->status != STATUS_OK)
+        endpoint_note_failure(endpoint, answer->code, now_ms);
     if (answer->retry_after_ms > 0 && answer->status == STATUS_RETRY)
         endpoint->not_before_ms = later(endpoint->not_before_ms, now_ms + answer->retry_after_ms);
     if (answer->gone) {
@@ -473,6 +482,8 @@ bool endpoint_restore(struct endpoint *endpoint, const EndpointState *state)
     endpoint->control_offset = state->control_offset;
     endpoint->delivered = state->delivered;
     endpoint->set_aside = state->set_aside;
+    (void)snprintf(endpoint->failure, sizeof endpoint->failure, "%s", state->failure);
+    endpoint->failure_ms = state->failure_ms;
     return restore_places(endpoint, state);
 }
 
@@ -533,6 +544,8 @@ EndpointState *endpoint_state(const struct endpoint *endpoint, int64_t now_ms, s
     state->set_aside = endpoint->set_aside;
     state->written_ms = now_ms;
     state->oldest_ms = endpoint_oldest_ms(endpoint);
+    state->failure = (char *)(uintptr_t)endpoint->failure;
+    state->failure_ms = endpoint->failure_ms;
     return state;
 }
 

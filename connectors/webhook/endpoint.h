@@ -71,6 +71,8 @@ struct endpoint {
     int64_t proved_at_ms;
     int64_t control_offset;
     int64_t not_before_ms; /* Retry-After */
+    char failure[HTTP_CODE_BYTES]; /* why the last request or challenge failed, for whoever looks; "": none has */
+    int64_t failure_ms;
 
     struct waiting *oldest, *newest;
     size_t count, bytes;
@@ -106,6 +108,9 @@ bool endpoint_has_room(const struct endpoint *endpoint); /* for a while: half of
 /* A wanted delivery is not to be had any more: it becomes SETTLING with RESULT_LOST. DELIVERY is a stand-in with its place.
  * NULL if memory is out. */
 struct waiting *endpoint_lose(struct endpoint *endpoint, struct delivery *delivery, int64_t now_ms);
+
+/* A request or a challenge failed for the reason CODE: operators see the last one. */
+void endpoint_note_failure(struct endpoint *endpoint, const char *code, int64_t now_ms);
 
 /* The one to send now, which becomes SENDING; NULL: none now. */
 struct waiting *endpoint_next(struct endpoint *endpoint, int64_t now_ms);

@@ -94,6 +94,7 @@ static void challenge_failed(struct dispatch *dispatch, struct target *target, c
     int64_t now_ms = now_of(dispatch);
 
     target->challenges++;
+    endpoint_note_failure(target->endpoint, code, now_ms);
     target->challenge_due_ms = retry_due_ms(&pauses, target->challenges, now_ms, now_ms, target->endpoint->seed);
     log_warn("webhook.challenge_failed", LOG_STR("endpoint", target->endpoint->name), LOG_STR("code", code),
              LOG_INT("times", target->challenges));

@@ -153,6 +153,8 @@ static enum exit_code show_kept(struct call *call, const struct gathering *gathe
         return output_object(call, event == NULL ? json_object() : event) ? EXIT_OK : EXIT_FAILED;
     json_t *row = parked_json(&kept->parked, &kept->record, visible, false, gathering->arena);
     (void)json_object_set_new(row, "event", event == NULL ? json_null() : event);
+    say_progress(call, "全部问题、依据与查阅过的行见 medhub ctl explain", "all findings, citations and the rows behind them: medhub ctl explain %s/%s",
+                 kept->parked.source, kept->parked.id);
     return output_object(call, row) ? EXIT_OK : EXIT_FAILED;
 }
 

@@ -66,12 +66,14 @@ static json_t *state_json(const char *name, const EndpointState *state, const st
     (void)json_object_set_new(row, "delivered", json_integer((json_int_t)state->delivered));
     (void)json_object_set_new(row, "setaside", json_integer((json_int_t)state->set_aside));
     (void)json_object_set_new(row, "oldest", state->oldest_ms == 0 ? json_null() : decode_moment(state->oldest_ms));
+    (void)json_object_set_new(row, "failure", json_string(state->failure));
+    (void)json_object_set_new(row, "failedat", state->failure_ms == 0 ? json_null() : decode_moment(state->failure_ms));
     (void)json_object_set_new(row, "written", decode_moment(state->written_ms));
     return row;
 }
 
 static const char *const list_columns[] = {"endpoint", "breaker", "paused", "proved", "open", "behind", "delivered",
-                                           "setaside", "oldest", NULL};
+                                           "setaside", "oldest", "failure", NULL};
 
 static enum exit_code print_states(struct call *call, const struct webhook_gathered *gathered, const struct ends *ends)
 {
@@ -138,7 +140,8 @@ static enum exit_code show_command(struct call *call)
         result = webhook_unknown_endpoint(call);
     if (state != NULL) {
         json_t *row = state_json(call->arguments[0], state, &ends);
-        (void)json_object_set_new(row, "openlist", open_json(state));
+        if (!output_is_table(call)) /* there the number of them says enough */
+            (void)json_object_set_new(row, "openlist", open_json(state));
         result = output_object(call, row) ? EXIT_OK : EXIT_FAILED;
     }
     webhook_gathered_done(&gathered);
@@ -156,8 +159,11 @@ const struct command command_webhook_list = {.words = "ctl webhook list",
                                              .run = list_command};
 const struct command command_webhook_show = {.words = "ctl webhook show",
                                              .arguments = "ORGANISATION/ENDPOINT",
-                                             .summary_zh = "一个推送端点的进度与未完成的投递",
-                                             .summary = "one endpoint with its open deliveries",
+                                             .summary_zh = "一个推送端点：等待多少、自何时起、最近一次失败的原因",
+                                             .summary = "one endpoint: how many wait, since when, why the last request failed",
+                                             .details = "breaker: closed, open (nothing is sent for a while), half_open (one is tried). failure: why the last\n"
+                                                        "request or challenge failed (connect, dns, tls, timeout, http.STATUS, challenge.not_met), and when; it\n"
+                                                        "stays when later ones succeed. proved: it has answered the challenge. The open deliveries: -o json.",
                                              .arguments_min = 1,
                                              .arguments_max = 1,
                                              .uses = USES_KAFKA | USES_ROWS,

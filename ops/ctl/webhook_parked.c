@@ -95,6 +95,8 @@ static enum exit_code print_chosen(struct call *call, const struct chosen *chose
 
     for (size_t i = 0; i < chosen->count; i++)
         output_row(output, parked_row(chosen->items[i], outcome));
+    if (chosen->count == 0)
+        say("没有被搁置的投递", "nothing that fits is set aside for %s", call->arguments[0]);
     return output_close(output) ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -192,12 +194,15 @@ static enum exit_code redrive_command(struct call *call)
     struct chosen chosen = {0};
 
     enum exit_code result = open_parked(call, &session, &gathered, &chosen);
-    if (result == EXIT_OK && options->dry_run)
+    if (result == EXIT_OK && options->dry_run) {
+        say("试运行：未推送任何投递", "dry run: %zu would be delivered again", chosen.count);
         result = print_chosen(call, &chosen, "would_redrive");
-    else if (result == EXIT_OK)
+    }
+    if (result == EXIT_OK && !options->dry_run) {
         result = confirm(call, chosen.count);
-    if (result == EXIT_OK && !options->dry_run)
-        result = redrive(call, &session, &chosen);
+        if (result == EXIT_OK)
+            result = redrive(call, &session, &chosen);
+    }
     webhook_gathered_done(&gathered);
     session_close(&session);
     return result;

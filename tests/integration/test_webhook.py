@@ -327,6 +327,8 @@ class Misbehaving(World):
         self.assertEqual(len(fails.received), before)
         shown = json.loads(self.medhub("ctl", "webhook", "show", "P-fails/main", "-o", "json").stdout)
         self.assertEqual((shown["paused"], shown["reason"]), ("operator", "maintenance"))
+        self.assertRegex(shown["failure"], r"^http\.|^connect|^timeout")
+        self.assertTrue(shown["failedat"])
         self.medhub("ctl", "webhook", "resume", "P-fails/main")
         until(lambda: any(each.key == "paused" for each in fails.taken), "it comes after the resume")
         rows = json.loads(self.medhub("ctl", "webhook", "list", "-o", "json").stdout)

@@ -274,6 +274,8 @@ static void attempts_and_waits_outlive_a_restart(void **state)
     assert_int_equal(progress_low(&again->progress, 1), 3);
     assert_int_equal(progress_next(&again->progress, 0), 8);
     assert_int_equal(again->breaker.failures, 1);
+    assert_string_equal(again->failure, "http.503"); /* what ctl webhook show tells */
+    assert_int_equal(again->failure_ms, fixture->now_ms);
     struct endpoint *before = fixture->endpoint;
     fixture->endpoint = again;
     assert_int_equal(take(fixture, 0, 7, "a"), ENDPOINT_TOOK);
