@@ -136,6 +136,7 @@ typedef Medhub__State__V1__PackCarrying PackCarrying;
 typedef Medhub__State__V1__ScannedItem ScannedItemState;
 typedef Medhub__State__V1__ItemStanding ItemStanding;
 typedef Medhub__State__V1__LotHolding LotHolding;
+typedef Medhub__State__V1__LotSent LotSent;
 typedef Medhub__State__V1__PackContent PackContent;
 typedef Medhub__State__V1__RecalledAmount RecalledAmount;
 #define ITEM_SCANNED                (&medhub__trace__v1__item_scanned__descriptor)
@@ -155,6 +156,7 @@ typedef Medhub__State__V1__RecalledAmount RecalledAmount;
 #define LINK_OF_UDI                 MEDHUB__TRACE__V1__LINK_SIDE__LINK_SIDE_UDI
 #define LINK_OF_INSURANCE           MEDHUB__TRACE__V1__LINK_SIDE__LINK_SIDE_INSURANCE
 #define LOT_HOLDING                 (&medhub__state__v1__lot_holding__descriptor)
+#define LOT_SENT                    (&medhub__state__v1__lot_sent__descriptor)
 #define PACK_CONTENT                (&medhub__state__v1__pack_content__descriptor)
 #define ITEM_NEVER_SEEN             MEDHUB__STATE__V1__ITEM_STANDING__ITEM_STANDING_UNSPECIFIED
 #define ITEM_HELD                   MEDHUB__STATE__V1__ITEM_STANDING__ITEM_STANDING_HELD

@@ -145,8 +145,8 @@ void recall_packs_fire(struct view *view, const struct event *event, struct deci
 struct scan;
 /* What of HOLDING the recall NUMBER reached in a pack, or NULL. */
 const RecallAmounts *recall_part_of(const LotHolding *holding, const char *number);
-/* In the partition of the product: the holders' rows say how many of LOTS the recall NUMBER reached. Returns of how many it cannot
- * be told where all of them are. */
+/* In the partition of the product: the holders' rows say how many of LOTS the recall NUMBER reached. What was taken out of
+ * the pack and sent on is followed from holder to holder. Returns of how many it cannot be told where all of them are. */
 size_t recall_reach_lots(struct view *view, struct decision *decision, const char *number, RecalledLot *const *lots,
                          size_t count);
 /* True if SCAN takes away, or takes in, more of its lot than what is not recalled by NUMBER. */

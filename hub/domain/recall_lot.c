@@ -47,7 +47,7 @@ static RecallAmounts *part_of(struct decision *decision, LotHolding *holding, co
     return amounts;
 }
 
-/* --- the recall arrives --- */
+/* --- what a holder has of them --- */
 
 /* As much of LEFT as THERE is beyond what is recalled already. */
 static void take_share(int64_t *recalled, int64_t there, int64_t *left)
@@ -57,15 +57,14 @@ static void take_share(int64_t *recalled, int64_t there, int64_t *left)
     *left -= share;
 }
 
-/* Where goods that were taken out of the pack are now, as far as their holder's scans say: what is there
- * first. False: it sent some on, and to whom those went cannot be told from the rest. */
-static bool share_out(RecallAmounts *part, const LotHolding *holding, int64_t left)
+/* How much of LEFT the holder has, or had and used, sold or destroyed: what is there first. Returns the rest, which it sent on. */
+static int64_t share_out(RecallAmounts *part, const LotHolding *holding, int64_t left)
 {
     take_share(&part->held_e4, trace_at_hand_e4(holding), &left);
     take_share(&part->used_e4, holding->used_e4, &left);
     take_share(&part->delivered_e4, holding->sold_e4 - holding->came_back_e4, &left);
     take_share(&part->destroyed_e4, holding->destroyed_e4, &left);
-    return left == 0;
+    return left;
 }
 
 /* The row as this decision has it: several packs of a submission may be of one lot and holder. */
@@ -82,23 +81,88 @@ static LotHolding *holding_now(struct view *view, struct decision *decision, con
     return holding;
 }
 
+/* --- to whom they were sent on --- */
+
+enum { PURSUIT_DEPTH_MAX = 12, PURSUIT_ROWS_MAX = 500 };
+
+/* Goods that were taken out of a recalled pack and sent on lie among others of their lot. Each of those who got of the lot since
+ * then may have them, so each is recalled as much as it got, at most as many as are looked for: too many rather than too few. With
+ * one receiver that is exact. */
+struct pursuit {
+    struct view *view;
+    struct decision *decision;
+    const char *number, *lot;
+    int64_t since_ms; /* when they were taken out: what was sent before cannot be of them */
+    size_t rows_left; /* that this decision may still read */
+};
+
+/* Returns how much of QUANTITY was found neither with HOLDER nor with those to whom it sent. */
+static int64_t pursue(struct pursuit *pursuit, const char *holder, int64_t quantity_e4, unsigned depth);
+
+static int64_t pursue_sent(struct pursuit *pursuit, const char *holder, int64_t quantity_e4, unsigned depth)
+{
+    const char *prefix = trace_sent_prefix(pursuit->view->arena, pursuit->lot, holder);
+    int64_t found_e4 = 0;
+    if (prefix == NULL || depth == PURSUIT_DEPTH_MAX || pursuit->rows_left == 0) {
+        pursuit->decision->failed |= prefix == NULL;
+        return quantity_e4;
+    }
+    struct view_rows rows = view_scan(pursuit->view, prefix, "", pursuit->rows_left);
+    pursuit->rows_left -= rows.count;
+    for (size_t i = 0; i < rows.count && !pursuit->decision->failed; i++) {
+        const LotSent *sent = (const LotSent *)view_unpack(pursuit->view, LOT_SENT, &rows.rows[i]);
+        if (sent == NULL || sent->last_at_ms < pursuit->since_ms)
+            continue;
+        int64_t looked_for_e4 = least(quantity_e4, sent->quantity_e4);
+        found_e4 += looked_for_e4 - pursue(pursuit, rows.rows[i].name + strlen(prefix), looked_for_e4, depth + 1);
+    }
+    return rows.more ? quantity_e4 : not_below_zero(quantity_e4 - found_e4);
+}
+
+static int64_t pursue(struct pursuit *pursuit, const char *holder, int64_t quantity_e4, unsigned depth)
+{
+    const char *name = trace_holding_name(pursuit->view->arena, pursuit->lot, holder);
+    LotHolding *holding = name == NULL ? NULL : holding_now(pursuit->view, pursuit->decision, name);
+    RecallAmounts *part = holding == NULL ? NULL : part_of(pursuit->decision, holding, pursuit->number);
+    int64_t left = quantity_e4;
+    if (part == NULL) {
+        pursuit->decision->failed = true;
+        return left;
+    }
+    if (depth > 0)
+        take_share(&part->on_the_way_e4, trace_on_the_way_e4(holding), &left);
+    left = share_out(part, holding, left);
+    return left == 0 ? 0 : pursue_sent(pursuit, holder, left, depth);
+}
+
+/* --- the recall arrives --- */
+
+static void reach_in_pack(struct view *view, struct decision *decision, const char *number, const RecalledLot *lot)
+{
+    const char *name = trace_holding_name(view->arena, lot->lot, lot->holder);
+    LotHolding *holding = name == NULL ? NULL : holding_now(view, decision, name);
+    RecallAmounts *part = holding == NULL ? NULL : part_of(decision, holding, number);
+    if (part == NULL)
+        decision->failed = true;
+    else
+        recall_amounts_add(part, lot->amounts, 1);
+}
+
 size_t recall_reach_lots(struct view *view, struct decision *decision, const char *number,
                          RecalledLot *const *lots, size_t count)
 {
+    struct pursuit pursuit = {.view = view, .decision = decision, .number = number, .rows_left = PURSUIT_ROWS_MAX};
     size_t undetermined = 0;
     for (size_t i = 0; i < count && !decision->failed; i++) {
-        const RecalledLot *lot = lots[i];
-        const char *name = trace_holding_name(view->arena, lot->lot, lot->holder);
-        LotHolding *holding = name == NULL ? NULL : holding_now(view, decision, name);
-        RecallAmounts *part = holding == NULL ? NULL : part_of(decision, holding, number);
-        if (part == NULL || lot->amounts == NULL) {
-            decision->failed |= part == NULL;
+        if (lots[i]->amounts == NULL)
+            continue;
+        if (!lots[i]->taken_out) {
+            reach_in_pack(view, decision, number, lots[i]);
             continue;
         }
-        if (!lot->taken_out)
-            recall_amounts_add(part, lot->amounts, 1);
-        else
-            undetermined += !share_out(part, holding, lot->amounts->held_e4);
+        pursuit.lot = lots[i]->lot;
+        pursuit.since_ms = lots[i]->taken_out_at == NULL ? 0 : timestamp_ms(lots[i]->taken_out_at);
+        undetermined += pursue(&pursuit, lots[i]->holder, lots[i]->amounts->held_e4, 0) > 0;
     }
     return undetermined;
 }

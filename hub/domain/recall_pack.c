@@ -138,6 +138,8 @@ static void name_lot(struct packs_round *round, const ScannedItemState *pack, Pa
     lot->holder = lent(holder);
     lot->amounts = amounts;
     lot->taken_out = is_given(taken_by);
+    if (lot->taken_out && content->taken_at_ms > 0)
+        lot->taken_out_at = decision_moment(round->decision, content->taken_at_ms);
     RecallExtended *said = submission_for(round, content->product);
     if (said == NULL)
         return;

@@ -23,6 +23,7 @@ static const struct state_row {
     {"person", "totals/", PERSON_TOTALS},
     {"product", "serial/", SCANNED_ITEM_STATE},
     {"product", "held/", LOT_HOLDING},
+    {"product", "sent/", LOT_SENT},
     {"product", "in/", PACK_CONTENT},
     {"product", "out/", PACK_CONTENT},
     {"product", "carry/", PACK_CARRYING},

@@ -77,6 +77,7 @@ void trace_write_content(struct decision *decision, const char *name, const Pack
     if (row == NULL)
         return;
     row->quantity_e4 = content->quantity_e4;
+    row->taken_at_ms = content->taken_at_ms;
     row->recalled = content->recalled;
     row->n_recalled = content->n_recalled;
     decision_write(decision, &row->base, "%s", name);
@@ -176,6 +177,8 @@ int trace_take_from_pack(struct view *view, struct decision *decision, const str
         out->quantity_e4 = ONE_UNIT_E4;
         content->quantity_e4 = 0;
     } else {
+        bool is_first = out->taken_at_ms == 0 || placed->at_ms < out->taken_at_ms;
+        out->taken_at_ms = is_first ? placed->at_ms : out->taken_at_ms;
         carry_over(decision, content, out, least(content->quantity_e4, placed->quantity_e4));
     }
     trace_write_content(decision, out_name, out);

@@ -20,6 +20,7 @@ struct trace_placed {
     const char *lot;
     const char *holder; /* who does it */
     int64_t quantity_e4;
+    int64_t at_ms; /* when */
 };
 
 /* "in/PACK/..."; NULL when the arena is full. */

@@ -103,6 +103,24 @@ static LotHolding *row_of_taker(struct view *view, struct decision *decision, co
     return is_sent ? holding_of(view, decision, scan, scan->taker) : NULL;
 }
 
+/* To whom it went: a recall of what it lay in goes on to them (recall_lot.c). What goes with its pack is found there. */
+static void remember_sending(struct view *view, struct decision *decision, const struct scan *scan)
+{
+    const char *prefix =
+        scan->said->carried != NULL ? NULL : trace_sent_prefix(view->arena, scan->lot, scan->stock_of);
+    LotSent *sent = prefix == NULL ? NULL : (LotSent *)view_state(view, LOT_SENT, "%s%s", prefix, scan->taker);
+    if (prefix == NULL) {
+        decision->failed |= scan->said->carried == NULL;
+        return;
+    }
+    if (sent == NULL)
+        sent = decision_message(decision, LOT_SENT);
+    if (sent == NULL)
+        return;
+    trace_add_to_sent(sent, &scan->move);
+    decision_write(decision, sent->quantity_e4 > 0 ? &sent->base : NULL, "%s%s", prefix, scan->taker);
+}
+
 static void remember_lot(struct view *view, struct decision *decision, struct scan *scan)
 {
     if (scan->step->effect == EFFECT_PACKS || scan->step->effect == EFFECT_UNPACKS)
@@ -119,6 +137,7 @@ static void remember_lot(struct view *view, struct decision *decision, struct sc
         return;
     trace_add_sent_to(sent_to, &scan->move);
     write_holding(decision, scan, sent_to, scan->taker);
+    remember_sending(view, decision, scan);
 }
 
 /* --- the decision --- */

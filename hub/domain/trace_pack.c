@@ -125,8 +125,10 @@ static void pass_on(struct decision *decision, const ItemScanned *heard, const P
 static void take_out_all(struct view *view, struct decision *decision, const ItemScanned *heard,
                          const char *pack, PackContent *content)
 {
-    const struct trace_placed placed = {pack,         content->product, content->serial,
-                                        content->lot, heard->holder,    content->quantity_e4};
+    const struct trace_placed placed = {
+        pack,          content->product,     content->serial,
+        content->lot,  heard->holder,        content->quantity_e4,
+        timestamp_ms(heard->scanned_at)};
     (void)trace_take_from_pack(view, decision, &placed, content);
 }
 
@@ -307,7 +309,8 @@ void *trace_pack_prepare(struct view *view, const struct event *event)
     change->said = said;
     change->placed = (struct trace_placed){
         said->serial,      said->content_product, said->content_serial,
-        said->content_lot, said->holder,          said->quantity == NULL ? TRACE_ONE_E4 : said->quantity->e4};
+        said->content_lot, said->holder,          said->quantity == NULL ? TRACE_ONE_E4 : said->quantity->e4,
+        timestamp_ms(said->changed_at)};
     const char *name = trace_content_name(view->arena, &change->placed);
     if (name == NULL)
         return NULL;

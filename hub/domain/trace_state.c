@@ -258,6 +258,13 @@ void trace_add_sent_to(LotHolding *holding, const struct trace_move *move)
     note_latest(holding, move);
 }
 
+void trace_add_to_sent(LotSent *sent, const struct trace_move *move)
+{
+    sent->quantity_e4 += signed_e4(move);
+    if (sent->last_at_ms < move->at_ms)
+        sent->last_at_ms = move->at_ms;
+}
+
 static int64_t came_in_e4(const LotHolding *holding)
 {
     return holding->inbound_e4 > holding->purchased_e4 ? holding->inbound_e4 : holding->purchased_e4;
@@ -298,4 +305,10 @@ const char *trace_holding_name(struct arena *arena, const char *lot, const char 
 {
     const char *part = trace_name_part(arena, lot);
     return part == NULL ? NULL : format_in(arena, "held/%s/%s", part, holder);
+}
+
+const char *trace_sent_prefix(struct arena *arena, const char *lot, const char *holder)
+{
+    const char *part = trace_name_part(arena, lot);
+    return part == NULL ? NULL : format_in(arena, "sent/%s/%s/", part, holder);
 }

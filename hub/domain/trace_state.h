@@ -4,6 +4,7 @@
  *
  *     serial/SERIAL                  ScannedItem   one item that has a serial
  *     held/LOT/HOLDER                LotHolding    what one holder did with a lot of items without serial
+ *     sent/LOT/HOLDER/TAKER          LotSent       what it sent another of them, in no pack
  *     in/PACK/..., out/PACK/...      PackContent   what lies in a pack, or was taken out: trace_content.h
  *
  * LOT and PACK are escaped ("%" as %25, "/" as %2F), so that "held/LOT/" and "in/PACK/" are exact prefixes
@@ -95,6 +96,7 @@ bool trace_lies_in(const ScannedItemState *item, const char *product, const char
 /* The giver's row and the taker's are two: each is told its own side. */
 void trace_add_to_holding(LotHolding *holding, const struct trace_move *move);
 void trace_add_sent_to(LotHolding *holding, const struct trace_move *move);
+void trace_add_to_sent(LotSent *sent, const struct trace_move *move);
 /* What a step like MOVE has added up to; INT64_MAX where nothing is added. NULL holding: 0. */
 int64_t trace_amount_e4(const LotHolding *holding, const struct trace_move *move);
 /* Made, received and returned by patients, less what was sent, sold, used, sent back and destroyed. Below
@@ -109,5 +111,7 @@ int64_t trace_on_the_way_e4(const LotHolding *holding);
 const char *trace_name_part(struct arena *arena, const char *text);
 /* "held/LOT/HOLDER"; "held/LOT/" with HOLDER "". */
 const char *trace_holding_name(struct arena *arena, const char *lot, const char *holder);
+/* "sent/LOT/HOLDER/"; NULL when the arena is full. */
+const char *trace_sent_prefix(struct arena *arena, const char *lot, const char *holder);
 
 #endif

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # timeout: 120
 """Random chains of units, boxes, pallets and lots, decided by the hub and by a model of a page: no difference in outcome, warnings,
-where each thing stands, who holds it, in which pack it lies, what each holder has. After every chain: each unit lies in one pack at
+where each thing stands, who holds it, in which pack it lies, what each holder has and sent to whom. After every chain: each unit lies in one pack at
 most and that pack knows it; a pack's scan reaches exactly the units within it; amounts of a lot are conserved. And the same scans of
 a lot in another order end with the same amounts."""
 import collections
@@ -42,6 +42,7 @@ class Model:
     def __init__(self):
         self.things = {}
         self.lots = collections.defaultdict(collections.Counter)
+        self.sent = collections.Counter()
         self.reached = []
 
     def thing(self, name):
@@ -110,6 +111,7 @@ class Model:
             self.lots[actor][column] += amount
         if effect == "sends" and to:
             self.lots[to]["sentToIt"] += amount
+            self.sent[f"{IDS[actor]}/{IDS[to]}"] += amount
         return warnings
 
 
@@ -159,6 +161,12 @@ def lot_rows(agent):
     return {name.split("/")[2]: row for name, row in agent.ask({"rows": LOOSE, "prefix": "held/"}).items()}
 
 
+def sent_rows(agent):
+    """sent/L1/GIVER/TAKER: how much, and when last."""
+    return {name.split("/", 2)[2]: (int(row["quantityE4"]), row["lastAtMs"])
+            for name, row in agent.ask({"rows": LOOSE, "prefix": "sent/"}).items()}
+
+
 def amounts(row):
     skipped = ("lastScannedAtMs", "lastStep", "madeDay", "region", "expiresDay")
     return {key.removesuffix("E4"): int(value) for key, value in row.items() if key not in skipped}
@@ -169,6 +177,7 @@ def compare_lots(agent, model, story):
     wanted = {IDS[holder]: {key: value for key, value in lot.items() if value} for holder, lot in model.lots.items()}
     compare("lots", story, {holder: amounts(row) for holder, row in rows.items() if amounts(row)},
             {holder: lot for holder, lot in wanted.items() if lot})
+    compare("sent", story, {pair: amount for pair, (amount, _) in sent_rows(agent).items()}, dict(model.sent))
     def column(name):
         return sum(lot[name] for lot in model.lots.values())
     way = sum(lot["sentToIt"] - max(lot["inbound"], lot["purchased"]) for lot in model.lots.values())
@@ -249,12 +258,14 @@ def lot(agent, chance):
         compare("warnings", story, set(answer["warnings"]), warnings)
         compare_lots(agent, model, story)
     first = {holder: (amounts(row), row["lastScannedAtMs"]) for holder, row in lot_rows(agent).items()}
+    first_sent = sent_rows(agent)
     agent.ask({"reset": True})
     agent.ask({"at": "2026-03-10 08:00:00"})
     chance.shuffle(told)
     for scan, at in told:
         tell_lot(agent, scan, at)
     compare("another order", story, {holder: (amounts(row), row["lastScannedAtMs"]) for holder, row in lot_rows(agent).items()}, first)
+    compare("sent in another order", story, sent_rows(agent), first_sent)
 
 
 def main():

@@ -10,11 +10,11 @@
 
 #define UNIT "06926347962617"
 #define PACK "B/1"
-enum { ONE = 10000 };
+enum { ONE = 10000, TAKEN_MS = 1000 };
 
 static struct trace_placed unit_of(const char *serial, const char *lot, int quantity)
 {
-    return (struct trace_placed){PACK, UNIT, serial, lot, "H65010200001", (int64_t)quantity * ONE};
+    return (struct trace_placed){PACK, UNIT, serial, lot, "H65010200001", (int64_t)quantity * ONE, TAKEN_MS};
 }
 
 static PackContent *row_in(struct trial *trial, const struct trace_placed *placed)
@@ -123,6 +123,7 @@ static void what_was_named_as_recalled_goes_along(void **state)
     (void)take_out(trial, unit_of("", "L1", 4));
     PackContent *out = trace_read_content(&trial->view, &rows_with(trial, "out/").rows[0], NULL);
     assert_int_equal(trace_recalled_of(NULL, out, "ZH-1")->quantity_e4, 4 * ONE);
+    assert_int_equal(out->taken_at_ms, TAKEN_MS);
     assert_int_equal(trace_recalled_of(NULL, row_in(trial, &lot), "ZH-1")->quantity_e4, 6 * ONE);
     trial_free(trial);
 }

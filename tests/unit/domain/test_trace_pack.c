@@ -38,7 +38,7 @@ static void fill_pack(struct fixture *fixture, int units)
     content.quantity_e4 = TRACE_ONE_E4;
     for (int i = 0; i < units; i++) {
         (void)snprintf(serial, sizeof serial, "U%d", i);
-        const struct trace_placed placed = {"P", UNIT, serial, "", "", TRACE_ONE_E4};
+        const struct trace_placed placed = {"P", UNIT, serial, "", "", TRACE_ONE_E4, 0};
         put_row(fixture->trial, trace_content_name(arena, &placed), &content.base);
     }
     pack.standing = ITEM_HELD;
