@@ -3,6 +3,7 @@
 #include "store/read_model_inside.h"
 #include "store/rows_trace.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MS_PER_DAY = 24 * 60 * 60 * 1000 };
@@ -114,6 +115,9 @@ static struct sql_value value_of(enum trace_argument argument, const struct trac
         return sql_integer(known->limit);
     case TRACE_VIEWER:
         return sql_text(rights->viewer);
+    case TRACE_AFTER_FIRST:
+    case TRACE_AFTER_SECOND:
+        return sql_text("");
     case TRACE_PERSONS:
         break;
     }
@@ -123,24 +127,60 @@ static struct sql_value value_of(enum trace_argument argument, const struct trac
 enum status trace_ask(struct read_model *model, const struct trace_question *question, const struct trace_known *known,
                       const struct trace_asker *asker, int64_t now_ms, struct trace_answer *answer, struct fault *fault)
 {
-    struct sql_value values[TRACE_ARGUMENTS_MAX];
     struct rights rights;
-    size_t count = 0;
 
-    *answer = (struct trace_answer){.model = model, .question = question};
+    *answer = (struct trace_answer){.model = model, .question = question, .first_left = -1};
     enum status status = sql_begin(model->sql, fault);
     if (status == STATUS_OK)
         status = read_rights(model, known, asker, &rights, fault);
     if (status != STATUS_OK)
         return status;
-    for (; count < TRACE_ARGUMENTS_MAX && question->arguments[count] != 0; count++)
-        values[count] = value_of(question->arguments[count], known, &rights, now_ms);
-    return sql_stream(model->sql, question->text, values, count, &answer->cursor, fault);
+    for (size_t i = 0; i < TRACE_ARGUMENTS_MAX && question->arguments[i] != 0; i++)
+        answer->values[answer->value_count++] = value_of(question->arguments[i], known, &rights, now_ms);
+    if (question->first != NULL)
+        answer->first_left = strtoll(TRACE_FIRST_ROWS, NULL, 10);
+    return sql_stream(model->sql, question->first != NULL ? question->first : question->text, answer->values,
+                      answer->value_count, &answer->cursor, fault);
+}
+
+/* What the rows behind the first ones are asked for by. */
+static enum status remember_last(struct trace_answer *answer, struct fault *fault)
+{
+    for (int i = 0; i < 2; i++) {
+        struct bytes key = sql_column_bytes(&answer->cursor, i);
+        if (key.length >= TRACE_KEY_BYTES)
+            return fault_fatal(fault, "store.key_too_long", "a key of %zu bytes", key.length);
+        memcpy(answer->last[i], key.data, key.length);
+        answer->last[i][key.length] = '\0';
+    }
+    return STATUS_OK;
+}
+
+static enum status go_on(struct trace_answer *answer, struct fault *fault)
+{
+    const struct trace_question *question = answer->question;
+
+    for (size_t i = 0; i < answer->value_count; i++)
+        if (question->arguments[i] == TRACE_LIMIT)
+            answer->values[i].integer -= strtoll(TRACE_FIRST_ROWS, NULL, 10);
+        else if (question->arguments[i] == TRACE_AFTER_FIRST || question->arguments[i] == TRACE_AFTER_SECOND)
+            answer->values[i] = sql_text(answer->last[question->arguments[i] - TRACE_AFTER_FIRST]);
+    answer->first_left = -1;
+    sql_end(&answer->cursor);
+    return sql_stream(answer->model->sql, question->text, answer->values, answer->value_count, &answer->cursor, fault);
 }
 
 enum status trace_next(struct trace_answer *answer, bool *row, struct fault *fault)
 {
-    return sql_next(&answer->cursor, row, fault);
+    enum status status = sql_next(&answer->cursor, row, fault);
+
+    if (status == STATUS_OK && !*row && answer->first_left == 0) { /* all of the first ones came: there may be more */
+        status = go_on(answer, fault);
+        return status == STATUS_OK ? sql_next(&answer->cursor, row, fault) : status;
+    }
+    if (status == STATUS_OK && *row && answer->first_left > 0 && --answer->first_left == 0)
+        return remember_last(answer, fault);
+    return status;
 }
 
 void trace_end(struct trace_answer *answer)

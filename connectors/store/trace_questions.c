@@ -148,16 +148,15 @@ _Static_assert(S_(PURCHASED) == 6 && S_(STORED) == 7 && S_(USED) == 8 && S_(CHAR
 /* Issuer and registrant see all of a recall, a holder what is its own. */
 #define SEES_RECALL "(CAST($2 AS TEXT) = '' OR r.issuer = $2 OR r.registrant = $2 OR EXISTS (SELECT 1 FROM recall_holding v "     \
                     "WHERE v.recall = r.recall AND v.product = r.product AND v.holder = $2)) "
-/* Each answer is looked up for its holder, so that the holders come in the order of their index, the first ones at once: the list
- * of a recall may have tens of thousands. */
-#define ANSWER_OF(column_, kind_)                                                                                      \
-    "(SELECT a." column_ " FROM recall_answer a WHERE a.recall = h.recall AND a.product = h.product AND a.holder = h.holder "  \
-    "AND a.kind = " kind_ ")"
+#define ANSWER_OF(row_, kind_)                                                                                         \
+    "LEFT JOIN recall_answer " row_ " ON " row_ ".recall = h.recall AND " row_ ".product = h.product AND " row_        \
+    ".holder = h.holder AND " row_ ".kind = " kind_ " "
 #define RECALL_HOLDERS                                                                                                 \
-    "SELECT h.product, h.holder, " AMOUNTS("h") ", " ANSWER_OF("at_ms", "1") ", " ANSWER_OF("at_ms", "2") ", COALESCE("     \
-    ANSWER_OF("number", "2") ", 0), COALESCE(" ANSWER_OF("number", "3") ", 0) FROM recall_holding h "                  \
-    "WHERE h.recall = $1 AND EXISTS (SELECT 1 FROM recall r WHERE r.recall = h.recall AND r.product = h.product "      \
-    "AND (CAST($2 AS TEXT) = '' OR r.issuer = $2 OR r.registrant = $2 OR h.holder = $2))"
+    "SELECT h.product, h.holder, " AMOUNTS("h") ", t.at_ms, k.at_ms, COALESCE(k.number, 0), COALESCE(o.number, 0) "    \
+    "FROM recall_holding h JOIN recall r ON r.recall = h.recall AND r.product = h.product "                            \
+    ANSWER_OF("t", "1") ANSWER_OF("k", "2") ANSWER_OF("o", "3")                                                        \
+    "WHERE h.recall = $1 AND (CAST($2 AS TEXT) = '' OR r.issuer = $2 OR r.registrant = $2 OR h.holder = $2)"
+#define RECALL_HOLDERS_BEHIND RECALL_HOLDERS " AND (h.product, h.holder) > ($4, $5) ORDER BY h.product, h.holder LIMIT "
 
 const struct trace_question trace_questions[] = {
     {
@@ -347,9 +346,10 @@ const struct trace_question trace_questions[] = {
         .sentence_zh = "召回涉及的每一持有方：数量、确认时限、是否已确认、催办次数",
         .sentence_en = "each holder that a recall was matched to: what it has, until when to answer, whether it did",
         .required = BIT(TRACE_RECALL),
-        .arguments = {TRACE_RECALL, TRACE_VIEWER, TRACE_LIMIT},
+        .arguments = {TRACE_RECALL, TRACE_VIEWER, TRACE_LIMIT, TRACE_AFTER_FIRST, TRACE_AFTER_SECOND},
         .columns = RECALL_HOLDER_COLUMNS,
-        .text = RECALL_HOLDERS " ORDER BY h.product, h.holder LIMIT $3",
+        .first = "SELECT * FROM (" RECALL_HOLDERS_BEHIND TRACE_FIRST_ROWS ") f ORDER BY 1, 2 LIMIT $3",
+        .text = RECALL_HOLDERS_BEHIND "$3",
     },
     {
         .name = "recall-overdue",
@@ -358,8 +358,7 @@ const struct trace_question trace_questions[] = {
         .required = BIT(TRACE_RECALL),
         .arguments = {TRACE_RECALL, TRACE_VIEWER, TRACE_LIMIT},
         .columns = RECALL_HOLDER_COLUMNS,
-        .text = RECALL_HOLDERS " AND " ANSWER_OF("at_ms", "3") " IS NOT NULL AND " ANSWER_OF("at_ms", "2") " IS NULL "
-                "ORDER BY h.product, h.holder LIMIT $3",
+        .text = RECALL_HOLDERS " AND o.at_ms IS NOT NULL AND k.at_ms IS NULL ORDER BY h.product, h.holder LIMIT $3",
     },
 };
 const size_t trace_question_count = sizeof trace_questions / sizeof *trace_questions;

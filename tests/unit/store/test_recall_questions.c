@@ -162,10 +162,60 @@ static void holders_and_answers_come_together(void **state)
     assert_string_equal(ask(test, "recall", &hospital, 3, 1), "open ");
 }
 
+/* Asks for LIMIT holders; each that comes is behind the one before. */
+static int count_holders(struct store_test *test, int64_t limit)
+{
+    const struct trace_known known = {
+        .product = "", .lot = "", .serial = "", .holder = "", .recall = RECALL, .limit = limit};
+    char last[TRACE_TEXT_BYTES] = "", text[TRACE_TEXT_BYTES], holder[TRACE_TEXT_BYTES];
+    struct trace_answer answer;
+    bool exists, row = true;
+    int count = 0;
+
+    assert_int_equal(trace_ask(store_ask(test), trace_question_find("recall-holders", &known, &exists), &known, NULL,
+                               1780000000000, &answer, &test->fault),
+                     STATUS_OK);
+    while (true) {
+        assert_int_equal(trace_next(&answer, &row, &test->fault), STATUS_OK);
+        if (!row)
+            break;
+        struct bytes value = trace_value(&answer, 1, text);
+        (void)snprintf(holder, sizeof holder, "%.*s", (int)value.length, (const char *)value.data);
+        assert_true(strcmp(holder, last) > 0);
+        memcpy(last, holder, sizeof last);
+        count++;
+    }
+    trace_end(&answer);
+    return count;
+}
+
+/* The first ones are asked for by a statement of their own: none is left out and none comes twice. */
+static void a_long_list_has_no_seam(void **state)
+{
+    enum { HOLDERS = 1203 };
+    struct store_test *test = *state;
+    Amounts two = MEDHUB__TRACE__V1__RECALL_AMOUNTS__INIT;
+    char holder[24];
+
+    next_offset = 0;
+    two.held_e4 = 20000;
+    send_issued(test);
+    for (int i = 0; i < HOLDERS; i++) {
+        (void)snprintf(holder, sizeof holder, "H%04d", i);
+        send_matched(test, holder, &two);
+    }
+    store_fill(test);
+    assert_int_equal(count_holders(test, 100000), HOLDERS);
+    assert_int_equal(count_holders(test, 700), 700);
+    assert_int_equal(count_holders(test, 500), 500);
+    assert_int_equal(count_holders(test, 3), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(holders_and_answers_come_together, store_set_up, store_tear_down),
+        cmocka_unit_test_setup_teardown(a_long_list_has_no_seam, store_set_up, store_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
