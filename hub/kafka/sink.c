@@ -87,6 +87,7 @@ static enum status new_handle(struct sink *sink, const struct kafka_client *clie
         {"linger.ms", linger},
         {"queue.buffering.max.messages", messages},
         {"compression.type", settings->compression},
+        {"retry.backoff.ms", "10"}, /* while the broker ends the last transaction it refuses the next; 100 would be its wait */
         {"log.connection.close", "true"}, /* see overheard() */
         {"message.max.bytes", "4000000"}, /* a parked record is its original and a kilobyte of headers */
         {"partitioner", "murmur2_random"}, /* what Java's clients do: one key, one partition, whoever sends */

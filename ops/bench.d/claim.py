@@ -55,12 +55,12 @@ def measure(bench, size, table):
     bench.renew_broker()
     world = Circulation(bench)
     event = world.make_ready()
-    seconds = size["latency_warm_up_s"] + size["latency_s"]
+    seconds = size["claim_warm_up_s"] + size["claim_s"]
     file = world.write_events(event, RATE * seconds)
     followers = [word for each in world.dispensers for word in ("--follower", f"{world.key_id(each)},{world.key_file(each)}")]
     say(f"prescriptions to claimable: {RATE}/s for {seconds} s, {len(world.dispensers)} dispensers")
     result = bench.call("bench_claim", *world.caller(HOSPITAL), "--events", file, "--rate", RATE, "--connections", CONNECTIONS,
-                        "--warm-up", size["latency_warm_up_s"], *followers)
+                        "--warm-up", size["claim_warm_up_s"], *followers)
     for part, figure, wanted in PARTS:
         table.add(f"prescription: {figure}, {RATE}/s, p50 / p99 / max", "ms",
                   " / ".join(f"{result[part][share + '_ms']:.1f}" for share in ("p50", "p99", "max")), wanted=wanted and f"p99 {wanted}")

@@ -1,6 +1,8 @@
 // links: medhub_kafka
 /* sink.h, against the embedded broker: what each refusal of a broker means for the transaction (kafka.md 1.3). */
 #include "kafka/sink.h"
+
+#include "base/clock.h"
 #include "kafka/source.h"
 #include "support/broker.h"
 #include "support/cmocka_all.h"
@@ -257,9 +259,28 @@ static void a_broker_that_is_lost_while_a_transaction_ends_makes_the_sink_suspec
     assert_true(sink_is_suspect(fixture->sink));
 }
 
+/* While the broker writes the markers of a producer's last transaction, which takes it some milliseconds, it lets the next one
+ * wait. With librdkafka's own pauses, 100 ms and doubling, five refusals would take more than two seconds. */
+static void a_transaction_that_follows_closely_asks_again_soon(void **state)
+{
+    enum { REFUSALS = 5, WITHIN_US = 2000000 };
+    struct fixture *fixture = *state;
+    int codes[REFUSALS];
+    int64_t next_offset = 0;
+
+    for (int i = 0; i < REFUSALS; i++)
+        codes[i] = ERROR_CONCURRENT_TRANSACTIONS;
+    assert_int_equal(one_transaction(fixture, NULL), STATUS_OK); /* the producer knows the broker */
+    embedded_push_errors(fixture->broker.embedded, API_ADD_OFFSETS_TO_TXN, codes, REFUSALS);
+    int64_t begun_us = clock_monotonic_us();
+    assert_int_equal(one_transaction(fixture, &next_offset), STATUS_OK);
+    assert_in_range(clock_monotonic_us() - begun_us, 0, WITHIN_US);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_transaction_that_follows_closely_asks_again_soon, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_commit_tells_the_offset_behind_the_last_record, set_up, tear_down),
         cmocka_unit_test_setup_teardown(null_and_empty_and_headers_arrive_as_they_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_queue_is_waited_for, set_up, tear_down),
