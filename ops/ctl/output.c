@@ -160,15 +160,21 @@ static void print_cell(const char *text, int width, bool last)
         (void)printf("%*s", width - used + 1, "");
 }
 
+static void widen(struct output *output, size_t column, const char *text)
+{
+    size_t bytes = 0;
+    int width = text == NULL ? 0 : text_width(text, CELL_WIDTH_MAX, &bytes);
+
+    output->widths[column] = width > output->widths[column] ? width : output->widths[column];
+}
+
 static void measure(struct output *output)
 {
     for (size_t c = 0; c < output->column_count; c++) {
-        size_t bytes = 0;
-        output->widths[c] = text_width(output->columns[c], CELL_WIDTH_MAX, &bytes);
+        widen(output, c, output->columns[c]);
         for (size_t r = 0; r < output->held_count; r++) {
             char *text = cell_text(member(output->held[r], output->columns[c]));
-            int width = text == NULL ? 0 : text_width(text, CELL_WIDTH_MAX, &bytes);
-            output->widths[c] = width > output->widths[c] ? width : output->widths[c];
+            widen(output, c, text);
             free(text);
         }
     }
@@ -178,6 +184,7 @@ static void print_row(struct output *output, const json_t *row)
 {
     for (size_t c = 0; c < output->column_count; c++) {
         char *text = cell_text(member(row, output->columns[c]));
+        widen(output, c, text); /* of a stream the first rows alone were measured */
         print_cell(text == NULL ? "" : text, output->widths[c], c + 1 == output->column_count);
         free(text);
     }

@@ -89,7 +89,7 @@ static struct output *open_output(const struct call *call, const struct trace_qu
 
     for (size_t i = 0; i < TRACE_COLUMNS_MAX && question->columns[i].name != NULL; i++)
         names[i] = question->columns[i].name;
-    return output_open(call, names, true);
+    return output_open(call, names, false);
 }
 
 static enum exit_code print(struct ask *ask, struct trace_answer *answer, int64_t limit)

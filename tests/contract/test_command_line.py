@@ -293,6 +293,14 @@ def changing_an_organisation():
     change("P00000000000", "--key", "-", text=key, expect=NOT_FOUND)
 
 
+def a_table_that_is_streamed():
+    """The first row alone was measured when the header was written: what is longer later is not cut."""
+    scan = json.loads(run("gen", "-q", "--day", DAY, "--what", "scans", "--count", "1").stdout.splitlines()[0])
+    events = [json.dumps({**scan, "id": name, "source": "nobody"}) for name in ("w-1", "w-2-which-is-a-longer-id")]
+    table = run("ctl", "submit", "-q", "-o", "table", text="\n".join(events) + "\n", expect=PARTIAL).stdout
+    check("a longer cell of a later row is whole", "w-2-which-is-a-longer-id" in table and "…" not in table, table)
+
+
 def wrong_lines():
     lines = ['{"not":"an event"}', "not JSON",
              json.dumps({"specversion": "1.0", "id": "x", "source": "medhub", "type": "medhub.no.such.v1", "data": {}})]
@@ -335,6 +343,7 @@ with Hub() as running:
     looking(a_day(running))
     correcting()
     changing_an_organisation()
+    a_table_that_is_streamed()
     wrong_lines()
     an_empty_line_is_answered_at_once()
     check("the sum still holds", json.loads(run("ctl", "sum", "-q").stdout)["holds"])
