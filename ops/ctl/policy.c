@@ -265,8 +265,10 @@ static json_t *ask_packs(const struct question *question, const struct policy_se
 static enum exit_code answer(struct call *call, json_t *found)
 {
     if (found == NULL)
-        return say_refusal(call, EXIT_NOT_FOUND, "policy.missing", "该地区该日没有该参数的值",
-                           "no value of that parameter for that region on that day");
+        return say_refusal(call, EXIT_NOT_FOUND, "policy.missing", "该地区该日没有该参数的值；参数名见 medhub ctl rules",
+                           "no value of %s for that region on that day; which names there are: "
+                           "medhub ctl rules -o csv --fields parameter,id",
+                           call->arguments[0]);
     return output_object(call, found) ? EXIT_OK : EXIT_FAILED;
 }
 

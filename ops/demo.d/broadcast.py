@@ -175,7 +175,8 @@ def story(world):
     good = tell(first.refresh() == second.refresh() and not first.has(),
                 f"暂存 {staged['items']} 个条目，谁也看不到 / {staged['items']} items are staged, seen by nobody")
     published = world.publish()
-    print(f"  医保局两人四眼：zhang 提交，li 批准，自 {TOMORROW} 起按服务日期执行；各类变更 {published['counts']}")
+    print(f"  医保局两人四眼：zhang 提交，li 批准，自 {TOMORROW} 起按服务日期执行；各类变更："
+          + "，".join(f"{name} {count}" for name, count in published["counts"].items()))
     print("  Two persons at the bureau: one proposes, another approves; the hub tells each item and publishes.", flush=True)
     here = all(one.refresh_until(Institution.has) for one in (first, second))
     good &= tell(here and first.digest() == second.digest(), "在线的两家整版启用，摘要一致 / both have it whole, with equal digests")

@@ -102,7 +102,8 @@ def without_a_broker():
     before = json.loads(run("ctl", "policy", "show", "trace.udi_required_from", "--packs", "--region", "620102",
                             "--date", "2021-12-09").stdout)
     check("before its day the nation's holds", before["region"] == "000000", before)
-    run("ctl", "policy", "show", "no.such", "--packs", expect=NOT_FOUND)
+    check("who misses a parameter is told where their names stand",
+          "ctl rules" in run("ctl", "policy", "show", "no.such", "--packs", expect=NOT_FOUND).stderr)
     run("ctl", "policy", "show", "dedupe.window_days", "--packs", "--date", "soon", expect=USAGE)
     check("gen is deterministic", run("gen", "--day", DAY, "--seed", "5").stdout
           == run("gen", "--day", DAY, "--seed", "5").stdout)
