@@ -353,7 +353,7 @@ static void open_stream(struct asker *asker, struct request *request)
 
 /* ---- GET /v1/feeds/{feed} ---- */
 
-static const char *const *catalogue_types(struct arena *arena, size_t *count)
+const char *const *follow_catalogue_types(struct arena *arena, size_t *count)
 {
     size_t all = 0;
     const struct message_facts *facts;
@@ -386,7 +386,7 @@ static bool choose_feed(struct follow *follow, const char *feed)
     if (strcmp(feed, ALL_DELIVERIES) == 0)
         return true;
     if (strcmp(feed, CATALOGUE) == 0) {
-        follow->types = catalogue_types(request->arena, &follow->type_count);
+        follow->types = follow_catalogue_types(request->arena, &follow->type_count);
         return follow->types != NULL;
     }
     for (size_t i = 0; i < caller->recipient_count; i++)

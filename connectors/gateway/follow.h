@@ -38,6 +38,8 @@ void follow_finish(struct follow *follow);
 /* Asks the read model again, from his place on: he fell behind. */
 void follow_ask_again(struct follow *follow);
 
+/* The types of events that the feed of the catalogue has. NULL: the arena is full. */
+const char *const *follow_catalogue_types(struct arena *arena, size_t *count);
 /* PLACE is nowhere before OTHER. */
 bool place_reaches(const struct feed_place *place, const struct feed_place *other);
 /* Moves PLACE so that it reaches OTHER. */

@@ -53,6 +53,12 @@ static const struct parameter_row feed_parameters[] = {
     PARAMETERS_END,
 };
 
+static const struct parameter_row catch_up_parameters[] = {
+    {"after", IN_QUERY, PARAMETER_TEXT, true, 1, 4096, NULL, NULL, "cursor of the feed catalogue: where the copy stands",
+     "catalogue 订阅游标：副本所处的位置"},
+    PARAMETERS_END,
+};
+
 static const struct parameter_row item_parameters[] = {
     {"table", IN_PATH, PARAMETER_TEXT, true, 1, 64, NULL, "WESTERN_DRUG", "kind of item, as in catalogue.proto without KIND_",
      "目录类别，即 catalogue.proto 中去掉 KIND_ 的名称"},
@@ -228,6 +234,10 @@ static const struct answer_row snapshot_answers[] = {
      "快照，按 Accept-Encoding 压缩（zstd 或 gzip）"},
     {304, NULL, NULL, NULL, "If-None-Match names it", "未变化"},
     ANSWERS_END};
+static const struct answer_row catch_up_answers[] = {
+    {200, JSON, "CatchUp", NULL, "what either way takes", "两种方式各需多少"},
+    {410, PROBLEM, "Problem", NULL, "what the cursor points at is no longer kept: take the snapshot", "游标之后的内容已不再保留，请取快照"},
+    ANSWERS_END};
 static const struct answer_row item_answers[] = {
     {200, JSON, "ItemRow", NULL, "the row in force", "当日有效的条目"},
     {404, PROBLEM, "Problem", NULL, "none on that day", "当日没有该条目"},
@@ -357,6 +367,11 @@ const struct schema_row schema_rows[] = {
     {"FeedPage", "next", "string", true, "cursor to go on with", "下一页游标"},
     {"FeedPage", "atEnd", "boolean", true, "nothing more for now", "暂无更多"},
 
+    {"CatchUp", "events", "integer", true, "changes that this caller is to hear of", "待接收的变更数"},
+    {"CatchUp", "changesBytes", "integer", true, "what they take as pages of the feed, by the first ones", "以订阅页计的字节数（按最前若干条估算）"},
+    {"CatchUp", "snapshotRows", "integer", false, "rows of the snapshot; absent: there is none yet", "快照行数；缺省为尚无快照"},
+    {"CatchUp", "snapshotBytes", "integer", false, "what it takes in gzip", "快照字节数（gzip）"},
+
     {"ItemRow", "table", "string", true, "kind", "类别"},
     {"ItemRow", "code", "string", true, "as asked", "查询的编码"},
     {"ItemRow", "key", "string", true, "KIND/CODE of the item: another code if that one leads to it", "条目的类别/编码；旧编码、别名引向的条目"},
@@ -473,6 +488,8 @@ const struct route routes[] = {
      false, ROUTE_ASK, feed_parameters, NULL, feed_answers, feed_handler},
     {"GET", "/v1/catalogue/snapshot", "snapshot", "feeds", "the whole catalogue in one piece", "目录全量快照", false,
      ROUTE_AT_ONCE, no_parameters, NULL, snapshot_answers, snapshot_handler},
+    {"GET", "/v1/catalogue/catch-up", "catchUp", "feeds", "what it takes to be current, by changes or by snapshot",
+     "补齐目录各需多少：变更或快照", false, ROUTE_ASK, catch_up_parameters, NULL, catch_up_answers, catch_up_handler},
     {"GET", "/v1/catalogue/releases/{release}/uptake", "uptake", "questions", "who has applied a release of the catalogue",
      "目录版本的启用情况", false, ROUTE_AT_ONCE, uptake_parameters, NULL, uptake_answers, uptake_handler},
     {"GET", "/v1/items/{table}/{code}", "item", "questions", "a catalogue item on a day in a region", "某日某地区的目录条目", false,

@@ -121,6 +121,7 @@ void receipt_handler(struct request *request);
 void feed_list_handler(struct request *request);
 void feed_handler(struct request *request);
 void snapshot_handler(struct request *request);
+void catch_up_handler(struct request *request);
 void uptake_handler(struct request *request);
 void item_handler(struct request *request);
 void prescription_handler(struct request *request);

@@ -102,10 +102,9 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* For each recipient its first deliveries in the range, which is what the primary key gives without looking
- * further; then the first ones of these. */
-static void page_text(size_t recipients, size_t types, struct buffer *text)
+ * further. */
+static void mine_text(size_t recipients, size_t types, struct buffer *text)
 {
-    buffer_append_text(text, "SELECT delivery.place, delivery.delivered_ms, delivery.value FROM (");
     for (size_t i = 0; i < recipients; i++) {
         buffer_append_format(
             text,
@@ -117,8 +116,21 @@ static void page_text(size_t recipients, size_t types, struct buffer *text)
                                  j + 1 == types ? ")" : "");
         buffer_append_format(text, " ORDER BY place LIMIT $3) AS of_%zu", i);
     }
+}
+
+static void page_text(size_t recipients, size_t types, struct buffer *text)
+{
+    buffer_append_text(text, "SELECT delivery.place, delivery.delivered_ms, delivery.value FROM (");
+    mine_text(recipients, types, text);
     buffer_append_text(
         text, ") AS mine JOIN delivery ON delivery.place = mine.place ORDER BY delivery.place LIMIT $3");
+}
+
+static void count_text(size_t recipients, size_t types, struct buffer *text)
+{
+    buffer_append_text(text, "SELECT count(*) FROM (");
+    mine_text(recipients, types, text);
+    buffer_append_text(text, ") AS mine");
 }
 
 static bool is_mine(const struct viewer *viewer, const char *recipient)
@@ -179,25 +191,60 @@ static enum status run_page(struct page *page, const char *text, const struct sq
     return status;
 }
 
-/* What up to RECIPIENTS_AT_ONCE recipients from FIRST on have in the range, at most ROOM. */
+/* A question about up to RECIPIENTS_AT_ONCE recipients from FIRST on in a range, at most ROOM of each. */
+struct some {
+    size_t recipients, types, value_count;
+    struct sql_value values[3 + RECIPIENTS_AT_ONCE + TYPES_MAX];
+};
+
+static void ask_some(const struct feed_query *query, size_t first, int64_t from, int64_t until, size_t room, struct some *some)
+{
+    size_t left = smaller(query->viewer->recipient_count - first, RECIPIENTS_AT_ONCE);
+
+    some->recipients = padded(left);
+    some->types = query->type_count == 0 ? 0 : padded(query->type_count);
+    some->value_count = 3 + some->recipients + some->types;
+    some->values[0] = sql_integer(from);
+    some->values[1] = sql_integer(until);
+    some->values[2] = sql_integer((int64_t)room);
+    for (size_t i = 0; i < some->recipients; i++)
+        some->values[3 + i] = sql_text(query->viewer->recipients[first + smaller(i, left - 1)]);
+    for (size_t i = 0; i < some->types; i++)
+        some->values[3 + some->recipients + i] =
+            sql_integer((int64_t)hash_bytes(bytes_of(query->types[smaller(i, query->type_count - 1)]), 0));
+}
+
 static enum status read_some(struct page *page, size_t first, int64_t from, int64_t until, size_t room,
                              struct seen_delivery *to, size_t *count, struct fault *fault)
 {
-    const struct feed_query *query = page->query;
-    size_t left = smaller(query->viewer->recipient_count - first, RECIPIENTS_AT_ONCE);
-    size_t recipients = padded(left), types = query->type_count == 0 ? 0 : padded(query->type_count);
-    struct sql_value values[3 + RECIPIENTS_AT_ONCE + TYPES_MAX] = {sql_integer(from), sql_integer(until),
-                                                                   sql_integer((int64_t)room)};
+    struct some some;
     struct buffer text;
 
-    for (size_t i = 0; i < recipients; i++)
-        values[3 + i] = sql_text(query->viewer->recipients[first + smaller(i, left - 1)]);
-    for (size_t i = 0; i < types; i++)
-        values[3 + recipients + i] =
-            sql_integer((int64_t)hash_bytes(bytes_of(query->types[smaller(i, query->type_count - 1)]), 0));
+    ask_some(page->query, first, from, until, room, &some);
     buffer_init(&text, TEXT_BYTES_MAX);
-    page_text(recipients, types, &text);
-    enum status status = run_page(page, buffer_text(&text), values, 3 + recipients + types, to, count, fault);
+    page_text(some.recipients, some.types, &text);
+    enum status status = run_page(page, buffer_text(&text), some.values, some.value_count, to, count, fault);
+    buffer_done(&text);
+    return status;
+}
+
+static enum status count_some(struct page *page, size_t first, int64_t from, int64_t until, uint64_t *count,
+                              struct fault *fault)
+{
+    struct some some;
+    struct buffer text;
+    struct sql_cursor cursor;
+    bool row = false;
+
+    ask_some(page->query, first, from, until, page->query->limit, &some);
+    buffer_init(&text, TEXT_BYTES_MAX);
+    count_text(some.recipients, some.types, &text);
+    enum status status = sql_start(page->model->sql, buffer_text(&text), some.values, some.value_count, &cursor, fault);
+    if (status == STATUS_OK)
+        status = sql_next(&cursor, &row, fault);
+    if (status == STATUS_OK && row)
+        *count += (uint64_t)sql_column_integer(&cursor, 0);
+    sql_end(&cursor);
     buffer_done(&text);
     return status;
 }
@@ -347,4 +394,39 @@ enum status read_model_feed(struct read_model *model, const struct feed_query *q
     *place = moved;
     *count = page.count;
     return STATUS_OK;
+}
+
+/* ---- how many ---- */
+
+static enum status count_feed(struct page *page, struct feed_place *place, uint64_t *count, struct fault *fault)
+{
+    struct feed_bounds bounds;
+
+    enum status status = read_bounds(page->model, &bounds, fault);
+    if (status == STATUS_OK)
+        status = read_topic_number(page->model, DELIVERY_TOPIC, &page->topic, fault);
+    if (status != STATUS_OK || page->topic == 0)
+        return status;
+    (void)fit_place(place, &bounds); /* what is no longer kept counts for nothing */
+    for (int32_t i = 0; i < bounds.partition_count; i++)
+        for (size_t k = 0; k < page->query->viewer->recipient_count && status == STATUS_OK; k += RECIPIENTS_AT_ONCE)
+            status = count_some(page, k, place_make(page->topic, i, place->next_offset[i]),
+                                place_make(page->topic, i, bounds.next[i]), count, fault);
+    return status;
+}
+
+enum status read_model_feed_count(struct read_model *model, const struct feed_query *query, const struct feed_place *place,
+                                  uint64_t *count, struct fault *fault)
+{
+    struct page page = {.model = model, .query = query};
+    struct feed_place from = *place;
+
+    *count = 0;
+    if (query->type_count > TYPES_MAX)
+        return fault_reject(fault, "store.types", "more than %d types", TYPES_MAX);
+    enum status status = sql_begin(model->sql, fault);
+    if (status == STATUS_OK)
+        status = count_feed(&page, &from, count, fault);
+    sql_rollback(model->sql);
+    return status;
 }

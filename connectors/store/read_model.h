@@ -101,6 +101,10 @@ struct feed_query {
 enum status read_model_feed(struct read_model *model, const struct feed_query *query, struct feed_place *place,
                             struct arena *arena, struct seen_delivery **deliveries, size_t *count, bool *truncated,
                             struct fault *fault) MUST_CHECK;
+/* How many there are for the query's viewer (not NULL) from PLACE on; of a recipient and partition at most the query's limit is
+ * counted, and what has two of his recipients may count twice when he has many. */
+enum status read_model_feed_count(struct read_model *model, const struct feed_query *query, const struct feed_place *place,
+                                  uint64_t *count, struct fault *fault) MUST_CHECK;
 /* Where the feed begins now (the oldest that is kept), and where it ends. */
 enum status read_model_feed_begin(struct read_model *model, struct feed_place *place, struct fault *fault) MUST_CHECK;
 enum status read_model_feed_end(struct read_model *model, struct feed_place *place, struct fault *fault) MUST_CHECK;

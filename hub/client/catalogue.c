@@ -31,6 +31,7 @@ struct catalogue {
     bool checked;                /* the copy was read through since it was opened */
     struct catalogue_scope scope; /* the worker's; asked for before each snapshot */
     bool scope_known;
+    bool must_weigh, weighed; /* the worker's: is a snapshot smaller than what is left of the changes; asked once in a refresh */
 
     bool wanted;               /* lock: somebody waits for a refresh */
     bool under_way;            /* the worker's */
@@ -333,6 +334,8 @@ static void on_changes(void *context, const struct courier_answer *answer)
             status = catalogue_answer(catalogue->hub, catalogue->copy, &error);
         if (status != MEDHUB_OK || page.at_end)
             end_refresh(catalogue, status, &error);
+        catalogue->must_weigh = !page.at_end && !catalogue->weighed;
+        catalogue->weighed = !page.at_end && catalogue->weighed;
     }
     (void)pthread_mutex_unlock(&catalogue->hub->lock);
     json_decref(page.root);
@@ -360,6 +363,45 @@ static enum medhub_status ask_changes(struct catalogue *catalogue, struct medhub
     return status;
 }
 
+/* ---- which is smaller ---- */
+
+/* A gateway that does not say has us go on with the changes. */
+static void on_weights(void *context, const struct courier_answer *answer)
+{
+    struct catalogue *catalogue = context;
+
+    catalogue->under_way = catalogue->must_weigh = false;
+    catalogue->weighed = true;
+    (void)pthread_mutex_lock(&catalogue->hub->lock);
+    catalogue->damaged |= wire_snapshot_is_smaller(answer);
+    (void)pthread_mutex_unlock(&catalogue->hub->lock);
+}
+
+static enum medhub_status ask_weights(struct catalogue *catalogue, struct medhub_error *error)
+{
+    char *cursor = NULL;
+    enum medhub_status status = copy_cursor(catalogue->copy, &cursor, error);
+    char *target = status == MEDHUB_OK ? wire_catch_up_target(cursor) : NULL;
+    const struct courier_request request = {.method = "GET",
+                                            .target = target,
+                                            .accept_encoding = "",
+                                            .timeout_ms = catalogue->hub->settings.request_timeout_ms,
+                                            .done = on_weights,
+                                            .context = catalogue};
+
+    if (status == MEDHUB_OK)
+        status = target == NULL ? error_say(error, "memory.out", NULL)
+                                : courier_start(catalogue->hub->courier, &request, error);
+    free(target);
+    free(cursor);
+    return status;
+}
+
+static enum medhub_status ask_next(struct catalogue *catalogue, struct medhub_error *error)
+{
+    return catalogue->must_weigh ? ask_weights(catalogue, error) : ask_changes(catalogue, error);
+}
+
 /* Changes are only added to a copy that is what it was. Lock held. */
 static bool is_whole(struct catalogue *catalogue)
 {
@@ -380,7 +422,7 @@ void catalogue_step(struct catalogue *catalogue)
         return;
     (void)pthread_mutex_lock(&hub->lock);
     if (catalogue->wanted) {
-        enum medhub_status status = is_whole(catalogue)        ? ask_changes(catalogue, &error)
+        enum medhub_status status = is_whole(catalogue)        ? ask_next(catalogue, &error)
                                     : catalogue->scope_known ? ask_snapshot(catalogue, &error)
                                                              : ask_feeds(catalogue, &error);
         catalogue->under_way = status == MEDHUB_OK;

@@ -256,7 +256,8 @@ enum medhub_status medhub_set_cursor(struct medhub *hub, const char *feed, const
 
 /* ---- catalogue ---- */
 
-/* Brings the local copy up to date: a snapshot first, later only what changed. Works (or waits for the
+/* Brings the local copy up to date: a snapshot first, later only what changed, or once more a snapshot where that is smaller (the
+ * gateway says both when more than a page is left). Works (or waits for the
  * thread) for TIMEOUT_MS at most; AGAIN: not finished, call again, it goes on. A new snapshot takes the old
  * one's place at once and only when its digest is right; until then, and when the gateway is away, the old
  * copy answers. An institution's copy holds what the institution is told of: the rows of its regions and of

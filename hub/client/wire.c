@@ -66,6 +66,15 @@ char *wire_feed_target(const char *feed, const char *cursor, int64_t limit, int6
     return take_text(&out);
 }
 
+char *wire_catch_up_target(const char *cursor)
+{
+    struct buffer out;
+    buffer_init(&out, TARGET_BYTES_MAX);
+    buffer_append_text(&out, "/v1/catalogue/catch-up?after=");
+    append_encoded(&out, cursor);
+    return take_text(&out);
+}
+
 /* ---- answers ---- */
 
 static json_t *parse(const struct courier_answer *answer)
@@ -187,4 +196,14 @@ bool wire_page(const struct courier_answer *answer, struct wire_page *page)
     json_decref(root);
     *page = (struct wire_page){0};
     return false;
+}
+
+bool wire_snapshot_is_smaller(const struct courier_answer *answer)
+{
+    json_t *root = answer->status == 200 ? parse(answer) : NULL;
+    json_int_t snapshot = json_integer_value(json_object_get(root, "snapshotBytes"));
+    bool smaller = snapshot > 0 && snapshot < json_integer_value(json_object_get(root, "changesBytes"));
+
+    json_decref(root);
+    return smaller;
 }

@@ -15,6 +15,7 @@ struct json_t; /* jansson */
 char *wire_submit_target(int64_t wait_seconds);
 char *wire_receipt_target(const char *source, const char *id);
 char *wire_feed_target(const char *feed, const char *cursor, int64_t limit, int64_t wait_seconds);
+char *wire_catch_up_target(const char *cursor);
 
 /* What an answer asks the sender to do. */
 enum wire_verdict {
@@ -43,5 +44,8 @@ struct wire_page {
     bool at_end;
 };
 bool wire_page(const struct courier_answer *answer, struct wire_page *page);
+
+/* True if ANSWER, of the catch-up's target, says that a snapshot is smaller than the changes. */
+bool wire_snapshot_is_smaller(const struct courier_answer *answer);
 
 #endif

@@ -192,8 +192,11 @@ def look_ups_agree(institution, dice, model):
 
 def any_sequence(world):
     dice, model = random.Random(SEED), Model()
-    steady, killed, damaged, fresh, away = world.load(5, catalogue=None)
-    away.refresh()
+    steady, killed, damaged, fresh, away, late = world.load(6, catalogue=None)
+    for one, page_events in ((away, 1000), (late, 5)):
+        with one.options.open("a") as options:
+            options.write(f"feed_page_events = {page_events}\n")
+        one.refresh()
     for number in range(1, ROUNDS + 1):
         region = NATION if number == 1 else dice.choice((NATION, NATION, PROVINCE, PROVINCE, ELSEWHERE))
         release, staged = stage_and_publish(world, dice, model, number, region)
@@ -213,12 +216,13 @@ def any_sequence(world):
             world.ctl("ctl", "catalogue", "withdraw", release, "--by", "li", "--source", "B000000")
             model.withdraw(release, staged)
         set_standards(world, dice, model, number)
-    wanted, copies = model.digest(), (steady, killed, damaged, fresh, away)
+    wanted, copies = model.digest(), (steady, killed, damaged, fresh, away, late)
     for institution in copies:
         check(f"{institution.id} ends with the model's digest",
               institution.refresh_until(lambda one: one.digest() == wanted), (institution.digest(), wanted))
         no_part_of_a_release(institution, model)
-    check("the one that was away caught up by changes", copy_of(away).stem == "catalogue-0", copy_of(away))
+    check("one took the snapshot, as it was smaller", copy_of(late).stem != "catalogue-0", copy_of(late))
+    check("one that was away caught up by changes", copy_of(away).stem == "catalogue-0", copy_of(away))
     hub_has_the_models_rows(world, model)
     look_ups_agree(away, dice, model)
     check("all hold the same releases", len({json.dumps(sorted(one["release"] for one in json.loads(each.ask("releases"))))

@@ -54,6 +54,7 @@ struct fake {
     unsigned change_count;
     size_t snapshots;
     const char *feeds;   /* what /v1/feeds answers; NULL: none */
+    const char *weights; /* what /v1/catalogue/catch-up answers; NULL: 404 */
     bool catalogue_gone; /* every cursor is too old */
     bool snapshot_cut;
 };
@@ -302,6 +303,8 @@ static inline enum MHD_Result fake_route(struct fake *fake, struct MHD_Connectio
         return fake_feed(fake, connection);
     if (strcmp(url, "/v1/feeds/catalogue") == 0)
         return fake_changes(fake, connection);
+    if (strcmp(url, "/v1/catalogue/catch-up") == 0 && fake->weights != NULL)
+        return fake_send(connection, fake, 200, fake->weights);
     if (strcmp(url, "/v1/catalogue/snapshot") == 0)
         return fake_snapshot(fake, connection);
     return fake_send(connection, fake, 404, "{\"code\":\"fake.unknown\",\"detail\":\"no such route\"}");

@@ -116,6 +116,31 @@ static void an_items_changes_are_made_in_the_order_of_its_versions(void **state)
     medhub_free(releases);
 }
 
+/* What is left of the feed after the first page is one event a page: the fake gateway says what it takes. */
+static void the_smaller_of_changes_and_snapshot_is_taken(void **state)
+{
+    static const char *const changes[] = {
+        EVENT("payment_standard_changed", "2", "WESTERN_DRUG", "A", OF_DAY("2026-02-01"), "second"),
+        EVENT("payment_standard_changed", "3", "WESTERN_DRUG", "A", OF_DAY("2026-03-01"), "third"),
+        EVENT("payment_standard_changed", "4", "WESTERN_DRUG", "A", OF_DAY("2026-04-01"), "fourth"),
+    };
+    struct trial *trial = *state;
+
+    begin(trial, ROW("WESTERN_DRUG", "A", "650000", "1", "first"));
+    WITH_FAKE(trial, trial->fake->weights = "{\"events\":2,\"changesBytes\":500,\"snapshotRows\":1,\"snapshotBytes\":500}");
+    follow(trial, changes, 3); /* by changes: one snapshot */
+    check_name(trial, "WESTERN_DRUG", "A", "2026-04-01", "fourth");
+    WITH_FAKE(trial, trial->fake->weights = "{\"events\":2,\"changesBytes\":501,\"snapshotRows\":1,\"snapshotBytes\":500}");
+    WITH_FAKE(trial, trial->fake->snapshot = ROW("WESTERN_DRUG", "A", "650000", "5", "whole"));
+    WITH_FAKE(trial, trial->fake->snapshot_cursor = "3");
+    WITH_FAKE(trial, trial->fake->change_count = 5);
+    WITH_FAKE(trial, trial->fake->changes[3] = changes[2]);
+    WITH_FAKE(trial, trial->fake->changes[4] = changes[2]);
+    assert_int_equal(medhub_catalogue_refresh(trial->hub, 10000, &trial->error), MEDHUB_OK);
+    assert_int_equal(FAKE_COUNT(trial, snapshots), 2);
+    check_name(trial, "WESTERN_DRUG", "A", "2026-04-01", "whole");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, trial_set_up, trial_tear_down)
@@ -123,6 +148,7 @@ int main(void)
         TEST(every_event_that_changes_a_row_comes_into_the_copy),
         TEST(a_copy_holds_what_its_institution_is_told_of),
         TEST(an_items_changes_are_made_in_the_order_of_its_versions),
+        TEST(the_smaller_of_changes_and_snapshot_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

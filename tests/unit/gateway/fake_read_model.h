@@ -264,6 +264,18 @@ enum status read_model_feed(struct read_model *model, const struct feed_query *q
     return leave();
 }
 
+enum status read_model_feed_count(struct read_model *model, const struct feed_query *query, const struct feed_place *place,
+                                  uint64_t *count, struct fault *fault)
+{
+    (void)model;
+    *count = 0;
+    if (enter(fault) != STATUS_OK)
+        return STATUS_RETRY;
+    for (size_t i = 0; i < fake.delivery_count; i++)
+        *count += fake.deliveries[i].offset >= place->next_offset[fake.deliveries[i].partition] && is_for(query, &fake.deliveries[i]);
+    return leave();
+}
+
 static enum status bound(const int64_t offsets[FAKE_PARTITIONS], struct feed_place *place, struct fault *fault)
 {
     if (enter(fault) != STATUS_OK)

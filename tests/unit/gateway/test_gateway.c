@@ -333,6 +333,26 @@ static void a_cursor_older_than_what_is_kept_is_gone(void **state)
     arena_free(arena);
 }
 
+static void who_was_away_is_told_what_the_changes_take(void **state)
+{
+    struct fixture *fixture = *state;
+    struct arena *arena = arena_new(4096, 1 << 16);
+    const struct feed_place first = {.partition_count = FAKE_PARTITIONS};
+    char target[500];
+
+    for (int i = 0; i < 60; i++) /* more than are looked at to tell how large they are */
+        fake_deliver("H1", "medhub.catalogue.item_changed.v1", "a change");
+    fake_deliver("H2", "medhub.catalogue.item_changed.v1", "another's");
+    fake_deliver("H1", TYPE, "no change");
+    (void)snprintf(target, sizeof target, "/v1/catalogue/catch-up?after=%s", cursor_encode(&first, arena));
+    expect(call(fixture, target, NULL, NULL), 200, "{\"events\":60,\"changesBytes\":");
+    expect(call(fixture, "/v1/catalogue/catch-up?after=AQID", NULL, NULL), 400, "feed.cursor");
+    expect(call(fixture, "/v1/catalogue/catch-up", NULL, NULL), 400, "after");
+    fake_forget_before(3);
+    expect(call(fixture, target, NULL, NULL), 410, "feed.gone");
+    arena_free(arena);
+}
+
 static void those_who_wait_are_told_without_asking_for_each(void **state)
 {
     enum { FOLLOWERS = 20 };
@@ -438,6 +458,7 @@ int main(void)
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(an_acknowledged_event_is_in_the_inbox),
+        TEST(who_was_away_is_told_what_the_changes_take),
         TEST(what_is_another_organisations_is_forbidden_or_unknown),
         TEST(brokers_that_do_not_acknowledge_are_a_503),
         TEST(the_decision_decides_the_answer),
