@@ -3,8 +3,9 @@
 """The connection test of an institution on a real Kafka, hub, store and gateway: the reference candidate of ops/examples passes
 and the agreement advances on the signed report; wrong candidates fail the cases that are named, and nothing of the test is
 ever applied. A pharmacy is tested by hand: a person reads the cases and types what its client understood. `ctl org show` then
-tells what the registry says on a day."""
+tells what the registry says on a day. The candidates are organisations of their own and are tested side by side."""
 import base64
+import concurrent.futures
 import http.server
 import json
 import os
@@ -26,6 +27,7 @@ sys.path.insert(0, str(SOURCE / "ops/examples"))
 import webhook_receiver  # noqa: E402
 
 REGION, AGENCY, CANDIDATE, PHARMACY = "440100", "A44010000001", "H44010099999", "P44010099998"
+CARELESS, BROKEN = "H44010099997", "H44010099996"
 REFERENCE = SOURCE / "ops/examples/candidate.py"
 EVERYBODY = {"accepted", "refused", "incomplete", "duplicate", "wrong_signature", "expired_signature", "timeout", "retry", "feed"}
 
@@ -36,25 +38,31 @@ def key(path, name):
 
 
 class Receiver(webhook_receiver.Handler):
-    """The candidate's address for webhooks: the example's, or one that repeats whatever it is asked, or one that is broken."""
-    kind = "example"
+    """The candidate's address for webhooks: the example's."""
+
+
+class Careless(webhook_receiver.Handler):
+    """One that repeats whatever it is asked."""
 
     def do_POST(self):
-        if self.kind == "example":
-            return super().do_POST()
-        body = self.rfile.read(int(self.headers["content-length"]))
-        return self.answer(200, json.loads(body)) if self.kind == "careless" else self.answer(500)
+        return self.answer(200, json.loads(self.rfile.read(int(self.headers["content-length"]))))
 
 
-def reference(folder, change=(), key_file="h.pem"):
+class Broken(webhook_receiver.Handler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        return self.answer(500)
+
+
+def reference(folder, name, change=()):
     """The command of the reference candidate, spoiled by the changes (old text, new text)."""
-    script = folder / "candidate.py"
+    script = folder / f"{name}.py"
     text = REFERENCE.read_text()
     for old, new in change:
         assert old in text, old
         text = text.replace(old, new)
     script.write_text(text)
-    return f"{sys.executable} {script} k1 {folder / key_file}"
+    return f"{sys.executable} {script} k1 {folder / name}.pem"
 
 
 class OrgTest(unittest.TestCase):
@@ -68,20 +76,34 @@ class OrgTest(unittest.TestCase):
         cls.world.start("connector store").wait_ready()
         cls.world.start("gateway").wait_ready()
         cls.number = 0
-        cls.receive()
         cls.found()
+        side_by_side = concurrent.futures.ThreadPoolExecutor()
+        cls.addClassCleanup(side_by_side.shutdown)
+        careless = [('0: "unknown"', '0: "accepted"'), ('"items": [event["id"] for', '"items": ["" for')]
+        cls.tests = {
+            CARELESS: side_by_side.submit(cls.play, CARELESS, reference(cls.folder, CARELESS, careless)),
+            BROKEN: side_by_side.submit(cls.play, BROKEN, "cat > /dev/null"),
+            CANDIDATE: side_by_side.submit(cls.play, CANDIDATE, reference(cls.folder, CANDIDATE)),
+            PHARMACY: side_by_side.submit(cls.play_by_hand, PHARMACY, reference(cls.folder, PHARMACY)),
+        }
 
     @classmethod
-    def receive(cls):
-        """The candidate's address; the operator and it share a secret."""
+    def receive(cls, organisation, kind):
+        """Its address; the operator and it share a secret."""
         secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
-        (cls.folder / "webhooks" / CANDIDATE).mkdir(parents=True)
-        (cls.folder / "webhooks" / CANDIDATE / "main").write_text(secret + "\n")
-        Receiver.secrets = [secret]
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        (cls.folder / "webhooks" / organisation).mkdir(parents=True)
+        (cls.folder / "webhooks" / organisation / "main").write_text(secret + "\n")
+        kind.secrets = [secret]
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind)
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.server_close)
         cls.addClassCleanup(server.shutdown)
-        cls.endpoint = {"id": "main", "url": f"http://127.0.0.1:{server.server_port}/", "privateNetwork": True}
+        return [{"id": "main", "url": f"http://127.0.0.1:{server.server_port}/", "privateNetwork": True}]
+
+    @classmethod
+    def candidate(cls, name, kind, role, state, receiver=None):
+        return cls.organisation(name, kind, [role], [key(cls.folder / f"{name}.pem", "k1")], state=f"STATE_{state}",
+                                endpoints=cls.receive(name, receiver) if receiver else [])
 
     @classmethod
     def submit(cls, *events):
@@ -114,9 +136,10 @@ class OrgTest(unittest.TestCase):
             *policy,
             cls.organisation("medhub", "HUB_OPERATOR", [], [key(cls.folder / "op.pem", "op1")], state="STATE_LIVE"),
             cls.organisation(AGENCY, "INSURER_AGENCY", ["insurer"], state="STATE_LIVE"),
-            cls.organisation(CANDIDATE, "HOSPITAL", ["hospital"], [key(cls.folder / "h.pem", "k1")], state="STATE_APPLIED",
-                             endpoints=[cls.endpoint]),
-            cls.organisation(PHARMACY, "PHARMACY", ["pharmacy"], [key(cls.folder / "p.pem", "k1")], state="STATE_DESIGNATED"),
+            cls.candidate(CANDIDATE, "HOSPITAL", "hospital", "APPLIED", Receiver),
+            cls.candidate(CARELESS, "HOSPITAL", "hospital", "DESIGNATED", Careless),
+            cls.candidate(BROKEN, "HOSPITAL", "hospital", "DESIGNATED", Broken),
+            cls.candidate(PHARMACY, "PHARMACY", "pharmacy", "DESIGNATED"),
             cls.event("medhub", "registry.practitioner_registered", institution=CANDIDATE, practitioner={
                 "institution": CANDIDATE, "code": "D440100000001", "kind": "PRACTITIONER_KIND_DOCTOR", "licence": "L1",
                 "licenceFrom": "2025-01-01", "firstRegistered": True}))
@@ -141,47 +164,57 @@ class OrgTest(unittest.TestCase):
             return receipt
         until(taken, f"{event['data']['step']} is accepted")
 
-    def play(self, candidate, timeout="8"):
-        report = self.folder / "report.json"
-        report.unlink(missing_ok=True)
-        done = subprocess.run([*self.command(CANDIDATE, report, timeout), "--with", candidate], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=250)
-        return done, *self.results(report)
+    @classmethod
+    def play(cls, organisation, client):
+        """(exit code, what was printed, failed cases, rows of the report, what was said)"""
+        done = subprocess.run([*cls.command(organisation), "--with", client], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, timeout=250)
+        return done.returncode, done.stdout, *cls.results(organisation), done.stderr
 
-    def command(self, organisation, report, timeout):
-        return [MEDHUB, "ctl", "org", "test", organisation, "-b", self.world.brokers.address, "--region", REGION, "--gateway",
-                f"http://127.0.0.1:{self.world.port}", "--key", self.folder / "op.pem", "--keyid", "op1", "--report", report,
-                "--timeout", timeout, "--set", f"webhook.secrets_directory={self.folder / 'webhooks'}"]
+    @classmethod
+    def play_by_hand(cls, organisation, client):
+        """Without --with each case is shown on standard error, and the answer is typed."""
+        with subprocess.Popen(cls.command(organisation), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as tested:
+            for line in tested.stderr:
+                if line.startswith("{"):
+                    tested.stdin.write(subprocess.run(client, input=line, shell=True, stdout=subprocess.PIPE, text=True,
+                                                      timeout=60, check=True).stdout)
+                    tested.stdin.flush()
+            printed = tested.stdout.read()
+        return tested.returncode, printed, *cls.results(organisation), ""
 
-    def results(self, report):
+    @classmethod
+    def command(cls, organisation):
+        return [MEDHUB, "ctl", "org", "test", organisation, "-b", cls.world.brokers.address, "--region", REGION, "--gateway",
+                f"http://127.0.0.1:{cls.world.port}", "--key", cls.folder / "op.pem", "--keyid", "op1", "--report",
+                cls.folder / f"{organisation}.json", "--timeout", "30", "--set",
+                f"webhook.secrets_directory={cls.folder / 'webhooks'}"]
+
+    @classmethod
+    def results(cls, organisation):
+        report = cls.folder / f"{organisation}.json"
         rows = json.loads(report.read_text())["results"] if report.exists() else []
         return {row["case"] for row in rows if not row["passed"]}, rows
 
-    def run_test(self, change=(), timeout="8"):
-        return self.play(reference(self.folder, change), timeout)
-
     def test_1_a_candidate_that_believes_in_202_and_anybody_and_never_reads_its_feed(self):
-        Receiver.kind = "careless"
-        done, failed, _ = self.run_test([('0: "unknown"', '0: "accepted"'), ('"items": [event["id"] for', '"items": ["" for')])
-        self.assertEqual(failed, {"timeout", "feed", "webhook_forged"}, done.stderr)
-        self.assertEqual(done.returncode, 6)
-        self.assertEqual(done.stdout, "")
+        code, printed, failed, _, said = self.tests[CARELESS].result()
+        self.assertEqual(failed, {"timeout", "feed", "webhook_forged"}, said)
+        self.assertEqual((code, printed), (6, ""))
 
     def test_2_a_candidate_that_is_no_program(self):
-        Receiver.kind = "broken"
-        done, failed, rows = self.play("cat > /dev/null", "2")
-        self.assertEqual({row["case"] for row in rows} - failed, {"webhook_forged"}, done.stderr)
+        _, _, failed, rows, said = self.tests[BROKEN].result()
+        self.assertEqual({row["case"] for row in rows} - failed, {"webhook_forged"}, said)
         self.assertIn("no answer in time", rows[0]["found"])
         self.assertIn("main: http.500", next(row["found"] for row in rows if row["case"] == "webhook"))
 
     def test_3_the_reference_passes_and_the_agreement_advances(self):
-        Receiver.kind = "example"
-        done, failed, rows = self.run_test()
-        self.assertEqual((failed, done.returncode), (set(), 0), (done.stderr, rows))
+        code, printed, failed, rows, said = self.tests[CANDIDATE].result()
+        self.assertEqual((failed, code), (set(), 0), (said, rows))
         self.assertEqual({row["case"] for row in rows},
                          EVERYBODY | {"prescription", "prescription_refused", "webhook", "webhook_forged"})
-        event = json.loads(done.stdout)
-        forged = json.loads(done.stdout)
+        event = json.loads(printed)
+        forged = json.loads(printed)
         forged["id"], forged["data"]["report"]["cases"] = "forged", 99
         refused, taken = self.submit(forged, event)
         self.assertEqual((refused["outcome"], refused["code"]), ("refused", "agreement.test_not_proven"))
@@ -193,22 +226,11 @@ class OrgTest(unittest.TestCase):
             self.assertEqual(self.world.medhub("ctl", "facts", "-q", "--type", kind, "-o", "ndjson"), "", kind)
 
     def test_6_a_person_tests_a_pharmacy_by_hand(self):
-        """Without --with each case is shown on standard error, and the answer is typed."""
-        report = self.folder / "pharmacy.json"
-        client = reference(self.folder, key_file="p.pem")
-        with subprocess.Popen(self.command(PHARMACY, report, "8"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True) as tested:
-            for line in tested.stderr:
-                if line.startswith("{"):
-                    tested.stdin.write(subprocess.run(client, input=line, shell=True, stdout=subprocess.PIPE, text=True,
-                                                      timeout=60, check=True).stdout)
-                    tested.stdin.flush()
-            event = json.loads(tested.stdout.read())
-        failed, rows = self.results(report)
-        self.assertEqual((failed, tested.returncode), (set(), 0), rows)
+        code, printed, failed, rows, _ = self.tests[PHARMACY].result()
+        self.assertEqual((failed, code), (set(), 0), rows)
         self.assertEqual({row["case"] for row in rows},
                          EVERYBODY | {"claim", "claim_refused", "dispensing", "dispensing_refused"})
-        self.assertEqual(event["data"]["report"]["cases"], len(rows))
+        self.assertEqual(json.loads(printed)["data"]["report"]["cases"], len(rows))
         self.nothing_is_applied()
 
     def test_4_the_registry_on_a_day(self):
