@@ -72,9 +72,11 @@ class OrgTest(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.world = World(cls.folder)
         cls.addClassCleanup(cls.world.close)
-        cls.world.start("hub").wait_ready()
+        hub = cls.world.start("hub")
         cls.world.start("connector store").wait_ready()
-        cls.world.start("gateway").wait_ready()
+        gateway = cls.world.start("gateway")
+        hub.wait_ready()
+        gateway.wait_ready()
         cls.number = 0
         cls.found()
         side_by_side = concurrent.futures.ThreadPoolExecutor()
