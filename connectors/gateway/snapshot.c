@@ -62,7 +62,7 @@ struct making {
     struct packer *packers[SNAPSHOT_CODINGS];
     struct buffer line;
     uint8_t sum[SHA256_DIGEST_LENGTH];
-    uint64_t rows;
+    uint64_t rows, bytes; /* bytes before they are packed */
     date_t today;
     bool takes_any; /* has waited long enough for a release */
     enum status status;
@@ -84,6 +84,7 @@ static void put_line(struct making *making)
         making->status = fault_fatal(&making->fault, "snapshot.line", "a row is too large as JSON");
     for (size_t i = 0; i < SNAPSHOT_CODINGS && making->status == STATUS_OK; i++)
         making->status = packer_write(making->packers[i], buffer_bytes(&making->line), &making->fault);
+    making->bytes += making->line.length;
     buffer_clear(&making->line);
 }
 
@@ -323,7 +324,11 @@ static enum status make_one(struct snapshots *snapshots, struct fault *fault)
         return status == STATUS_OK ? fault_retry(fault, "memory.out", "no memory for a snapshot") : status;
     (void)snprintf(made.cursor, sizeof made.cursor, "%s", cursor);
     buffer_init(&making.line, LINE_BYTES_MAX);
+    int64_t begun_us = clock_monotonic_us();
     status = write_files(&making, made.cursor, &made);
+    if (status == STATUS_OK)
+        log_info("gateway.snapshot", LOG_INT("rows", making.rows), LOG_INT("bytes", making.bytes),
+                 LOG_INT("us", clock_monotonic_us() - begun_us));
     made.rows = making.rows;
     for (size_t i = 0; i < SNAPSHOT_CODINGS; i++)
         packer_close(making.packers[i]);
@@ -363,9 +368,7 @@ static void *run(void *self)
         if (!follower_is_ready(snapshots->follower) || !is_due(snapshots, &last, rows))
             continue;
         enum status status = make_one(snapshots, &fault);
-        if (status == STATUS_OK)
-            log_info("gateway.snapshot", LOG_INT("rows", snapshots->current.rows));
-        else if (!failing)
+        if (status != STATUS_OK && !failing)
             log_warn("gateway.snapshot_failed", LOG_STR("code", fault.code), LOG_STR("text", fault.text));
         failing = status != STATUS_OK;
         if (!failing)

@@ -604,6 +604,7 @@ enum medhub_status copy_find(struct catalogue_copy *copy, const char *table, con
     enum medhub_status status = MEDHUB_OK;
     struct digest_sum digest;
 
+    database_keep_reading(copy->database);
     bind_key(statement, table, code, region == NULL ? "" : region, date);
     if (region != NULL) {
         memcpy(memcpy(city, "000000", REGION_BYTES), region, 4);

@@ -12,6 +12,7 @@ struct database {
     const struct database_kind *kind;
     sqlite3_stmt **statements;
     bool relaxed;
+    bool reading; /* a transaction is open for look-ups */
 };
 
 enum medhub_status database_failed(struct database *database, struct medhub_error *error)
@@ -187,8 +188,17 @@ void database_close(struct database *database)
     free(database);
 }
 
+void database_keep_reading(struct database *database)
+{
+    if (!database->reading) /* ignoring a failure: then each read has a transaction of its own */
+        database->reading = sqlite3_exec(database->connection, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+}
+
 enum medhub_status database_begin(struct database *database, struct medhub_error *error)
 {
+    if (database->reading)
+        database_rollback(database); /* nothing was written in it */
+    database->reading = false;
     return execute(database, "BEGIN IMMEDIATE", error);
 }
 

@@ -32,10 +32,13 @@ enum medhub_status database_create(const char *path, const struct database_kind 
 enum medhub_status database_finish(struct database *database, struct medhub_error *error);
 void database_close(struct database *database); /* NULL is fine */
 
-enum medhub_status database_begin(struct database *database, struct medhub_error *error);
+enum medhub_status database_begin(struct database *database, struct medhub_error *error); /* to write */
 enum medhub_status database_commit(struct database *database,
                                    struct medhub_error *error); /* rolls back if it fails */
 void database_rollback(struct database *database);
+/* One transaction for all that is read until the next database_begin: to open and close one takes longer than to find a row. Nobody
+ * else writes the file, so nothing is missed. */
+void database_keep_reading(struct database *database);
 /* Commits survive the end of the process but not of the machine until it is switched off again. */
 void database_relaxed(struct database *database, bool relaxed);
 
