@@ -35,6 +35,7 @@ static void settle(struct dispatcher *dispatcher, struct dispatch *dispatch)
     dispatch->done(dispatch);
 }
 
+/* On one of librdkafka's threads, each event once; the threads of several brokers may tell of one dispatch. */
 static void reported(void *self, void *context, int32_t partition, int64_t offset, const struct fault *fault)
 {
     struct dispatch_event *event = context;

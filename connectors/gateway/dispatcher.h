@@ -1,5 +1,6 @@
-/* dispatcher.h: the way to Kafka: one struct publisher into which all HTTP threads send, and the one thread that hears what
- * became of it. What is on its way is bounded.
+/* dispatcher.h: the way to Kafka: one struct publisher into which all HTTP threads send, and a thread that makes it anew when
+ * it is finished. What became of an event is heard on librdkafka's threads: each thread less on the way is a wake-up less.
+ * What is on its way is bounded.
  *
  * What is handed over is told about once, when the brokers have acknowledged or given up on each of its events, or at the
  * end: nobody waits for ever. */
@@ -25,8 +26,8 @@ struct dispatch_event {
     int64_t offset;
 };
 
-/* Some events of one request. Everything is lent until DONE, which is called once, on the dispatcher's thread or, where the
- * last of them could not even be sent, inside dispatcher_send. It must not wait. */
+/* Some events of one request. Everything is lent until DONE, which is called once, on the thread that heard of the last of
+ * them or, where that could not even be sent, inside dispatcher_send. It must not wait, nor send. */
 struct dispatch {
     struct dispatch_event *events;
     size_t count;

@@ -296,7 +296,8 @@ static enum status start_sending(struct gateway *gateway, struct fault *fault)
         .publisher = {.messages_max = (int)settings->queue_events_max,
                       .delivery_timeout_ms = (int)settings->delivery_timeout_ms,
                       .linger_ms = (int)settings->linger_ms,
-                      .compression = settings->compression},
+                      .compression = settings->compression,
+                      .report_at_once = true},
     };
 
     return dispatcher_start(gateway->client, &how, &gateway->dispatcher, fault);

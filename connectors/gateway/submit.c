@@ -1,7 +1,7 @@
 /* submit.c: POST /v1/events, from the body to the brokers' acknowledgement and, where the caller waits, the hub's decision.
  *
  *     HTTP thread   submit_handler     reads the body, sees whose events they are, hands them to the dispatcher
- *     dispatcher    acknowledged       all replicas in sync have them, or not
+ *     librdkafka's  acknowledged       all replicas in sync have them, or not
  *     waiter                           only if the caller waits: the receipts appear in the read model
  *     HTTP thread   answer_...         writes the answer
  */
@@ -175,7 +175,7 @@ static void answer_decided(struct request *request)
         answer_receipt(request, receipt);
 }
 
-/* ---- on the dispatcher's thread ---- */
+/* ---- on the thread that heard of the last event ---- */
 
 static bool await_decisions(struct submission *submission)
 {

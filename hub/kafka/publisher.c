@@ -14,12 +14,12 @@ struct publisher {
     atomic_size_t pending;
 };
 
-/* On the owner's thread: librdkafka calls it only from rd_kafka_poll and rd_kafka_flush. */
-static void delivered(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+/* A record whose topic is known not to exist is reported inside the call that sends it, which then fails as well. */
+static _Thread_local bool is_reported;
+
+static void tell(struct publisher *publisher, const rd_kafka_message_t *message)
 {
-    struct publisher *publisher = opaque;
     struct fault fault = {0};
-    (void)handle;
 
     (void)atomic_fetch_sub(&publisher->pending, 1);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -29,6 +29,41 @@ static void delivered(rd_kafka_t *handle, const rd_kafka_message_t *message, voi
     (void)fault_retry(&fault, "kafka.not_delivered", "%s: %s", rd_kafka_topic_name(message->rkt),
                       rd_kafka_err2str(message->err));
     publisher->report(publisher->self, message->_private, message->partition, -1, &fault);
+}
+
+/* On the owner's thread: librdkafka calls it only from rd_kafka_poll and rd_kafka_flush. */
+static void delivered(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+{
+    (void)handle;
+
+    tell(opaque, message);
+}
+
+/* On the thread that heard the broker's answer. */
+static rd_kafka_resp_err_t told(rd_kafka_t *handle, rd_kafka_message_t *message, void *self)
+{
+    (void)handle;
+
+    is_reported = true;
+    tell(self, message);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t intercept(rd_kafka_t *handle, const rd_kafka_conf_t *conf, void *self, char *error,
+                                     size_t error_bytes)
+{
+    (void)conf, (void)error, (void)error_bytes;
+
+    return rd_kafka_interceptor_add_on_acknowledgement(handle, "medhub", told, self);
+}
+
+static void ask_for_reports(rd_kafka_conf_t *conf, struct publisher *publisher, bool at_once)
+{
+    rd_kafka_conf_set_opaque(conf, publisher);
+    if (at_once)
+        (void)rd_kafka_conf_interceptor_add_on_new(conf, "medhub", intercept, publisher); /* the only one: no conflict */
+    else
+        rd_kafka_conf_set_dr_msg_cb(conf, delivered);
 }
 
 static enum status new_handle(struct publisher *publisher, const struct kafka_client *client,
@@ -53,8 +88,7 @@ static enum status new_handle(struct publisher *publisher, const struct kafka_cl
     rd_kafka_conf_t *conf = kafka_conf_new(client, rows, fault);
     if (conf == NULL)
         return STATUS_FATAL;
-    rd_kafka_conf_set_opaque(conf, publisher);
-    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    ask_for_reports(conf, publisher, settings->report_at_once);
     publisher->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
     if (publisher->handle == NULL) {
         rd_kafka_conf_destroy(conf);
@@ -126,10 +160,15 @@ enum status publisher_send(struct publisher *publisher, const char *topic, struc
                            struct bytes value, struct headers *headers, void *context, struct fault *fault)
 {
     (void)atomic_fetch_add(&publisher->pending, 1); /* before its report can come */
+    is_reported = false;
     rd_kafka_resp_err_t code = produce(publisher, topic, key, value, headers, context);
 
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return STATUS_OK;
+    if (is_reported) {
+        headers_free(headers);
+        return STATUS_OK;
+    }
     (void)atomic_fetch_sub(&publisher->pending, 1);
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
         return fault_retry(fault, "kafka.queue_full", "the queue to the brokers is full");

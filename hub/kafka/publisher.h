@@ -17,10 +17,12 @@ struct publisher_settings {
     int delivery_timeout_ms; /* counted from publisher_send; then the record is reported as failed */
     int linger_ms;
     const char *compression; /* none, lz4, zstd */
+    bool report_at_once;     /* where the answer is heard, on threads of librdkafka: saves the way over publisher_poll */
 };
 
 /* CONTEXT is what publisher_send was given. FAULT is NULL if the record stands in the log of all replicas in
- * sync. */
+ * sync. With report_at_once it may come on several threads at a time and inside publisher_send, and must neither wait nor
+ * call the publisher. */
 typedef void publisher_report(void *self, void *context, int32_t partition, int64_t offset,
                               const struct fault *fault);
 

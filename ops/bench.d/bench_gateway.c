@@ -254,7 +254,7 @@ static void produced(void *self, void *context, int32_t partition, int64_t offse
 
 static void produce(struct bench_options options)
 {
-    const struct publisher_settings how = {100000, 30000, (int)bench_number(options, "linger", 0), "none"};
+    const struct publisher_settings how = {100000, 30000, (int)bench_number(options, "linger", 0), "none", false};
     struct producing producing = {.count = (size_t)bench_number(options, "requests", 10000),
                                   .seconds_us = bench_number(options, "seconds", 5) * 1000000};
     struct arena *arena = arena_new(1024 * 1024, 16 * 1024 * 1024);

@@ -52,7 +52,7 @@ static void submit_one(struct submitter *submitter, struct publisher *publisher,
 static void *submit(void *self)
 {
     struct submitter *submitter = self;
-    const struct publisher_settings how = {100000, TIMEOUT_MS, 0, "lz4"};
+    const struct publisher_settings how = {100000, TIMEOUT_MS, 0, "lz4", false};
     const struct timespec pause = {.tv_nsec = BATCH_PAUSE_NS};
     struct arena *arena = arena_new(ARENA_BYTES, 16 * ARENA_BYTES);
     struct publisher *publisher = NULL;

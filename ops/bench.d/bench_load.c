@@ -68,7 +68,7 @@ static void send_events(struct loader *loader, struct bench_options options, str
 int main(int argc, char **argv)
 {
     const struct bench_options options = {argc, argv};
-    const struct publisher_settings how = {QUEUE_MAX, DELIVERY_TIMEOUT_MS, LINGER_MS, "lz4"};
+    const struct publisher_settings how = {QUEUE_MAX, DELIVERY_TIMEOUT_MS, LINGER_MS, "lz4", false};
     struct loader loader = {0};
     struct kafka_client client;
     struct fault fault;

@@ -38,7 +38,7 @@ static void delivered(void *self, void *context, int32_t partition, int64_t offs
 
 static void publish(const struct kafka_client *client, const struct sample *sample, int64_t events)
 {
-    const struct publisher_settings how = {QUEUE_MAX, TIMEOUT_MS, 5, "none"};
+    const struct publisher_settings how = {QUEUE_MAX, TIMEOUT_MS, 5, "none", false};
     struct arena *arena = arena_new(SAMPLE_ARENA_BYTES, 16 * SAMPLE_ARENA_BYTES);
     struct publisher *publisher = NULL;
     struct fault fault;
