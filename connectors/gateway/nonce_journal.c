@@ -9,21 +9,31 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILES_MAX = 64, PATH_BYTES = 4200, READ_ENTRIES = 512 };
 
-/* As in the file. A tail that is no whole entry is what a kill in the middle of a write left behind: it goes. */
+/* As in the file, where an entry of zeros is a place that is free. One that a kill cut in two is of a request that nobody
+ * answered. */
 struct entry {
     struct nonce nonce;
     int64_t until_ms;
 };
 static_assert(sizeof(struct entry) == 24, "entries lie side by side");
 
+/* A file grows by blocks, and the block in use is mapped: an entry is a copy into memory that outlives the process, not a
+ * call of the system for each request. Its place on the disk is there before it is mapped. */
+enum { BLOCK_ENTRIES = 32 * 1024 };
+static_assert(BLOCK_ENTRIES * sizeof(struct entry) % (64 * 1024) == 0, "a block begins where a page does, of any size");
+#define BLOCK_BYTES ((off_t)(BLOCK_ENTRIES * sizeof(struct entry)))
+
 struct file {
     int64_t end_ms; /* everything in it is over then; its name */
     int descriptor;
+    size_t count;        /* of entries */
+    struct entry *block; /* that entry COUNT belongs to; NULL: not mapped */
 };
 
 struct nonce_journal {
@@ -45,11 +55,18 @@ static bool add_file(struct nonce_journal *journal, int64_t end_ms)
     if (journal->file_count == FILES_MAX)
         return false;
     path_of(journal, end_ms, path);
-    int descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (descriptor < 0)
         return false;
-    journal->files[journal->file_count++] = (struct file){end_ms, descriptor};
+    journal->files[journal->file_count++] = (struct file){.end_ms = end_ms, .descriptor = descriptor};
     return true;
+}
+
+static void unmap(struct file *file)
+{
+    if (file->block != NULL)
+        (void)munmap(file->block, (size_t)BLOCK_BYTES);
+    file->block = NULL;
 }
 
 static void remove_file(struct nonce_journal *journal, size_t place)
@@ -57,6 +74,7 @@ static void remove_file(struct nonce_journal *journal, size_t place)
     char path[PATH_BYTES];
 
     path_of(journal, journal->files[place].end_ms, path);
+    unmap(&journal->files[place]);
     (void)close(journal->files[place].descriptor);
     (void)unlink(path);
     journal->files[place] = journal->files[--journal->file_count];
@@ -96,7 +114,12 @@ static bool find_files(struct nonce_journal *journal)
     return good;
 }
 
-static bool read_file(const struct file *file, int64_t now_ms,
+static bool is_free(const struct entry *entry)
+{
+    return entry->until_ms == 0 && entry->nonce.high == 0 && entry->nonce.low == 0;
+}
+
+static bool read_file(struct file *file, int64_t now_ms,
                       void (*each)(struct nonce nonce, int64_t until_ms, void *context), void *context)
 {
     struct entry entries[READ_ENTRIES];
@@ -105,14 +128,18 @@ static bool read_file(const struct file *file, int64_t now_ms,
     for (;;) {
         ssize_t length = pread(file->descriptor, entries, sizeof entries, at);
         size_t count = length < 0 ? 0 : (size_t)length / sizeof *entries;
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
+            if (is_free(&entries[i]))
+                continue;
+            file->count = (size_t)at / sizeof *entries + i + 1;
             if (entries[i].until_ms >= now_ms)
                 each(entries[i].nonce, entries[i].until_ms, context);
+        }
         at += (off_t)(count * sizeof *entries);
         if (length < 0)
             return false;
         if (count < READ_ENTRIES)
-            return ftruncate(file->descriptor, at) == 0;
+            return true;
     }
 }
 
@@ -145,8 +172,10 @@ void nonce_journal_close(struct nonce_journal *journal)
 {
     if (journal == NULL)
         return;
-    for (size_t i = 0; i < journal->file_count; i++)
+    for (size_t i = 0; i < journal->file_count; i++) {
+        unmap(&journal->files[i]);
         (void)close(journal->files[i].descriptor);
+    }
     (void)pthread_mutex_destroy(&journal->lock);
     free(journal);
 }
@@ -154,7 +183,7 @@ void nonce_journal_close(struct nonce_journal *journal)
 /* ---- writing ---- */
 
 /* Locked. NULL: it cannot be made. */
-static const struct file *file_of(struct nonce_journal *journal, int64_t end_ms, int64_t now_ms)
+static struct file *file_of(struct nonce_journal *journal, int64_t end_ms, int64_t now_ms)
 {
     for (size_t i = 0; i < journal->file_count; i++)
         if (journal->files[i].end_ms == end_ms)
@@ -163,13 +192,29 @@ static const struct file *file_of(struct nonce_journal *journal, int64_t end_ms,
     return add_file(journal, end_ms) ? &journal->files[journal->file_count - 1] : NULL;
 }
 
+/* Locked. The block of the next entry, mapped; without room on the disk the file stays as it is. */
+static bool map_block(struct file *file)
+{
+    off_t at = (off_t)(file->count / BLOCK_ENTRIES) * BLOCK_BYTES;
+
+    if (file->block != NULL && file->count % BLOCK_ENTRIES != 0)
+        return true;
+    unmap(file);
+    errno = posix_fallocate(file->descriptor, at, BLOCK_BYTES);
+    if (errno != 0)
+        return false;
+    void *mapped = mmap(NULL, (size_t)BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file->descriptor, at);
+    file->block = mapped == MAP_FAILED ? NULL : mapped;
+    return file->block != NULL;
+}
+
 bool nonce_journal_add(struct nonce_journal *journal, struct nonce nonce, int64_t until_ms, int64_t end_ms, int64_t now_ms)
 {
-    const struct entry entry = {nonce, until_ms};
-
     (void)pthread_mutex_lock(&journal->lock);
-    const struct file *file = file_of(journal, end_ms, now_ms);
-    bool written = file != NULL && write(file->descriptor, &entry, sizeof entry) == (ssize_t)sizeof entry;
+    struct file *file = file_of(journal, end_ms, now_ms);
+    bool written = file != NULL && map_block(file);
+    if (written)
+        file->block[file->count++ % BLOCK_ENTRIES] = (struct entry){nonce, until_ms};
     int why = errno;
     (void)pthread_mutex_unlock(&journal->lock);
     if (!written)

@@ -1,7 +1,8 @@
 /* nonce_journal.h: the nonces that were taken, in files, so that a gateway that was killed and started again does not take
  * them a second time. One file for each span of the wheel (nonces.h), deleted whole when all in it is over.
  *
- * Written without sync: a killed process loses nothing, a machine that went down may lose the last seconds. */
+ * Written into mapped files, without sync: a killed process loses nothing, a machine that went down may lose the last seconds.
+ * One process at a time has the folder. */
 #ifndef GATEWAY_NONCE_JOURNAL_H
 #define GATEWAY_NONCE_JOURNAL_H
 

@@ -6,8 +6,10 @@
 
 #include <glob.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { WINDOW_MS = 80000 };
@@ -172,9 +174,33 @@ static void files_go_when_they_are_over(void **state)
     temp_folder_remove(folder);
 }
 
-/* A kill in the middle of a write leaves half an entry; what follows must not be read out of step. */
-static void half_an_entry_is_cut_off(void **state)
+static void what_a_killed_process_took_stays_taken(void **state)
 {
+    char folder[TEMP_FOLDER_BYTES];
+    const int64_t now = 1769832000000;
+    int how = 0;
+
+    (void)state;
+    temp_folder_make(folder);
+    pid_t child = fork();
+    if (child == 0) {
+        struct nonces *nonces = open_nonces_at(100, WINDOW_MS, folder, now);
+        if (nonces_take(nonces, nonce_of(1), now + 1000, now) == NONCE_NEW)
+            (void)raise(SIGKILL);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how));
+    struct nonces *nonces = open_nonces_at(100, WINDOW_MS, folder, now);
+    assert_int_equal(nonces_take(nonces, nonce_of(1), now + 1000, now), NONCE_SEEN);
+    nonces_close(nonces);
+    temp_folder_remove(folder);
+}
+
+/* A kill in the middle of a copy leaves half an entry; what follows must not be read out of step. */
+static void half_an_entry_is_passed_over(void **state)
+{
+    enum { ENTRY_BYTES = 24 };
     char folder[TEMP_FOLDER_BYTES], pattern[TEMP_FOLDER_BYTES + 16];
     const int64_t now = 1769832000000;
     glob_t found;
@@ -186,8 +212,9 @@ static void half_an_entry_is_cut_off(void **state)
     nonces_close(nonces);
     (void)snprintf(pattern, sizeof pattern, "%s/*", folder);
     assert_int_equal(glob(pattern, 0, NULL, &found), 0);
-    FILE *file = fopen(found.gl_pathv[0], "ab");
+    FILE *file = fopen(found.gl_pathv[0], "r+b");
     assert_non_null(file);
+    assert_int_equal(fseek(file, ENTRY_BYTES, SEEK_SET), 0);
     assert_int_equal(fwrite("half an ent", 1, 11, file), 11);
     assert_int_equal(fclose(file), 0);
     globfree(&found);
@@ -224,7 +251,7 @@ static void a_folder_that_cannot_be_used_is_told(void **state)
 
 /* ---- two threads ---- */
 
-enum { THREADS = 4, RACES = 20000 };
+enum { THREADS = 4, RACES = 40000 }; /* more than one block of a file */
 
 struct race {
     struct nonces *nonces;
@@ -273,8 +300,9 @@ int main(void)
         cmocka_unit_test(memory_is_given_back),
         cmocka_unit_test(a_clock_that_is_set_back_loses_nothing),
         cmocka_unit_test(a_restart_forgets_nothing_that_is_not_over),
+        cmocka_unit_test(what_a_killed_process_took_stays_taken),
         cmocka_unit_test(files_go_when_they_are_over),
-        cmocka_unit_test(half_an_entry_is_cut_off),
+        cmocka_unit_test(half_an_entry_is_passed_over),
         cmocka_unit_test(a_folder_that_cannot_be_used_is_told),
         cmocka_unit_test(of_threads_that_come_with_the_same_one_gets_it),
     };
