@@ -115,9 +115,6 @@ static struct sql_value value_of(enum trace_argument argument, const struct trac
         return sql_integer(known->limit);
     case TRACE_VIEWER:
         return sql_text(rights->viewer);
-    case TRACE_AFTER_FIRST:
-    case TRACE_AFTER_SECOND:
-        return sql_text("");
     case TRACE_PERSONS:
         break;
     }
@@ -143,19 +140,7 @@ enum status trace_ask(struct read_model *model, const struct trace_question *que
                       answer->value_count, &answer->cursor, fault);
 }
 
-/* What the rows behind the first ones are asked for by. */
-static enum status remember_last(struct trace_answer *answer, struct fault *fault)
-{
-    for (int i = 0; i < 2; i++) {
-        struct bytes key = sql_column_bytes(&answer->cursor, i);
-        if (key.length >= TRACE_KEY_BYTES)
-            return fault_fatal(fault, "store.key_too_long", "a key of %zu bytes", key.length);
-        memcpy(answer->last[i], key.data, key.length);
-        answer->last[i][key.length] = '\0';
-    }
-    return STATUS_OK;
-}
-
+/* The first ones have come. */
 static enum status go_on(struct trace_answer *answer, struct fault *fault)
 {
     const struct trace_question *question = answer->question;
@@ -163,8 +148,6 @@ static enum status go_on(struct trace_answer *answer, struct fault *fault)
     for (size_t i = 0; i < answer->value_count; i++)
         if (question->arguments[i] == TRACE_LIMIT)
             answer->values[i].integer -= strtoll(TRACE_FIRST_ROWS, NULL, 10);
-        else if (question->arguments[i] == TRACE_AFTER_FIRST || question->arguments[i] == TRACE_AFTER_SECOND)
-            answer->values[i] = sql_text(answer->last[question->arguments[i] - TRACE_AFTER_FIRST]);
     answer->first_left = -1;
     sql_end(&answer->cursor);
     return sql_stream(answer->model->sql, question->text, answer->values, answer->value_count, &answer->cursor, fault);
@@ -178,8 +161,8 @@ enum status trace_next(struct trace_answer *answer, bool *row, struct fault *fau
         status = go_on(answer, fault);
         return status == STATUS_OK ? sql_next(&answer->cursor, row, fault) : status;
     }
-    if (status == STATUS_OK && *row && answer->first_left > 0 && --answer->first_left == 0)
-        return remember_last(answer, fault);
+    if (status == STATUS_OK && *row && answer->first_left > 0)
+        answer->first_left--;
     return status;
 }
 

@@ -156,7 +156,7 @@ _Static_assert(S_(PURCHASED) == 6 && S_(STORED) == 7 && S_(USED) == 8 && S_(CHAR
     "FROM recall_holding h JOIN recall r ON r.recall = h.recall AND r.product = h.product "                            \
     ANSWER_OF("t", "1") ANSWER_OF("k", "2") ANSWER_OF("o", "3")                                                        \
     "WHERE h.recall = $1 AND (CAST($2 AS TEXT) = '' OR r.issuer = $2 OR r.registrant = $2 OR h.holder = $2)"
-#define RECALL_HOLDERS_BEHIND RECALL_HOLDERS " AND (h.product, h.holder) > ($4, $5) ORDER BY h.product, h.holder LIMIT "
+#define IN_ORDER " ORDER BY h.product, h.holder LIMIT "
 
 const struct trace_question trace_questions[] = {
     {
@@ -346,10 +346,10 @@ const struct trace_question trace_questions[] = {
         .sentence_zh = "召回涉及的每一持有方：数量、确认时限、是否已确认、催办次数",
         .sentence_en = "each holder that a recall was matched to: what it has, until when to answer, whether it did",
         .required = BIT(TRACE_RECALL),
-        .arguments = {TRACE_RECALL, TRACE_VIEWER, TRACE_LIMIT, TRACE_AFTER_FIRST, TRACE_AFTER_SECOND},
+        .arguments = {TRACE_RECALL, TRACE_VIEWER, TRACE_LIMIT},
         .columns = RECALL_HOLDER_COLUMNS,
-        .first = "SELECT * FROM (" RECALL_HOLDERS_BEHIND TRACE_FIRST_ROWS ") f ORDER BY 1, 2 LIMIT $3",
-        .text = RECALL_HOLDERS_BEHIND "$3",
+        .first = "SELECT * FROM (" RECALL_HOLDERS IN_ORDER TRACE_FIRST_ROWS ") f ORDER BY 1, 2 LIMIT $3",
+        .text = RECALL_HOLDERS IN_ORDER "$3 OFFSET " TRACE_FIRST_ROWS,
     },
     {
         .name = "recall-overdue",

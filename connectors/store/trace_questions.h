@@ -24,8 +24,6 @@ enum trace_argument {
     TRACE_LIMIT,   /* rows */
     TRACE_VIEWER,  /* given by the asker's rights, not by the asker */
     TRACE_PERSONS, /* whose patients are shown, likewise */
-    TRACE_AFTER_FIRST, /* behind the row that has this and */
-    TRACE_AFTER_SECOND, /* that in its first two columns; "" at the beginning */
 };
 enum { TRACE_ARGUMENTS_MAX = 9, TRACE_COLUMNS_MAX = 14 };
 
@@ -42,7 +40,7 @@ struct trace_question {
     enum trace_argument arguments[TRACE_ARGUMENTS_MAX]; /* $1, $2 ...; end with 0 */
     struct trace_column columns[TRACE_COLUMNS_MAX];     /* end with a NULL name */
     /* Of an answer with tens of thousands of rows (else NULL): the same, but no more than TRACE_FIRST_ROWS. A database that is
-     * asked for a few looks for those; asked for all it first sorts and joins all. TEXT then says what is behind them. */
+     * asked for a few looks for those; asked for all it first sorts and joins all. TEXT then leaves these out: both see one snapshot. */
     const char *first;
     const char *text;
 };
@@ -77,7 +75,6 @@ struct trace_asker {
 };
 
 /* An answer, row by row, from one snapshot. Lent values last until the next row. */
-enum { TRACE_KEY_BYTES = 128 };
 struct trace_answer {
     struct read_model *model;
     const struct trace_question *question;
@@ -85,7 +82,6 @@ struct trace_answer {
     struct sql_value values[TRACE_ARGUMENTS_MAX];
     size_t value_count;
     int64_t first_left; /* rows of question->first that may still come; -1: they have come, or there is none */
-    char last[2][TRACE_KEY_BYTES];
 };
 /* NOW_MS: what TRACE_DAYS are counted back from. KNOWN and ASKER are lent until trace_end, which must come in any case. */
 enum status trace_ask(struct read_model *model, const struct trace_question *question, const struct trace_known *known,
