@@ -50,6 +50,9 @@ static void add_cloudevent_headers(json_t *schemas)
         {"content-type", "application/protobuf", "of the value", false},
         {"traceparent", NULL, "W3C trace context", false},
         {"ce_conformance", NULL, "\"true\": of a connection test, decided and never applied", false},
+        {"ce_signature", NULL, "ORGANISATION/KEY:BASE64 of a submission, signed by its source or vouched for by the operator, over the "
+                               "length (4 bytes, most significant first) and the bytes of each of: \"medhub-event-1\", ce_id, ce_source, "
+                               "ce_type, ce_time, ce_conformance, key, value", false},
     };
     json_t *schema = document_object(), *properties = document_object(), *required = document_list();
 

@@ -4,6 +4,7 @@
 #include "domain/view.h"
 #include "event/unpack.h"
 #include "flow/hub.h"
+#include "flow/signatures.h"
 #include "gateway/house.h"
 #include "kafka/topics.h"
 
@@ -380,13 +381,18 @@ static enum status make_documents(struct gateway *gateway, struct fault *fault)
     return documents_init(&gateway->documents, fault);
 }
 
+static enum status read_voucher(struct gateway *gateway, struct fault *fault)
+{
+    return signatures_open(gateway->hub, &gateway->signatures, fault);
+}
+
 /* In this order; each needs those before it. */
 static enum status (*const steps[])(struct gateway *gateway, struct fault *fault) = {
-    read_tls,       make_documents, open_tables,   follow_tables,   start_pulse,
-    start_guarding, start_asking,   start_sending, start_listening,
+    read_tls,    read_voucher,   make_documents, open_tables,   follow_tables,
+    start_pulse, start_guarding, start_asking,   start_sending, start_listening,
 };
 
-enum status gateway_start(const struct gateway_settings *settings, const struct sql_settings *sql,
+enum status gateway_start(const struct gateway_settings *settings, const struct settings *hub, const struct sql_settings *sql,
                           const struct kafka_client *client, struct clock clock, struct gateway **gateway,
                           struct fault *fault)
 {
@@ -397,6 +403,7 @@ enum status gateway_start(const struct gateway_settings *settings, const struct 
     if (made == NULL)
         return fault_fatal(fault, "memory.out", "no memory for a gateway");
     made->settings = settings;
+    made->hub = hub;
     made->sql = sql;
     made->client = client;
     made->clock = clock;
@@ -449,6 +456,7 @@ void gateway_stop(struct gateway *gateway)
     snapshots_stop(gateway->snapshots);
     pulse_stop(gateway->pulse);
     authenticator_close(gateway->authenticator);
+    signatures_close(gateway->signatures);
     buckets_free(gateway->buckets);
     documents_done(&gateway->documents);
     readers_free(gateway->readers);

@@ -3,6 +3,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include "base/clock.h"
+#include "flow/settings.h"
 #include "gateway/settings.h"
 #include "kafka/client.h"
 #include "store/settings.h"
@@ -10,8 +11,8 @@
 struct gateway;
 
 /* Listens when it returns; ready a little later, when the registry is there. What it is given must outlive it. FATAL names
- * an address that cannot be had, a certificate or key that cannot be read, a database that is not there. */
-enum status gateway_start(const struct gateway_settings *settings, const struct sql_settings *sql,
+ * a voucher (HUB, signature.*) or an address that cannot be had, a certificate or key that cannot be read, a database that is not there. */
+enum status gateway_start(const struct gateway_settings *settings, const struct settings *hub, const struct sql_settings *sql,
                           const struct kafka_client *client, struct clock clock, struct gateway **gateway,
                           struct fault *fault) MUST_CHECK;
 bool gateway_is_ready(struct gateway *gateway);

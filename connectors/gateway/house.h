@@ -19,8 +19,12 @@
 
 #include <stdatomic.h>
 
+struct settings;
+struct signatures;
+
 struct gateway {
     const struct gateway_settings *settings;
+    const struct settings *hub;
     const struct sql_settings *sql;
     const struct kafka_client *client;
     struct clock clock;
@@ -30,6 +34,7 @@ struct gateway {
     struct follower *follower;
     struct readers *readers;
     struct authenticator *authenticator;
+    struct signatures *signatures; /* vouches for what was authenticated */
     struct buckets *buckets;
     struct dispatcher *dispatcher;
     struct askers *askers;

@@ -6,6 +6,7 @@
  *     HTTP thread   answer_...         writes the answer
  */
 #include "core/event_headers.h"
+#include "flow/signatures.h"
 #include "gateway/house.h"
 #include "gateway/intake.h"
 #include "gateway/receipts.h"
@@ -251,6 +252,15 @@ static void free_headers(struct dispatch *dispatch)
         headers_free(dispatch->events[i].headers);
 }
 
+/* The caller was authenticated: the hub takes the gateway's word for it. */
+static bool vouch(const struct signatures *signatures, struct dispatch_event *event)
+{
+    struct fault fault;
+
+    return event->headers != NULL &&
+           signatures_vouch(signatures, event->headers, event->key, event->value, &fault) == STATUS_OK;
+}
+
 static bool make_records(struct submission *submission)
 {
     struct dispatch *dispatch = &submission->dispatch;
@@ -259,7 +269,8 @@ static bool make_records(struct submission *submission)
     dispatch->context = submission;
     dispatch->done = acknowledged;
     dispatch->events = arena_take_zeroed(submission->request->arena, count * sizeof *dispatch->events);
-    for (size_t i = 0; dispatch->events != NULL && i < count; i++) {
+    bool made = dispatch->events != NULL;
+    for (size_t i = 0; made && i < count; i++) {
         const struct cloudevent *event = &submission->intake.events[i];
         dispatch->events[i] = (struct dispatch_event){.topic = event->facts->topic,
                                                       .key = event->key,
@@ -267,10 +278,8 @@ static bool make_records(struct submission *submission)
                                                       .headers = event_headers(&event->attributes),
                                                       .dispatch = dispatch};
         dispatch->count = i + 1;
-        if (dispatch->events[i].headers == NULL)
-            break;
+        made = vouch(submission->request->gateway->signatures, &dispatch->events[i]);
     }
-    bool made = dispatch->count == count && dispatch->events[count - 1].headers != NULL;
     if (!made)
         free_headers(dispatch);
     return made;

@@ -95,7 +95,7 @@ static enum status read_attributes(const struct record *record, struct event *ev
 {
     struct attribute_reader reader;
 
-    event->attributes = (struct event_attributes){"", "", "", "", "", "", ""};
+    event->attributes = EVENT_ATTRIBUTES_NONE;
     attributes_begin(&reader, event);
     record_each_header(record, take_header, &reader);
     enum status status = attributes_check(&reader);

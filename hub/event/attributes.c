@@ -15,6 +15,7 @@ static const struct attribute_row {
 } rows[] = {
     ROW("ce_id", id),     ROW("ce_source", source),  ROW("ce_type", type), ROW("ce_subject", subject),
     ROW("ce_time", time), ROW("traceparent", traceparent), ROW("ce_conformance", conformance),
+    ROW("ce_signature", signature),
 };
 #undef ROW
 
@@ -62,6 +63,7 @@ void attributes_take(struct attribute_reader *reader, const char *name, struct b
         const char *text = attribute_text(reader, name, value);
         if (text != NULL)
             *to = text;
+        reader->foreign = reader->foreign || to == &reader->event->attributes.signature; /* a fact is the hub's word */
         return;
     }
     reader->foreign = true;

@@ -26,7 +26,11 @@ struct event_attributes {
     const char *time; /* RFC 3339, as sent */
     const char *traceparent;
     const char *conformance; /* extension: "true" for an event of a connection test, decided and never applied */
+    const char *signature;   /* extension: who signs it, and how (signature/event_signature.h) */
 };
+
+/* None is given. */
+#define EVENT_ATTRIBUTES_NONE ((struct event_attributes){"", "", "", "", "", "", "", ""})
 
 /* Where an event was read: with INDEX (0 for the first fact of an event) this names a fact for ever. */
 struct event_position {

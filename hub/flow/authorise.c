@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "event/unpack.h"
 #include "flow/flow.h"
+#include "flow/signatures.h"
 
 #include "medhub/registry/v1/registry.pb-c.h"
 
@@ -34,20 +35,32 @@ static void keep_roles(struct known_source *source, const Organisation *organisa
     source->roles[used] = '\0';
 }
 
-/* False if there is no memory left in the event's arena to read the row. */
-static bool look_up(struct flow *flow, struct event *event, struct known_source *source)
+/* *ORGANISATION is today's row of ID, or NULL. False if there is no memory left in the event's arena to read it. */
+static bool read_row(struct flow *flow, struct event *event, const char *id, const Organisation **organisation)
 {
     struct tables_row row;
     ProtobufCMessage *message = NULL;
     struct fault fault; /* a row that the hub wrote and cannot read makes the source unknown: refused, not guessed */
     date_t today = date_in_china(flow->now_ms);
 
-    if (!tables_find(flow->tables, TABLE_REGISTRY, source->id, REGION_NATION, today, &row))
+    *organisation = NULL;
+    if (!tables_find(flow->tables, TABLE_REGISTRY, id, REGION_NATION, today, &row))
         return true;
     if (unpack_message(schema_of(&medhub__registry__v1__organisation__descriptor), row.value, event->arena, &message,
                        &fault) != STATUS_OK)
         return strcmp(fault.code, "unpack.too_large") != 0;
-    const Organisation *organisation = (const Organisation *)message;
+    *organisation = (const Organisation *)message;
+    return true;
+}
+
+static bool look_up(struct flow *flow, struct event *event, struct known_source *source)
+{
+    const Organisation *organisation;
+
+    if (!read_row(flow, event, source->id, &organisation))
+        return false;
+    if (organisation == NULL)
+        return true;
     source->known = true;
     source->live = organisation->state == MEDHUB__REGISTRY__V1__STATE__STATE_LIVE;
     source->candidate = organisation->state == MEDHUB__REGISTRY__V1__STATE__STATE_DESIGNATED ||
@@ -115,6 +128,11 @@ static bool holds_one(const char *held, const char *roles)
     return false;
 }
 
+static enum status no_memory(struct event *event)
+{
+    return fault_reject(&event->fault, "event.too_complex", "no memory left to look up the source");
+}
+
 static enum status refuse(struct event *event, const char *code, const char *found, const char *expected,
                           const char *sentence_zh, const char *sentence_en)
 {
@@ -133,15 +151,35 @@ static enum status refuse(struct event *event, const char *code, const char *fou
     return fault_reject(&event->fault, code, "%s", sentence_en);
 }
 
+static enum status check_signature(struct flow *flow, struct event *event)
+{
+    const struct signatures *signatures = flow->shared->signatures;
+    const Organisation *row = NULL;
+    const char *found;
+
+    if (signatures == NULL)
+        return STATUS_OK; /* an explanation: the keys are the hub's */
+    if (signatures_want_row(signatures, event) && !read_row(flow, event, event->attributes.source, &row))
+        return no_memory(event);
+    const char *code = signatures_check(signatures, event, row, flow->now_ms, &found);
+    if (code == NULL)
+        return STATUS_OK;
+    return refuse(event, code, found, "a signature of the source, or the operator's voucher",
+                  "事件签名缺失或不成立", "the event's signature is missing or does not hold");
+}
+
 enum status authorise_stage(struct flow *flow, struct event *event)
 {
     const char *id = event->attributes.source;
     const char *roles = flow->handler->roles;
+    enum status status = check_signature(flow, event);
 
+    if (status != STATUS_OK)
+        return status; /* whoever it was: the source has said nothing, and its id is not used up */
     if (strcmp(id, flow->shared->settings->hub_operator) != 0) {
         const struct known_source *source = source_find(flow, event, id);
         if (source == NULL)
-            return fault_reject(&event->fault, "event.too_complex", "no memory left to look up the source");
+            return no_memory(event);
         if (!source->known)
             return refuse(event, "source.unknown", id, "an organisation of the registry", "来源机构未登记",
                           "the source is not in the registry");

@@ -6,6 +6,7 @@
 #include "flow/flow.h"
 #include "flow/receipt.h"
 #include "flow/router.h"
+#include "flow/signatures.h"
 #include "state/changelog.h"
 #include "state/numbers.h"
 
@@ -241,10 +242,14 @@ static void add_submission(struct flow *flow, struct event *event, const struct 
     struct sink_topic *inbox = to == NULL ? NULL : flow_outlets(flow)->inbox[to->index];
     if (to == NULL || headers == NULL || value.data == NULL)
         flow->outbox.failed = true;
-    if (to != NULL && merge_is_wanted(flow, handler))
-        outbox_add_mergeable(flow, handler, inbox, bytes_of(submission->key), value, headers);
-    else
-        outbox_add(flow, inbox, bytes_of(submission->key), value, headers);
+    if (to != NULL && merge_is_wanted(flow, handler)) {
+        outbox_add_mergeable(flow, handler, inbox, bytes_of(submission->key), value, headers); /* signed when it is whole */
+        return;
+    }
+    if (!flow->outbox.failed && signatures_vouch(flow->shared->signatures, headers, bytes_of(submission->key), value,
+                                                 &event->fault) != STATUS_OK)
+        flow->outbox.failed = true;
+    outbox_add(flow, inbox, bytes_of(submission->key), value, headers);
 }
 
 static void build_accepted(struct flow *flow, struct event *event)

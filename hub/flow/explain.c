@@ -186,6 +186,13 @@ static bool walk_decode(struct explaining *work)
                                    &event->fault));
 }
 
+static bool is_refused_by_signature(const struct explaining *work)
+{
+    const char *code = explaining_recorded_code(work->target);
+
+    return strcmp(code, "source.signature") == 0 || strcmp(code, "source.unsigned") == 0;
+}
+
 /* Facts do not name the version of the registry that authorise read, so only a recorded refusal can be contradicted. */
 static bool walk_authorise(struct explaining *work)
 {
@@ -194,6 +201,11 @@ static bool walk_authorise(struct explaining *work)
     if (work->target->tables == NULL) {
         work->to->stages[AUTHORISE].state = STAGE_NOT_REPEATED;
         return !refused_here;
+    }
+    if (is_refused_by_signature(work)) {
+        work->to->stages[AUTHORISE].state = STAGE_NOT_REPEATED;
+        note(work, AUTHORISE, "签名不再核验：密钥在枢纽处", "the signature is not checked again: the keys are the hub's");
+        return false;
     }
     work->flow->handler = work->to->remade.handler;
     enum status status = authorise_stage(work->flow, work->event);
@@ -341,7 +353,7 @@ static bool begin_timer(struct explaining *work)
     const char *cause = of == NULL ? "" : of->cause_id;
     const char *name = strncmp(cause, "timer/", 6) == 0 ? cause + 6 : "";
     struct event_attributes attributes = {
-        "", work->rebuild->settings.hub_operator, explaining_text(rebuild_timer_type(work->rebuild, name)), name, "", "", ""};
+        "", work->rebuild->settings.hub_operator, explaining_text(rebuild_timer_type(work->rebuild, name)), name, "", "", "", ""};
 
     attributes.id = explaining_text(
         walk_timer_id(work->arena, name, bytes_of(work->rebuild->key), of == NULL ? 0 : rebuild_due_ms(of)));
@@ -364,7 +376,7 @@ static bool decide_timer_again(struct explaining *work)
 /* As it was submitted: the record itself, or the fact that it became. */
 static void begin_submission(struct explaining *work)
 {
-    static const struct event_attributes none = {"", "", "", "", "", "", ""};
+    const struct event_attributes none = EVENT_ATTRIBUTES_NONE;
     const struct explain_target *target = work->target;
     const struct rebuilt_fact *fact =
         work->to->step == NULL ? NULL : rebuild_submission(work->rebuild, work->to->step);

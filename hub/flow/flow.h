@@ -26,6 +26,7 @@ struct shared {
     struct lanes lanes;
     struct clock clock;
     struct tables *tables;
+    struct signatures *signatures; /* NULL: not checked */
     char boot_id[64];
     char name[101]; /* hub.instance or, without one, like no other process's: two of one name fence each other */
 };

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "flow/flow.h"
 #include "flow/follower.h"
+#include "flow/signatures.h"
 #include "flow/stages.h"
 #include "flow/worker.h"
 #include "kafka/reader.h"
@@ -166,6 +167,8 @@ enum status hub_start(const struct settings *settings, const struct kafka_client
 
     enum status status = lanes_init(&made->shared.lanes, options->domains, fault);
     if (status == STATUS_OK)
+        status = signatures_open(settings, &made->shared.signatures, fault);
+    if (status == STATUS_OK)
         status = until_kafka_answers(made, check_topics, fault);
     if (status == STATUS_OK)
         status = open_tables(made, fault);
@@ -232,6 +235,7 @@ void hub_stop(struct hub *hub)
         worker_join(hub->workers[i]);
     follower_stop(hub->follower);
     tables_close(hub->shared.tables);
+    signatures_close(hub->shared.signatures);
     (void)pthread_mutex_destroy(&hub->lock);
     free(hub);
 }

@@ -2,6 +2,7 @@
 
 #include "event/wire.h"
 #include "flow/flow.h"
+#include "flow/signatures.h"
 
 static void forget(struct merge *merge)
 {
@@ -22,6 +23,10 @@ static enum status produce(struct flow *flow, struct merge *merge, struct fault 
 {
     struct headers *headers = merge->headers;
 
+    enum status status = signatures_vouch(flow->shared->signatures, headers, buffer_bytes(&merge->key),
+                                          buffer_bytes(&merge->value), fault);
+    if (status != STATUS_OK)
+        return status;
     merge->headers = NULL; /* sink_produce takes them whatever it answers */
     return sink_produce(flow_sink(flow), merge->topic, PARTITION_BY_KEY, buffer_bytes(&merge->key),
                         buffer_bytes(&merge->value), headers, NULL, fault);

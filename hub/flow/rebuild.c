@@ -366,7 +366,7 @@ static bool begin_timer(struct rebuild *rebuild, const struct rebuilt_step *step
 {
     const Provenance *of = rebuild->facts[step->first].provenance;
     const char *name = strncmp(of->cause_id, "timer/", 6) == 0 ? of->cause_id + 6 : "";
-    struct event_attributes attributes = {"", rebuild->settings.hub_operator, NULL, name, "", "", ""};
+    struct event_attributes attributes = {"", rebuild->settings.hub_operator, NULL, name, "", "", "", ""};
     struct event_position position = {"timer", of->partition, of->offset};
 
     attributes.type = rebuild_timer_type(rebuild, name);

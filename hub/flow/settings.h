@@ -29,6 +29,9 @@ struct settings {
     const char *state_sync; /* none|txn */
     int64_t state_map_bytes;
     int64_t dedupe_days; /* where the policy has no value for dedupe.window_days */
+    const char *signature_unsigned; /* accept|refuse */
+    const char *signature_voucher_file, *signature_voucher_previous_file; /* "" = none */
+    const char *signature_secrets_directory;                              /* of HMAC keys, ORGANISATION/KEY; "" = none */
     const char *monitor_address;
     int64_t monitor_port;
     const char *log_level;

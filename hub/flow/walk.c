@@ -28,7 +28,7 @@ static void begin_event(struct flow *flow, struct event *event, struct task *tas
     flow->view.consulted_count = 0;
 
     *event = (struct event){.arena = flow->arena, .decision = &flow->decision};
-    event->attributes = (struct event_attributes){"", "", "", "", "", "", ""};
+    event->attributes = EVENT_ATTRIBUTES_NONE;
     findings_init(&event->findings, flow->arena);
     decision_init(event->decision, flow->arena, event);
 }

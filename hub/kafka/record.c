@@ -52,6 +52,16 @@ bool headers_add_text(struct headers *headers, const char *name, const char *tex
     return headers_add(headers, name, bytes_of(text));
 }
 
+struct bytes headers_get(const struct headers *headers, const char *name)
+{
+    const void *value = NULL;
+    size_t length = 0;
+
+    if (rd_kafka_header_get_last((const rd_kafka_headers_t *)headers, name, &value, &length) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return BYTES_NONE;
+    return bytes_from(value, length);
+}
+
 void headers_remove(struct headers *headers, const char *name)
 {
     (void)rd_kafka_header_remove(list_of(headers), name); /* ignoring: it may not be there */

@@ -28,6 +28,8 @@ void headers_free(struct headers *headers);
 /* False when memory is out. */
 bool headers_add(struct headers *headers, const char *name, struct bytes value);
 bool headers_add_text(struct headers *headers, const char *name, const char *text);
+/* The last one of that name; data NULL: there is none. Lent until the headers change. */
+struct bytes headers_get(const struct headers *headers, const char *name);
 void headers_remove(struct headers *headers, const char *name);
 /* Takes the headers out of RECORD without copying them (an allocation each is what headers cost). Asked for again they are
  * made anew from the bytes received. Never NULL unless memory is out. */

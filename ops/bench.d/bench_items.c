@@ -132,7 +132,7 @@ static void decide(struct house *house, struct said *said)
     struct view view;
     if (handler == NULL)
         bench_fail("nobody decides %s", said->type);
-    event.attributes = (struct event_attributes){said->id, said->source, said->type, said->subject, "", "", ""};
+    event.attributes = (struct event_attributes){said->id, said->source, said->type, said->subject, "", "", "", ""};
     findings_init(&event.findings, house->arena);
     decision_init(&decision, house->arena, &event);
     event.decision = &decision;

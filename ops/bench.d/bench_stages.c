@@ -172,7 +172,7 @@ static void run_event(struct flow *flow, struct record *record)
     event.submitted_ms = record->timestamp_ms;
     event.key = record->key;
     event.value = record->value;
-    event.attributes = (struct event_attributes){"", "", "", "", "", "", ""};
+    event.attributes = EVENT_ATTRIBUTES_NONE;
     findings_init(&event.findings, flow->arena);
     decision_init(event.decision, flow->arena, &event);
     for (size_t i = 0; status == STATUS_OK && flow->shared->stages[i].run != emit_stage; i++)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "event/event.h"
+#include "flow/signatures.h"
 #include "kafka/publisher.h"
 #include "kafka/reader.h"
 
@@ -34,6 +35,7 @@ struct item {
 struct submission {
     struct session *session;
     struct submission_settings settings;
+    struct signatures *signatures; /* NULL: as they were */
     struct publisher *publisher;
     struct reader *receipts;
     struct arena *arena; /* of one receipt */
@@ -275,6 +277,8 @@ enum status submission_open(struct session *session, const struct submission_set
     enum status status = made->buckets == NULL || made->arena == NULL
                              ? fault_fatal(fault, "memory.out", "no memory for submissions")
                              : STATUS_OK;
+    if (status == STATUS_OK && !settings->as_they_were)
+        status = signatures_open(&session->settings, &made->signatures, fault);
     if (status == STATUS_OK && settings->wait)
         status = open_receipts(made, fault);
     if (status == STATUS_OK)
@@ -300,6 +304,7 @@ void submission_close(struct submission *submission)
     }
     free(submission->buckets);
     arena_free(submission->arena);
+    signatures_close(submission->signatures);
     free(submission);
 }
 
@@ -334,6 +339,9 @@ enum status submission_send(struct submission *submission, const char *topic, st
                             struct fault *fault)
 {
     enum status status = wait_for_room(submission, fault);
+
+    if (status == STATUS_OK)
+        status = signatures_vouch(submission->signatures, headers, key, value, fault);
     struct item *item = status == STATUS_OK ? append_item(submission, source, id) : NULL;
 
     if (item == NULL) {

@@ -20,6 +20,7 @@ struct submission_settings {
     bool wait;          /* for receipts */
     int64_t timeout_ms; /* without any news */
     size_t window;      /* unanswered events at most */
+    bool as_they_were;  /* sent again with the signatures they had; else the operator vouches for them */
     /* Called in the order of sending with the receipt (taken), or an object that says that it is pending or
      * not sent. */
     void (*answered)(void *self, json_t *answer);

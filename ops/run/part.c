@@ -62,8 +62,8 @@ static void announce_store(void *self, const struct session *session, json_t *li
 
 static enum status start_gateway(struct session *session, void **self, struct fault *fault)
 {
-    return gateway_start(&session->gateway, &session->sql, &session->client, clock_system(), (struct gateway **)self,
-                         fault);
+    return gateway_start(&session->gateway, &session->settings, &session->sql, &session->client, clock_system(),
+                         (struct gateway **)self, fault);
 }
 
 static bool gateway_ready(void *self)

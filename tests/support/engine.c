@@ -17,7 +17,9 @@ typedef Medhub__Policy__V1__CalendarPublished CalendarPublished;
 typedef Medhub__Policy__V1__CalendarYear CalendarYear;
 typedef Medhub__Policy__V1__Parameter Parameter;
 typedef Medhub__Policy__V1__ParameterSet ParameterSet;
+typedef Medhub__Registry__V1__Key Key;
 typedef Medhub__Registry__V1__Organisation Organisation;
+typedef Google__Protobuf__Timestamp Timestamp;
 
 static char *chars(const char *text)
 {
@@ -169,6 +171,28 @@ static const struct domain *const domains[] = {&policy, NULL};
 
 /* --- around it --- */
 
+enum { KEYS = 3 };
+
+/* KEYS of HOSPITAL; PUBLIC_KEY is lent. */
+static void fill_keys(Key keys[KEYS], uint8_t public_key[SIGNING_PUBLIC_BYTES_MAX], const struct engine *engine,
+                      Timestamp *over)
+{
+    size_t length = signing_key_public_bytes(engine->key, public_key);
+
+    for (int i = 0; i < KEYS; i++) {
+        keys[i] = (Key)MEDHUB__REGISTRY__V1__KEY__INIT;
+        keys[i].algorithm = MEDHUB__REGISTRY__V1__KEY_ALGORITHM__KEY_ALGORITHM_ED25519;
+        keys[i].public_key = (ProtobufCBinaryData){length, public_key};
+    }
+    keys[0].id = chars("key-1");
+    keys[1].id = chars("old");
+    over->seconds = atomic_load(&engine->now_ms) / 1000;
+    keys[1].valid_until = over;
+    keys[2].id = chars("hmac");
+    keys[2].algorithm = MEDHUB__REGISTRY__V1__KEY_ALGORITHM__KEY_ALGORITHM_HMAC_SHA256;
+    keys[2].public_key = (ProtobufCBinaryData){0, NULL};
+}
+
 static void put_organisation(struct engine *engine, const char *id, Medhub__Registry__V1__State state, const char *role)
 {
     Medhub__Event__V1__TableRow row = MEDHUB__EVENT__V1__TABLE_ROW__INIT;
@@ -176,10 +200,16 @@ static void put_organisation(struct engine *engine, const char *id, Medhub__Regi
     uint8_t value[512], packed[1024];
     struct buffer key;
     char *roles[] = {chars(role)};
+    Key keys[KEYS], *places[KEYS] = {&keys[0], &keys[1], &keys[2]};
+    Timestamp over = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    uint8_t public_key[SIGNING_PUBLIC_BYTES_MAX];
 
+    fill_keys(keys, public_key, engine, &over);
     organisation.state = state;
     organisation.n_roles = 1;
     organisation.roles = roles;
+    organisation.n_keys = strcmp(id, HOSPITAL) == 0 ? KEYS : 0;
+    organisation.keys = places;
     row.value.len = medhub__registry__v1__organisation__pack(&organisation, value);
     row.value.data = value;
     row.table = chars("registry");
@@ -239,6 +269,7 @@ void engine_open(struct engine *engine, const char *const *extra)
     temp_folder_make(engine->folder);
     broker_start(&engine->broker);
     make_topics(&engine->broker);
+    assert_int_equal(signing_key_generate(SIGNING_ED25519, &engine->key, &engine->fault), STATUS_OK);
     put_organisation(engine, HOSPITAL, MEDHUB__REGISTRY__V1__STATE__STATE_LIVE, "hospital");
     put_organisation(engine, PHARMACY, MEDHUB__REGISTRY__V1__STATE__STATE_LIVE, "pharmacy");
     put_organisation(engine, SUSPENDED, MEDHUB__REGISTRY__V1__STATE__STATE_SUSPENDED, "hospital");
@@ -252,6 +283,7 @@ void engine_close(struct engine *engine)
 {
     engine_stop_hub(engine);
     reader_close(engine->receipts);
+    signing_key_free(engine->key);
     kafka_client_done(&engine->client);
     conf_free(engine->conf);
     broker_stop(&engine->broker);

@@ -14,6 +14,7 @@
 #define SUPPORT_ENGINE_H
 
 #include "flow/hub.h"
+#include "signature/signing_key.h"
 #include "support/broker.h"
 #include "support/temp_folder.h"
 
@@ -41,6 +42,7 @@ struct engine {
     struct settings settings;
     struct kafka_client client;
     struct conf *conf;
+    struct signing_key *key; /* Ed25519: HOSPITAL's "key-1", and its "old", whose time is over; "hmac" has its secret elsewhere */
     struct hub *hub;
     char group[32];
     int starts;

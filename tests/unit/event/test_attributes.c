@@ -13,7 +13,7 @@ static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
-    fixture->event = (struct event){.arena = arena_new(4096, 65536), .attributes = {"", "", "", "", "", "", ""}};
+    fixture->event = (struct event){.arena = arena_new(4096, 65536), .attributes = EVENT_ATTRIBUTES_NONE};
     attributes_begin(&fixture->reader, &fixture->event);
     *state = fixture;
     return 0;

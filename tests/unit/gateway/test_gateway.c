@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "gateway/cursor.h"
 #include "gateway/settings.h"
+#include "signature/event_signature.h"
 #include "support/broker.h"
 #include "support/cmocka_all.h"
 #include "support/temp_folder.h"
@@ -21,18 +22,35 @@
 
 #define TYPE  "medhub.policy.parameter_set.v1"
 #define INBOX "medhub.inbox.policy"
+#define VOUCHER "c2VjcmV0LW9mLXRoZS12b3VjaGVyLTE="
 enum { ACCEPTED = 1, REFUSED = 2, DUPLICATE = 3, BODY_BYTES = 1 << 20, FIND_RECORD_S = 20 };
 
 struct fixture {
     struct broker broker;
     char folder[TEMP_FOLDER_BYTES];
     const char *delivery_timeout;
+    char voucher_file[TEMP_FOLDER_BYTES + 16];
+    struct settings hub;
     struct gateway_settings settings;
     struct sql_settings sql;
     struct conf *conf;
     struct gateway *gateway;
     struct fault fault;
 };
+
+static void write_voucher(struct fixture *fixture)
+{
+    (void)snprintf(fixture->voucher_file, sizeof fixture->voucher_file, "%s/voucher", fixture->folder);
+    FILE *file = fopen(fixture->voucher_file, "we");
+    assert_non_null(file);
+    assert_true(fputs(VOUCHER "\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    fixture->hub = (struct settings){.hub_operator = "medhub",
+                                     .signature_unsigned = "refuse",
+                                     .signature_voucher_file = fixture->voucher_file,
+                                     .signature_voucher_previous_file = "",
+                                     .signature_secrets_directory = ""};
+}
 
 static void start_gateway(struct fixture *fixture)
 {
@@ -49,8 +67,9 @@ static void start_gateway(struct fixture *fixture)
     (void)snprintf(directory, sizeof directory, "gateway.directory=%s", fixture->folder);
     assert_int_equal(conf_load(gateway_settings_rows, gateway_settings_row_count, NULL, source, &fixture->settings,
                                &fixture->conf, &fixture->fault), STATUS_OK);
-    if (gateway_start(&fixture->settings, &fixture->sql, &fixture->broker.client, clock_system(), &fixture->gateway,
-                      &fixture->fault) != STATUS_OK)
+    write_voucher(fixture);
+    if (gateway_start(&fixture->settings, &fixture->hub, &fixture->sql, &fixture->broker.client, clock_system(),
+                      &fixture->gateway, &fixture->fault) != STATUS_OK)
         fail_msg("%s: %s", fixture->fault.code, fixture->fault.text);
     for (int i = 0; i < 2000 && !gateway_is_ready(fixture->gateway); i++)
         (void)usleep(10000); /* nobody tells: asked again */
@@ -232,6 +251,29 @@ static void an_acknowledged_event_is_in_the_inbox(void **state)
     assert_true(bytes_equal_text(kept_header(&record, "ce_source"), "H1"));
     assert_true(bytes_equal_text(kept_header(&record, "ce_type"), TYPE));
     assert_true(bytes_equal_text(kept_header(&record, "content-type"), "application/protobuf"));
+    kept_free(kept);
+}
+
+static void the_gateway_vouches_for_what_it_takes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct kept *kept = NULL;
+    struct event_signature signature;
+    struct signing_key *voucher = NULL;
+
+    expect(submit(fixture, "/v1/events", "H1", "e-1"), 202, "receipt");
+    struct kept_record record = find_record(fixture, "e-1", &kept);
+    const struct signed_event event = {.id = kept_header(&record, "ce_id"),
+                                       .source = kept_header(&record, "ce_source"),
+                                       .type = kept_header(&record, "ce_type"),
+                                       .time = kept_header(&record, "ce_time"),
+                                       .key = record.key,
+                                       .value = record.value};
+    assert_int_equal(signing_key_parse(bytes_of(VOUCHER), &voucher, &fixture->fault), STATUS_OK);
+    assert_true(event_signature_parse(kept_header(&record, EVENT_SIGNATURE_HEADER), &signature));
+    assert_true(bytes_equal_text(signature.signer, "medhub") && bytes_equal_text(signature.key_id, "voucher"));
+    assert_true(event_signature_is_by(&signature, &event, voucher));
+    signing_key_free(voucher);
     kept_free(kept);
 }
 
@@ -472,6 +514,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_acknowledged_event_is_in_the_inbox),
         TEST(who_was_away_is_told_what_the_changes_take),
+        TEST(the_gateway_vouches_for_what_it_takes),
         TEST(what_is_another_organisations_is_forbidden_or_unknown),
         cmocka_unit_test_setup_teardown(brokers_that_do_not_acknowledge_are_a_503, setup_hasty, teardown),
         TEST(the_decision_decides_the_answer),
