@@ -1,15 +1,21 @@
-/* KafkaDirect.java: speaks to Kafka without our library: submits a protobuf message of a file and prints its receipt.
+/* KafkaDirect.java: speaks to Kafka without our library: signs and submits a protobuf message of a file and prints its receipt.
  *
  *     protoc -I schemas --encode=medhub.trace.v1.ItemScanned schemas/medhub/trace/v1/trace.proto < scan.txt > scan.bin
- *     java -cp 'KAFKA/lib/*' KafkaDirect.java BROKERS ORGANISATION EVENT-ID PRODUCT scan.bin
+ *     java -cp 'KAFKA/lib/*' KafkaDirect.java BROKERS ORGANISATION/KEY key.pem EVENT-ID PRODUCT scan.bin
  *
  * Needs kafka-clients (which picks partitions as the hub expects it). The attributes of the event are headers (CloudEvents 1.0,
- * Kafka binding, binary mode). A real program reads the receipt with the classes that protoc makes; here two fields of it. */
+ * Kafka binding, binary mode); ce_signature is made with Ed25519 over the texts below, each with its length before it. A real program reads the receipt with the classes that protoc makes; here two fields of it. */
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.Signature;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -46,8 +52,23 @@ public class KafkaDirect {
         return fields;
     }
 
+    static String sign(String keyFile, byte[]... texts) throws Exception {
+        var signed = new ByteArrayOutputStream();
+        var out = new DataOutputStream(signed);
+        for (byte[] text : texts) {
+            out.writeInt(text.length);
+            out.write(text);
+        }
+        String pem = Files.readString(Path.of(keyFile)).replaceAll("-----[^-]*-----|\\s", "");
+        var signature = Signature.getInstance("Ed25519");
+        signature.initSign(KeyFactory.getInstance("Ed25519").generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(pem))));
+        signature.update(signed.toByteArray());
+        return Base64.getEncoder().encodeToString(signature.sign());
+    }
+
     public static void main(String[] arguments) throws Exception {
-        String brokers = arguments[0], source = arguments[1], id = arguments[2], product = arguments[3];
+        String brokers = arguments[0], keyId = arguments[1], source = keyId.split("/")[0], id = arguments[3], product = arguments[4];
+        String type = "medhub.trace.item_scanned.v1", time = Instant.now().toString();
         Map<String, Object> read = Map.of("bootstrap.servers", brokers, "isolation.level", "read_committed");
         Map<String, Object> write = Map.of("bootstrap.servers", brokers, "acks", "all");
         try (var receipts = new KafkaConsumer<>(read, new ByteArrayDeserializer(), new ByteArrayDeserializer());
@@ -58,9 +79,11 @@ public class KafkaDirect {
             receipts.seekToEnd(partitions);
             partitions.forEach(receipts::position); /* now, not with the first poll */
 
-            var event = new ProducerRecord<>("medhub.inbox.trace", utf8(product), Files.readAllBytes(Path.of(arguments[4])));
-            Map.of("ce_specversion", "1.0", "ce_id", id, "ce_source", source, "ce_type", "medhub.trace.item_scanned.v1",
-                   "ce_time", Instant.now().toString(), "content-type", "application/protobuf")
+            var event = new ProducerRecord<>("medhub.inbox.trace", utf8(product), Files.readAllBytes(Path.of(arguments[5])));
+            String signature = sign(arguments[2], utf8("medhub-event-1"), utf8(id), utf8(source), utf8(type), utf8(time), utf8(""),
+                                    event.key(), event.value());
+            Map.of("ce_specversion", "1.0", "ce_id", id, "ce_source", source, "ce_type", type, "ce_time", time,
+                   "ce_signature", keyId + ":" + signature, "content-type", "application/protobuf")
                     .forEach((name, value) -> event.headers().add(name, utf8(value)));
             producer.send(event).get(); /* all replicas in sync have it */
 

@@ -66,6 +66,7 @@ class Client(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="client.", dir=BUILD))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.sign_everything()
         cls.world = KeyedWorld(cls.folder)
         cls.addClassCleanup(cls.world.close)
         cls.install()
@@ -120,6 +121,15 @@ class Client(unittest.TestCase):
                   "key_file": self.world.key_file(organisation, key), **more}
         path.write_text("".join(f"{name} = {value}\n" for name, value in values.items()))
         return path
+
+    @classmethod
+    def sign_everything(cls):
+        """What nobody signs is refused: hub, gateway and ctl have the voucher, the examples sign for themselves."""
+        voucher = cls.folder / "voucher"
+        voucher.write_text(base64.b64encode(os.urandom(32)).decode() + "\n")
+        settings = {"MEDHUB_SIGNATURE_UNSIGNED": "refuse", "MEDHUB_SIGNATURE_VOUCHER_FILE": str(voucher)}
+        os.environ.update(settings)
+        cls.addClassCleanup(lambda: [os.environ.pop(name) for name in settings])
 
     def file(self, event):
         path = self.folder / f"event-{next(self.fresh)}.json"
@@ -383,9 +393,17 @@ class Client(unittest.TestCase):
         protos = sorted((SOURCE / "schemas").rglob("*.proto"))
         run("protoc", "-I", SOURCE / "schemas", f"--python_out={made}", *protos)
         event = self.scan()
-        out = run("/usr/bin/python3", EXAMPLES / "kafka_direct.py", self.world.brokers.address, input=json.dumps(event),
+        out = run("/usr/bin/python3", EXAMPLES / "kafka_direct.py", self.world.brokers.address, f"{event['source']}/ed",
+                  self.world.key_file(event["source"], "ed"), input=json.dumps(event),
                   env={**os.environ, "PYTHONPATH": str(made)}).stdout
         self.assertEqual(out.split()[:2], [event["id"], "OUTCOME_ACCEPTED"])
+
+    def test_an_unsigned_event_on_kafka_is_refused(self):
+        event = self.scan()
+        unsigned = {key: value for key, value in os.environ.items() if not key.startswith("MEDHUB_SIGNATURE_")}
+        done = run(gateway_world.MEDHUB, "ctl", "submit", "-q", "-o", "ndjson", "-b", self.world.brokers.address,
+                   input=json.dumps(event) + "\n", env=unsigned, codes=(6,))
+        self.assertEqual(json.loads(done.stdout)["findings"][0]["code"], "source.unsigned")
 
     def test_java_speaks_to_kafka(self):
         import schema
@@ -399,7 +417,8 @@ class Client(unittest.TestCase):
         path.write_bytes(value)
         libraries = next(DEPS.glob("kafka-*/lib"))
         out = run("java", "-XX:TieredStopAtLevel=1", "-cp", f"{libraries}/*", EXAMPLES / "KafkaDirect.java",
-                  self.world.brokers.address, event["source"], event["id"], event["data"]["product"], path).stdout
+                  self.world.brokers.address, f"{event['source']}/ed", self.world.key_file(event["source"], "ed"), event["id"],
+                  event["data"]["product"], path).stdout
         self.assertEqual(out.split()[-2:], [event["id"], "ACCEPTED"])
 
 
