@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "domain/feed.h"
 #include "domain/organisation.h"
+#include "domain/organisation_key.h"
 #include "domain/view.h"
 #include "event/unpack.h"
 #include "gateway/keyring.h"
@@ -98,12 +99,6 @@ static enum status find_organisation(struct attempt *attempt, const char *id)
     return STATUS_OK;
 }
 
-static bool is_valid(const Key *key, int64_t now_ms)
-{
-    return (key->valid_from == NULL || timestamp_ms(key->valid_from) <= now_ms) &&
-           (key->valid_until == NULL || now_ms < timestamp_ms(key->valid_until));
-}
-
 static enum status admit(struct attempt *attempt, struct caller *caller)
 {
     const Organisation *organisation = attempt->organisation;
@@ -131,7 +126,7 @@ static const Key *find_subject(const struct attempt *attempt, const char *canoni
             continue;
         const char *said = arena_text(attempt->arena, bytes_from(key->public_key.data, key->public_key.len));
         const char *subject = said == NULL ? NULL : subject_canonical(said, attempt->arena);
-        if (subject != NULL && strcmp(subject, canonical) == 0 && (found == NULL || is_valid(key, attempt->now_ms)))
+        if (subject != NULL && strcmp(subject, canonical) == 0 && (found == NULL || organisation_key_is_valid(key, attempt->now_ms)))
             found = key;
     }
     return found;
@@ -150,7 +145,7 @@ static enum status by_certificate(struct attempt *attempt, struct caller *caller
     if (key == NULL)
         return fault_reject(attempt->fault, "authentication.unknown",
                             "the subject of the client certificate is no key of an organisation in the registry");
-    if (!is_valid(key, attempt->now_ms))
+    if (!organisation_key_is_valid(key, attempt->now_ms))
         return fault_reject(attempt->fault, "authentication.key_expired",
                             "the registry does not have this certificate's subject valid today");
     return admit(attempt, caller);
@@ -261,34 +256,6 @@ static enum status wrong(const struct attempt *attempt)
                   "no key of this keyid verifies the signature: look at keyid, alg, the key and what is covered");
 }
 
-static const Key *find_key(const struct attempt *attempt)
-{
-    const Organisation *organisation = attempt->organisation;
-
-    for (size_t i = 0; organisation != NULL && i < organisation->n_keys; i++)
-        if (organisation->keys[i]->use != MEDHUB__REGISTRY__V1__KEY_USE__KEY_USE_ENCRYPTION &&
-            strcmp(organisation->keys[i]->id, attempt->key_id) == 0)
-            return organisation->keys[i];
-    return NULL;
-}
-
-static bool algorithm_of(const Key *key, enum signing_algorithm *algorithm)
-{
-    switch (key->algorithm) {
-    case MEDHUB__REGISTRY__V1__KEY_ALGORITHM__KEY_ALGORITHM_ED25519:
-        *algorithm = SIGNING_ED25519;
-        return true;
-    case MEDHUB__REGISTRY__V1__KEY_ALGORITHM__KEY_ALGORITHM_SM2:
-        *algorithm = SIGNING_SM2_SM3;
-        return true;
-    case MEDHUB__REGISTRY__V1__KEY_ALGORITHM__KEY_ALGORITHM_HMAC_SHA256:
-        *algorithm = SIGNING_HMAC_SHA256;
-        return true;
-    default:
-        return false; /* a certificate's subject signs nothing */
-    }
-}
-
 static enum status take_secret(const struct attempt *attempt, struct keyring_key **key)
 {
     const char *folder = attempt->authenticator->settings.secrets_directory;
@@ -313,7 +280,7 @@ static enum status take_key(struct attempt *attempt, const Key *row, struct keyr
     const struct http_signature *signature = &attempt->signature;
     struct fault fault;
 
-    if (row == NULL || !algorithm_of(row, &algorithm))
+    if (row == NULL || !organisation_key_algorithm(row, &algorithm))
         return STATUS_REJECT;
     if (signature->has_algorithm && !bytes_equal_text(signature->algorithm, signing_algorithm_name(algorithm)))
         return STATUS_REJECT;
@@ -339,7 +306,7 @@ static enum status verify(struct attempt *attempt, const struct signing_key *key
 /* The signature holds: now it may be said what is wrong with the key. */
 static enum status check_key(const struct attempt *attempt, const Key *key)
 {
-    return is_valid(key, attempt->now_ms)
+    return organisation_key_is_valid(key, attempt->now_ms)
                ? STATUS_OK
                : refuse(attempt, "authentication.key_expired", "the key's time is over or has not begun");
 }
@@ -392,7 +359,7 @@ static enum status by_signature(struct attempt *attempt, struct caller *caller)
         status = check_digest(attempt);
     if (status == STATUS_OK)
         status = find_organisation(attempt, attempt->organisation_id);
-    const Key *key = find_key(attempt);
+    const Key *key = organisation_key_find(attempt->organisation, bytes_of(attempt->key_id));
     if (status == STATUS_OK)
         status = verify_with(attempt, key);
     if (status == STATUS_OK)

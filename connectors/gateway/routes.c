@@ -5,6 +5,7 @@
 
 /* ---- parameters ---- */
 
+#define CURSOR "^[A-Za-z0-9_-]+$" /* cursor.h; "now" too */
 #define PARAMETERS_END {.name = NULL}
 
 static const struct parameter_row submit_parameters[] = {
@@ -39,7 +40,7 @@ static const struct parameter_row no_parameters[] = {PARAMETERS_END};
 static const struct parameter_row feed_parameters[] = {
     {"feed", IN_PATH, PARAMETER_TEXT, true, 1, 255, NULL, "deliveries", "a name from the list of feeds",
      "订阅名称，取自订阅列表"},
-    {"after", IN_QUERY, PARAMETER_TEXT, false, 1, 4096, NULL, NULL,
+    {"after", IN_QUERY, PARAMETER_TEXT, false, 1, 4096, CURSOR, NULL,
      "cursor: what comes after it; absent: from the oldest kept; \"now\": only what comes from now on",
      "游标：其后的内容；缺省从最早保留的开始；now 表示只要此后的内容"},
     {"wait", IN_QUERY, PARAMETER_INTEGER, false, 0, 3600, NULL, "30",
@@ -48,13 +49,13 @@ static const struct parameter_row feed_parameters[] = {
      "events in a page at most; more than gateway.page_events_max counts as that",
      "每页最多事件数；超过 gateway.page_events_max 按上限计"},
     {"types", IN_QUERY, PARAMETER_LIST, false, 0, 64, NULL, NULL, "only these types of events", "只要这些类型的事件"},
-    {"Last-Event-ID", IN_HEADER, PARAMETER_TEXT, false, 1, 4096, NULL, NULL,
+    {"Last-Event-ID", IN_HEADER, PARAMETER_TEXT, false, 1, 4096, CURSOR, NULL,
      "Server-Sent Events: the cursor to go on from; it takes the place of after", "SSE：续传游标，优先于 after"},
     PARAMETERS_END,
 };
 
 static const struct parameter_row catch_up_parameters[] = {
-    {"after", IN_QUERY, PARAMETER_TEXT, true, 1, 4096, NULL, NULL, "cursor of the feed catalogue: where the copy stands",
+    {"after", IN_QUERY, PARAMETER_TEXT, true, 1, 4096, CURSOR, NULL, "cursor of the feed catalogue: where the copy stands",
      "catalogue 订阅游标：副本所处的位置"},
     PARAMETERS_END,
 };
@@ -291,6 +292,7 @@ const struct common_answer route_common_answers[] = {
     {{405, PROBLEM, "Problem", allow_header, "another method", "方法不支持"}, false, false},
     {{406, PROBLEM, "Problem", NULL, "no form that Accept or Accept-Encoding allows", "无可接受的内容形式"}, false, false},
     {{413, PROBLEM, "Problem", NULL, "the body or the batch is too large", "正文或批量过大"}, false, false},
+    {{414, NULL, NULL, NULL, "the address is larger than is read at all; without a body", "地址过长，超出可读取范围；没有正文"}, false, false},
     {{415, PROBLEM, "Problem", NULL, "another content type or encoding", "内容类型不支持"}, false, true},
     {{429, PROBLEM, "Problem", retry_header, "too many requests of this organisation, or connections of this address",
       "该机构请求过于频繁，或该地址连接过多"}, false, false},

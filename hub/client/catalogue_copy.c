@@ -54,8 +54,8 @@ static const char *const migrations[] = {
     "CREATE TABLE release ("
     "  id TEXT NOT NULL PRIMARY KEY, items INTEGER NOT NULL, state INTEGER NOT NULL,"
     "  digest TEXT NOT NULL, applied_ms INTEGER NOT NULL) WITHOUT ROWID;",
-    "ALTER TABLE pending ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"
-    "CREATE INDEX pending_item ON pending (tbl, code, version);",
+    ("ALTER TABLE pending ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"
+     "CREATE INDEX pending_item ON pending (tbl, code, version);"),
 };
 
 #define ROW_COLUMNS "tbl, code, region, valid_from, valid_until, item, digest, version"

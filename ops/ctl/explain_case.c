@@ -371,7 +371,7 @@ static enum status decide_again(struct explain_case *to, struct fault *fault)
     to->session->settings.dedupe_days = to->scratch.dedupe_days;
     const struct explain_target target = {
         .attributes = {to->receipt == NULL ? "" : to->receipt->id, to->receipt == NULL ? "" : to->receipt->source,
-                       to->type, "", "", "", ""},
+                       to->type, "", "", "", "", ""},
         .position = to->input,
         .record = to->submission.record.message == NULL ? NULL : &to->submission.record,
         .partitions = to->submission.partitions,

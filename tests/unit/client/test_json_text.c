@@ -12,8 +12,8 @@ static void as_jansson_writes_it(void **state)
     static const char *const texts[] = {
         "{}",
         "{\"b\":1,\"a\":\"x\"}",
-        "{\"kind\":\"KIND_WESTERN_DRUG\",\"name\":\"阿莫西林\",\"priceLimit\":{\"microYuan\":\"1010000\"},\"aliases\":[\"b\",\"a\"],"
-        "\"flag\":true,\"none\":null,\"not\":false}",
+        ("{\"kind\":\"KIND_WESTERN_DRUG\",\"name\":\"阿莫西林\",\"priceLimit\":{\"microYuan\":\"1010000\"},\"aliases\":[\"b\",\"a\"],"
+         "\"flag\":true,\"none\":null,\"not\":false}"),
         "{\"b\":{\"z\":[{\"y\":-1,\"x\":0},[],{}],\"a\":[[\"1\"]]},\"ab\":2,\"a\":3,\"\":4}",
         "{\"é\":1,\"e\":2,\"\x7f\":3,\"/\":\"/\"}",
         "{\"n\":999999999999999999,\"m\":-999999999999999999}",
