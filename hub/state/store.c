@@ -293,7 +293,7 @@ enum status store_open(const struct store_settings *settings, const char *name, 
     if (status != STATUS_OK)
         return status;
     if (!store_mark_is_trusted(folder, settings->boot_id))
-        discard(folder, name, "not closed before a reboot, or broken");
+        discard(folder, name, "not closed before a reboot, broken, or of another release");
     else if (is_too_old(folder, settings))
         discard(folder, name, "away for longer than its topic remembers deletions");
     status = open_once(settings, path, folder, store, empty, fault);

@@ -41,7 +41,7 @@ void store_abort(struct store *store); /* does nothing if none is open */
 /* Databases of a store. */
 enum store_database {
     STORE_ROWS,     /* key: entity NUL kind name (rows.h) */
-    STORE_TIMERS,   /* key: due time, entity, name (timers.h) */
+    STORE_TIMERS,   /* key: due time, name, entity (timers.c) */
     STORE_SEGMENTS, /* key: expiry, number: de-duplication entries that expire together (dedupe.h) */
     STORE_HISTORY,  /* of tables: every version of a row (tables.c) */
     STORE_META,     /* checkpoint, marks, offsets */

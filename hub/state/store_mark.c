@@ -7,8 +7,11 @@
 
 enum { MARK_BYTES = 128, FILE_MODE = 0644 };
 
-static const char CLEAN[] = "clean";
-static const char SYNCED[] = "synced";
+/* The number is that of the store's format, raised when keys or values change: one of another format is not trusted, and
+ * restored. 2: timers by due time, name, entity. */
+#define FORMAT " 2"
+static const char CLEAN[] = "clean" FORMAT;
+static const char SYNCED[] = "synced" FORMAT;
 static const char BROKEN[] = "broken";
 
 static void read_mark(int folder, char mark[MARK_BYTES])
@@ -33,7 +36,7 @@ static bool write_mark(int folder, const char *mark)
 
 static void write_dirty(char mark[MARK_BYTES], const char *boot_id)
 {
-    (void)snprintf(mark, MARK_BYTES, "dirty %s", boot_id);
+    (void)snprintf(mark, MARK_BYTES, "dirty" FORMAT " %s", boot_id);
 }
 
 bool store_mark_is_trusted(int folder, const char *boot_id)

@@ -8,7 +8,7 @@
 #define STORE_MARK_FILE "mark"
 
 /* True for a new store, one that was closed cleanly or is written with sync, and one left open under this BOOT_ID ("" is
- * like no other): a killed process tears nothing. */
+ * like no other): a killed process tears nothing. Never for one of another format: keys may mean something else there. */
 bool store_mark_is_trusted(int folder, const char *boot_id);
 
 /* Open, and written without sync until further notice. False, with errno, if it cannot be written. */

@@ -9,18 +9,21 @@ struct timer_key {
     size_t length;
 };
 
-/* Order of keys is order of due time; moments before 1970 do not occur (they would sort last), nor NULs in names: users
- * hold them as C strings, so such a timer could be set but not cancelled. */
+/* Order of keys is order of due time. Most are due at the end of some day: the name stands before the entity because numbers of
+ * one issuer follow each other, so that those set together stand on one page; entities would scatter them. Moments before 1970
+ * do not occur (they would sort last), nor NULs in names: users hold them as C strings, so such a timer could be set but not
+ * cancelled. */
 static bool timer_key_make(struct timer_key *key, int64_t due_ms, struct bytes entity, struct bytes name)
 {
     if (due_ms < 0 || DUE_BYTES + entity.length + 1 + name.length > sizeof key->data ||
         (name.length > 0 && memchr(name.data, '\0', name.length) != NULL))
         return false;
     put_be64(key->data, (uint64_t)due_ms);
-    memcpy(key->data + DUE_BYTES, entity.data, entity.length);
-    key->data[DUE_BYTES + entity.length] = '\0';
     if (name.length > 0)
-        memcpy(key->data + DUE_BYTES + entity.length + 1, name.data, name.length);
+        memcpy(key->data + DUE_BYTES, name.data, name.length);
+    key->data[DUE_BYTES + name.length] = '\0';
+    if (entity.length > 0)
+        memcpy(key->data + DUE_BYTES + name.length + 1, entity.data, entity.length);
     key->length = DUE_BYTES + entity.length + 1 + name.length;
     return true;
 }
@@ -76,8 +79,8 @@ bool timer_first(struct store *store, struct timer *timer)
         return false;
 
     timer->due_ms = (int64_t)get_be64(key.data);
-    timer->entity = bytes_from(text, (size_t)(end - text));
-    timer->name = bytes_from(end + 1, length - timer->entity.length - 1);
+    timer->name = bytes_from(text, (size_t)(end - text));
+    timer->entity = bytes_from(end + 1, length - timer->name.length - 1);
     timer->type = type;
     return true;
 }

@@ -40,6 +40,18 @@ static void the_earliest_is_first_whenever_it_was_set(void **state)
     assert_false(timer_first(fixture->store, &timer));
 }
 
+/* Numbers of one issuer follow each other, persons do not: those due at one moment stand in the order of their names. */
+static void due_at_once_they_stand_by_name(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(set(fixture, "a person", "prescription/2", 100), STATUS_OK);
+    assert_int_equal(set(fixture, "z person", "prescription/1", 100), STATUS_OK);
+    assert_first(fixture, "z person", "prescription/1", 100);
+    assert_int_equal(timer_cancel(fixture->store, bytes_of("z person"), bytes_of("prescription/1"), &fixture->fault), STATUS_OK);
+    assert_first(fixture, "a person", "prescription/2", 100);
+}
+
 static void setting_again_moves(void **state)
 {
     struct fixture *fixture = *state;
@@ -116,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_earliest_is_first_whenever_it_was_set, set_up_begun, tear_down),
+        cmocka_unit_test_setup_teardown(due_at_once_they_stand_by_name, set_up_begun, tear_down),
         cmocka_unit_test_setup_teardown(setting_again_moves, set_up_begun, tear_down),
         cmocka_unit_test_setup_teardown(cancelling_what_is_not_set_does_nothing, set_up_begun, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_name_and_type_will_do, set_up_begun, tear_down),
