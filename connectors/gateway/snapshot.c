@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/catalogue_sum.h"
 #include "domain/view.h"
 #include "event/json.h"
 #include "event/unpack.h"
@@ -16,7 +17,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,9 +60,9 @@ struct snapshots {
 struct making {
     struct snapshots *snapshots;
     struct packer *packers[SNAPSHOT_CODINGS];
-    struct buffer line;
-    uint8_t sum[SHA256_DIGEST_LENGTH];
-    uint64_t rows, bytes; /* bytes before they are packed */
+    struct buffer line, scratch;
+    struct catalogue_sum sum;
+    uint64_t bytes; /* before they are packed */
     date_t today;
     bool takes_any; /* has waited long enough for a release */
     enum status status;
@@ -88,22 +88,26 @@ static void put_line(struct making *making)
     buffer_clear(&making->line);
 }
 
-/* SUM += HASH modulo 2^256, both big-endian. */
-static void add_hash(uint8_t sum[SHA256_DIGEST_LENGTH], const uint8_t hash[SHA256_DIGEST_LENGTH])
+/* Appends the item, which then counts for the digest. */
+static void write_item(struct making *making, const char *key, const char *region, const struct tables_row *row,
+                       const ProtobufCMessage *item)
 {
-    unsigned carry = 0;
+    const struct message_facts *facts = schema_of(&medhub__catalogue__v1__item__descriptor);
+    struct buffer *out = &making->line;
+    size_t from = out->length;
 
-    for (size_t i = SHA256_DIGEST_LENGTH; i-- > 0;) {
-        carry += (unsigned)sum[i] + hash[i];
-        sum[i] = (uint8_t)carry;
-        carry >>= 8;
-    }
+    making->status = json_encode_canonical(facts, item, out, &making->fault);
+    if (making->status != STATUS_OK || !buffer_ok(out))
+        return;
+    const struct catalogue_sum_row counted = {key,     region, row->valid_from, row->valid_until, bytes_from(out->data + from, out->length - from),
+                                              row->version};
+    if (!catalogue_sum_add(&making->sum, &counted, &making->scratch))
+        making->status = fault_fatal(&making->fault, "memory.out", "no memory for a snapshot");
 }
 
 static void write_row(struct making *making, const char *key, const char *region, const struct tables_row *row,
                       const ProtobufCMessage *item)
 {
-    const struct message_facts *facts = schema_of(&medhub__catalogue__v1__item__descriptor);
     const char *slash = strchr(key, '/');
     char day[DATE_TEXT_BYTES], kind[64];
     struct buffer *out = &making->line;
@@ -117,8 +121,7 @@ static void write_row(struct making *making, const char *key, const char *region
     write_text_if(out, "validUntil", date_format(row->valid_until, day));
     write_unsigned(out, "version", row->version);
     write_name(out, "item");
-    if (json_encode(facts, item, NULL, out, &making->fault) != STATUS_OK)
-        making->status = STATUS_FATAL;
+    write_item(making, key, region, row, item);
     write_end(out, '}');
 }
 
@@ -128,7 +131,6 @@ static bool put_row(const char *key, const char *region, const struct tables_row
     struct snapshots *snapshots = making->snapshots;
     const struct message_facts *facts = schema_of(&medhub__catalogue__v1__item__descriptor);
     ProtobufCMessage *item = NULL;
-    uint8_t hash[SHA256_DIGEST_LENGTH];
 
     arena_reset(snapshots->arena);
     making->status = unpack_message(facts, row->value, snapshots->arena, &item, &making->fault);
@@ -138,19 +140,8 @@ static bool put_row(const char *key, const char *region, const struct tables_row
     if (making->status != STATUS_OK)
         return false;
     write_row(making, key, region, row, item);
-    if (making->status == STATUS_OK && buffer_ok(&making->line)) {
-        (void)SHA256(making->line.data, making->line.length, hash);
-        add_hash(making->sum, hash);
-    }
-    making->rows++;
     put_line(making);
     return making->status == STATUS_OK;
-}
-
-static void hex_of(const uint8_t sum[SHA256_DIGEST_LENGTH], char text[65])
-{
-    for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++)
-        (void)snprintf(text + 2 * i, 3, "%02x", sum[i]);
 }
 
 static void put_head(struct making *making, const char *cursor)
@@ -166,9 +157,9 @@ static void put_head(struct making *making, const char *cursor)
 
 static void put_tail(struct making *making, char digest[65])
 {
-    hex_of(making->sum, digest);
+    (void)catalogue_sum_text(&making->sum, digest);
     write_begin(&making->line, '{');
-    write_integer(&making->line, "rows", (int64_t)making->rows);
+    write_integer(&making->line, "rows", (int64_t)making->sum.rows);
     write_text(&making->line, "digest", digest);
     write_end(&making->line, '}');
     put_line(making);
@@ -324,15 +315,17 @@ static enum status make_one(struct snapshots *snapshots, struct fault *fault)
         return status == STATUS_OK ? fault_retry(fault, "memory.out", "no memory for a snapshot") : status;
     (void)snprintf(made.cursor, sizeof made.cursor, "%s", cursor);
     buffer_init(&making.line, LINE_BYTES_MAX);
+    buffer_init(&making.scratch, LINE_BYTES_MAX);
     int64_t begun_us = clock_monotonic_us();
     status = write_files(&making, made.cursor, &made);
     if (status == STATUS_OK)
-        log_info("gateway.snapshot", LOG_INT("rows", making.rows), LOG_INT("bytes", making.bytes),
+        log_info("gateway.snapshot", LOG_INT("rows", making.sum.rows), LOG_INT("bytes", making.bytes),
                  LOG_INT("us", clock_monotonic_us() - begun_us));
-    made.rows = making.rows;
+    made.rows = making.sum.rows;
     for (size_t i = 0; i < SNAPSHOT_CODINGS; i++)
         packer_close(making.packers[i]);
     buffer_done(&making.line);
+    buffer_done(&making.scratch);
     *fault = making.fault;
     note_waiting(snapshots, fault, status);
     return status == STATUS_OK ? publish(snapshots, &made, fault) : status;

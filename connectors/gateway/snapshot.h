@@ -3,8 +3,8 @@
  * Form: NDJSON. The first line is {"snapshot":"catalogue","cursor":V,"releases":[{"release":ID,"region":…,"effectiveOn":…,
  * "digest":HEX,"items":N}]}: which releases it holds, each of them whole and no part of another one that is to come; then one line for each dated row in no promised order,
  *     {"kind":…,"code":…,"region":…,"validFrom":…,"validUntil":…,"version":"N","item":{medhub.catalogue.v1.Item}}
- * the last line is {"rows":N,"digest":"HEX"}. The digest is the sum modulo 2^256 of the SHA-256 of each row's line (without its
- * line feed), the sum and the hashes read as big-endian numbers: it does not depend on the order.
+ * its item in canonical form (RFC 8785); the last line is {"rows":N,"digest":"HEX"}, the catalogue's digest (domain/catalogue_sum.h),
+ * which does not depend on the order.
  *
  * Version V is a cursor of the feeds: the file holds everything that the feed `catalogue` tells up to V, and perhaps a
  * little of what it tells after V. A follower that goes on from V and keeps of each item the highest version has it all. */

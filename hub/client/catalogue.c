@@ -29,8 +29,8 @@ struct catalogue {
     bool damaged;                /* lock: the next refresh takes a snapshot */
     bool was_late;               /* when the feed ended last, a release waited for changes */
     bool checked;                /* the copy was read through since it was opened */
-    struct catalogue_scope scope; /* the worker's; asked for before each snapshot */
-    bool scope_known;
+    struct catalogue_scope scope; /* the worker's: of which regions it is to hold rows; asked for in each refresh */
+    bool scope_known;             /* it was, in this one */
     bool must_weigh, weighed; /* the worker's: is a snapshot smaller than what is left of the changes; asked once in a refresh */
 
     bool wanted;               /* lock: somebody waits for a refresh */
@@ -88,6 +88,7 @@ static void drop_import(struct catalogue *catalogue)
     copy_close(catalogue->import.copy);
     buffer_done(&catalogue->import.line);
     buffer_done(&catalogue->import.texts);
+    buffer_done(&catalogue->import.counted);
     catalogue->import.copy = NULL;
     catalogue_path_of_import(catalogue->hub->settings.directory, path);
     catalogue_remove_file(path);
@@ -109,7 +110,7 @@ void catalogue_close(struct catalogue *catalogue)
 static void end_refresh(struct catalogue *catalogue, enum medhub_status status,
                         const struct medhub_error *error)
 {
-    catalogue->wanted = false;
+    catalogue->wanted = catalogue->scope_known = false;
     catalogue->result = status;
     error_copy(&catalogue->error, error);
     (void)pthread_cond_broadcast(&catalogue->hub->changed);
@@ -128,6 +129,15 @@ static void end_with_problem(struct catalogue *catalogue, const struct courier_a
 
 /* ---- which regions ---- */
 
+/* An institution that came to another region, or is one of another now, has no rows of it, and changes do not bring them. */
+static void compare_scope(struct catalogue *catalogue)
+{
+    (void)pthread_mutex_lock(&catalogue->hub->lock);
+    if (catalogue->copy != NULL && !copy_has_scope(catalogue->copy, catalogue_scope_text(&catalogue->scope)))
+        catalogue->damaged = true; /* a snapshot next */
+    (void)pthread_mutex_unlock(&catalogue->hub->lock);
+}
+
 static void on_feeds(void *context, const struct courier_answer *answer)
 {
     struct catalogue *catalogue = context;
@@ -139,8 +149,10 @@ static void on_feeds(void *context, const struct courier_answer *answer)
         return;
     }
     catalogue->scope_known = catalogue_scope_read(&catalogue->scope, catalogue->hub->settings.organisation, answer->body);
-    if (catalogue->scope_known)
-        return; /* the snapshot next */
+    if (catalogue->scope_known) {
+        compare_scope(catalogue);
+        return;
+    }
     (void)pthread_mutex_lock(&catalogue->hub->lock);
     end_refresh(catalogue, error_say(&error, "gateway.answer", WIRE_FEEDS_TARGET), &error);
     (void)pthread_mutex_unlock(&catalogue->hub->lock);
@@ -233,7 +245,7 @@ static void on_snapshot(void *context, const struct courier_answer *answer)
     struct catalogue *catalogue = context;
     struct medhub_error error = MEDHUB_ERROR_INIT;
 
-    catalogue->under_way = catalogue->scope_known = false;
+    catalogue->under_way = false;
     if (answer->status == 0 && catalogue->import.status != MEDHUB_OK) { /* we broke it off */
         (void)pthread_mutex_lock(&catalogue->hub->lock);
         end_refresh(catalogue, catalogue->import.status, &catalogue->import.error);
@@ -261,9 +273,12 @@ static enum medhub_status begin_import(struct catalogue *catalogue, struct medhu
                                         .begun_ms = clock_now_ms(catalogue->hub->clock)};
     buffer_init(&import->line, (size_t)catalogue->hub->settings.snapshot_row_bytes_max);
     buffer_init(&import->texts, 2 * (size_t)catalogue->hub->settings.snapshot_row_bytes_max);
+    buffer_init(&import->counted, 2 * (size_t)catalogue->hub->settings.snapshot_row_bytes_max);
     catalogue_path_of_import(catalogue->hub->settings.directory, path);
     enum medhub_status status = copy_create(path, &import->copy, error);
-    return status == MEDHUB_OK ? copy_begin(import->copy, error) : status;
+    if (status == MEDHUB_OK)
+        status = copy_begin(import->copy, error);
+    return status == MEDHUB_OK ? copy_put_scope(import->copy, catalogue_scope_text(&catalogue->scope), error) : status;
 }
 
 static enum medhub_status ask_snapshot(struct catalogue *catalogue, struct medhub_error *error)
@@ -422,9 +437,9 @@ void catalogue_step(struct catalogue *catalogue)
         return;
     (void)pthread_mutex_lock(&hub->lock);
     if (catalogue->wanted) {
-        enum medhub_status status = is_whole(catalogue)        ? ask_next(catalogue, &error)
-                                    : catalogue->scope_known ? ask_snapshot(catalogue, &error)
-                                                             : ask_feeds(catalogue, &error);
+        enum medhub_status status = !catalogue->scope_known ? ask_feeds(catalogue, &error)
+                                    : is_whole(catalogue)   ? ask_next(catalogue, &error)
+                                                            : ask_snapshot(catalogue, &error);
         catalogue->under_way = status == MEDHUB_OK;
         if (status != MEDHUB_OK)
             end_refresh(catalogue, status, &error);

@@ -36,6 +36,8 @@ enum copy_statement {
     COPY_FIRST_READY,
     COPY_DROP_SINGLE,
     COPY_LATE,
+    COPY_PUT_SCOPE,
+    COPY_GET_SCOPE,
     COPY_STATEMENTS,
 };
 
@@ -56,6 +58,7 @@ static const char *const migrations[] = {
     "  digest TEXT NOT NULL, applied_ms INTEGER NOT NULL) WITHOUT ROWID;",
     ("ALTER TABLE pending ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"
      "CREATE INDEX pending_item ON pending (tbl, code, version);"),
+    "CREATE TABLE scope (one INTEGER PRIMARY KEY CHECK (one = 1), regions TEXT NOT NULL);",
 };
 
 #define ROW_COLUMNS "tbl, code, region, valid_from, valid_until, item, digest, version"
@@ -112,6 +115,8 @@ static const char *const statements[COPY_STATEMENTS] = {
     [COPY_FIRST_READY] = "SELECT id FROM release WHERE state = 2 LIMIT 1",
     [COPY_DROP_SINGLE] = "DELETE FROM release WHERE state = 2 AND substr(id, 1, 1) = '+'",
     [COPY_LATE] = "SELECT id FROM release WHERE state = 0 LIMIT 1",
+    [COPY_PUT_SCOPE] = "INSERT OR REPLACE INTO scope (one, regions) VALUES (1, ?1)",
+    [COPY_GET_SCOPE] = "SELECT 1 FROM scope WHERE regions = ?1",
     [COPY_PUT_FACTS] = ("INSERT OR REPLACE INTO facts (one, rows, digest, snapshot_ms, refreshed_ms, cursor) "
                         "VALUES (1, ?1, ?2, ?3, ?4, ?5)"),
 };
@@ -259,19 +264,18 @@ static enum medhub_status forget_replaced(struct catalogue_copy *copy, const str
     return status;
 }
 
-static enum medhub_status write_row(struct catalogue_copy *copy, enum copy_statement how,
-                                    const struct catalogue_row *row, struct medhub_error *error)
+static enum medhub_status write_row(struct catalogue_copy *copy, enum copy_statement how, const struct catalogue_row *row,
+                                    const struct digest_sum *digest, struct medhub_error *error)
 {
-    struct digest_sum digest = digest_of_row(row, &copy->line);
     sqlite3_stmt *statement = database_statement(copy->database, how);
 
     bind_key(statement, row->table, row->code, row->region, row->valid_from);
     statement_bind_text(statement, 5, row->valid_until);
     statement_bind_text(statement, 6, row->item);
-    (void)sqlite3_bind_blob(statement, 7, digest.bytes, DIGEST_SUM_BYTES, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(statement, 7, digest->bytes, DIGEST_SUM_BYTES, SQLITE_STATIC);
     (void)sqlite3_bind_int64(statement, 8, row->version);
     enum medhub_status status = database_run(copy->database, statement, error);
-    digest_sum_add(&copy->next.digest, &digest);
+    digest_sum_add(&copy->next.digest, digest);
     copy->next.rows++;
     return status;
 }
@@ -279,15 +283,16 @@ static enum medhub_status write_row(struct catalogue_copy *copy, enum copy_state
 enum medhub_status copy_put(struct catalogue_copy *copy, const struct catalogue_row *row,
                             struct medhub_error *error)
 {
+    struct digest_sum digest = digest_of_row(row, &copy->line);
     enum medhub_status status = forget_replaced(copy, row, error);
 
-    return status == MEDHUB_OK ? write_row(copy, COPY_PUT, row, error) : status;
+    return status == MEDHUB_OK ? write_row(copy, COPY_PUT, row, &digest, error) : status;
 }
 
-enum medhub_status copy_add(struct catalogue_copy *copy, const struct catalogue_row *row,
+enum medhub_status copy_add(struct catalogue_copy *copy, const struct catalogue_row *row, const struct digest_sum *digest,
                             struct medhub_error *error)
 {
-    return write_row(copy, COPY_ADD, row, error);
+    return write_row(copy, COPY_ADD, row, digest, error);
 }
 
 static void read_row(sqlite3_stmt *statement, struct catalogue_row *row)
@@ -377,6 +382,25 @@ enum medhub_status copy_end(struct catalogue_copy *copy, enum medhub_status stat
     if (status == MEDHUB_OK)
         copy->facts = copy->next;
     return status;
+}
+
+enum medhub_status copy_put_scope(struct catalogue_copy *copy, const char *regions, struct medhub_error *error)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_PUT_SCOPE);
+
+    statement_bind_text(statement, 1, regions);
+    return database_run(copy->database, statement, error);
+}
+
+bool copy_has_scope(struct catalogue_copy *copy, const char *regions)
+{
+    sqlite3_stmt *statement = database_statement(copy->database, COPY_GET_SCOPE);
+    enum medhub_status status = MEDHUB_OK;
+
+    statement_bind_text(statement, 1, regions);
+    bool has = statement_step(copy->database, statement, &status, NULL);
+    (void)sqlite3_reset(statement);
+    return has;
 }
 
 /* ---- what was withdrawn ---- */

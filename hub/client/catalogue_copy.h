@@ -34,8 +34,8 @@ enum medhub_status copy_cursor(struct catalogue_copy *copy, char **cursor, struc
 enum medhub_status copy_begin(struct catalogue_copy *copy, struct medhub_error *error);
 enum medhub_status copy_put(struct catalogue_copy *copy, const struct catalogue_row *row,
                             struct medhub_error *error);
-/* A row that is not there yet, as all of a snapshot's. */
-enum medhub_status copy_add(struct catalogue_copy *copy, const struct catalogue_row *row,
+/* A row that is not there yet, as all of a snapshot's; DIGEST is digest_of_row's. */
+enum medhub_status copy_add(struct catalogue_copy *copy, const struct catalogue_row *row, const struct digest_sum *digest,
                             struct medhub_error *error);
 /* The highest version of the item's rows; 0: none. */
 enum medhub_status copy_version(struct catalogue_copy *copy, const char *table, const char *code,
@@ -45,6 +45,11 @@ enum medhub_status copy_end_before(struct catalogue_copy *copy, const struct cat
                                    struct medhub_error *error);
 enum medhub_status copy_end(struct catalogue_copy *copy, enum medhub_status status, const char *cursor,
                             int64_t snapshot_ms, int64_t refreshed_ms, struct medhub_error *error);
+
+/* Of which regions it holds the rows, as catalogue_scope_text says it; between begin and end. A copy that does not know has no
+ * scope. */
+enum medhub_status copy_put_scope(struct catalogue_copy *copy, const char *regions, struct medhub_error *error);
+bool copy_has_scope(struct catalogue_copy *copy, const char *regions);
 
 /* What RELEASE did to ROW's item from ROW->valid_from on is undone: the row that began then goes, the one that ended on the day
  * before is as it was, with ROW->version. */

@@ -11,15 +11,15 @@ static bool fail_import(struct catalogue_import *import, enum medhub_status stat
     return false;
 }
 
-static bool take_row(struct catalogue_import *import, struct bytes line, const struct catalogue_row *row)
+static bool take_row(struct catalogue_import *import, const struct catalogue_row *row)
 {
-    struct digest_sum digest = digest_sum_of(line);
+    struct digest_sum digest = digest_of_row(row, &import->counted);
 
     digest_sum_add(&import->sum, &digest);
     import->rows++;
     if (!catalogue_scope_has(import->scope, row))
         return true;
-    enum medhub_status status = copy_add(import->copy, row, &import->error);
+    enum medhub_status status = copy_add(import->copy, row, &digest, &import->error);
     return status == MEDHUB_OK || fail_import(import, status);
 }
 
@@ -51,7 +51,7 @@ static bool take_releases(struct catalogue_import *import, const json_t *release
     return true;
 }
 
-static bool take_read(struct catalogue_import *import, struct bytes line, enum catalogue_line_kind kind,
+static bool take_read(struct catalogue_import *import, enum catalogue_line_kind kind,
                       const struct catalogue_line *read)
 {
     switch (kind) {
@@ -59,7 +59,7 @@ static bool take_read(struct catalogue_import *import, struct bytes line, enum c
         (void)snprintf(import->cursor, sizeof import->cursor, "%.4000s", read->cursor);
         return take_releases(import, json_object_get(read->root, "releases"));
     case CATALOGUE_ROW:
-        return take_row(import, line, &read->row);
+        return take_row(import, &read->row);
     case CATALOGUE_TAIL:
         return check_tail(import, read);
     case CATALOGUE_NO_LINE:
@@ -73,7 +73,7 @@ static bool take_line(struct catalogue_import *import, struct bytes line)
 {
     struct catalogue_line read;
     enum catalogue_line_kind kind = catalogue_line_read(line, &import->texts, &read);
-    bool taken = take_read(import, line, kind, &read);
+    bool taken = take_read(import, kind, &read);
 
     catalogue_line_done(&read);
     return taken;

@@ -10,7 +10,7 @@ struct catalogue_import {
     struct catalogue_copy *copy;
     const struct catalogue_scope *scope; /* what of it is kept */
     struct buffer line; /* the rest of a piece */
-    struct buffer texts; /* of the row in hand */
+    struct buffer texts, counted; /* of the row in hand */
     struct digest_sum sum;
     uint64_t rows;
     int64_t bytes, bytes_max;

@@ -1,8 +1,7 @@
 #include "client/catalogue_row.h"
 
-#include "client/json_text.h"
-
 #include "base/hash.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "signature/digest.h"
 
@@ -11,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CHANGE_BYTES_MAX = 8 * 1024 * 1024 };
+
 /* ---- digests ---- */
 
-struct digest_sum digest_sum_of(struct bytes line)
+static struct digest_sum digest_sum_of(struct bytes line)
 {
     struct digest_sum sum = {{0}};
     uint8_t digest[DIGEST_BYTES_MAX];
@@ -97,10 +98,28 @@ static bool is_complete(const struct catalogue_row *row)
            row->item != NULL;
 }
 
+/* jansson writes the digits of \u001F large, RFC 8785 small. */
+static void lower_escapes(char *json)
+{
+    for (char *at = strchr(json, '\\'); at != NULL && at[1] != '\0'; at = strchr(at + 2, '\\'))
+        for (int i = 2; at[1] == 'u' && i < 6 && at[i] != '\0'; i++)
+            at[i] = (char)(at[i] >= 'A' && at[i] <= 'F' ? at[i] - 'A' + 'a' : at[i]);
+}
+
+/* ITEM as RFC 8785 writes it, to be freed. NULL: no object, or no memory. */
+static char *canonical(const json_t *item)
+{
+    char *text = json_is_object(item) ? json_dumps(item, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+
+    if (text != NULL)
+        lower_escapes(text);
+    return text;
+}
+
 /* Takes the item's text into READ. */
 static bool finish(struct catalogue_line *read, const json_t *item)
 {
-    read->item = json_is_object(item) ? json_dumps(item, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    read->item = canonical(item);
     read->row.item = read->item;
     if (is_complete(&read->row))
         return true;
@@ -307,26 +326,22 @@ static void append_changes(struct buffer *out, const json_t *changes)
 
 uint64_t catalogue_change_digest(const json_t *event)
 {
-    static const char *const of_item[] = {"code",      "name",        "dosageForm",    "section",
-                                          "classCode", "paymentStandardText", "limitRemark", "agreementFrom",
-                                          "agreementUntil"};
-    const json_t *data = json_object_get(event, "data"), *item = json_object_get(data, "item");
+    static const char *const names[] = {"itemKey", "region", "effectiveOn"};
+    const json_t *data = json_object_get(event, "data");
+    char *item = canonical(json_object_get(data, "item"));
     struct buffer row;
 
-    buffer_init(&row, 1024 * 1024);
-    buffer_append_text(&row, text_of(data, "itemKey"));
-    buffer_append_byte(&row, 0x1F);
-    buffer_append_text(&row, text_of(data, "region"));
-    buffer_append_byte(&row, 0x1F);
-    buffer_append_text(&row, text_of(data, "effectiveOn"));
-    buffer_append_byte(&row, 0x1F);
-    append_changes(&row, json_object_get(data, "changes"));
-    for (size_t i = 0; i < sizeof of_item / sizeof *of_item; i++) {
+    buffer_init(&row, CHANGE_BYTES_MAX);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        buffer_append_text(&row, text_of(data, names[i]));
         buffer_append_byte(&row, 0x1F);
-        buffer_append_text(&row, text_of(item, of_item[i]));
     }
+    append_changes(&row, json_object_get(data, "changes"));
+    buffer_append_byte(&row, 0x1F);
+    buffer_append_text(&row, item == NULL ? "" : item);
     uint64_t digest = hash_bytes(buffer_bytes(&row), 0);
     buffer_done(&row);
+    free(item);
     return digest;
 }
 

@@ -8,12 +8,11 @@
 
 struct json_t;
 
-/* Sum of SHA-256 digests modulo 2^256, most significant byte first: the order of rows does not matter. */
+/* The catalogue's digest: the sum of its rows' digests modulo 2^256, most significant byte first: the order of rows does not matter. */
 enum { DIGEST_SUM_BYTES = 32, DIGEST_SUM_TEXT_BYTES = 65 };
 struct digest_sum {
     uint8_t bytes[DIGEST_SUM_BYTES];
 };
-struct digest_sum digest_sum_of(struct bytes line);
 void digest_sum_add(struct digest_sum *sum, const struct digest_sum *digest);
 void digest_sum_subtract(struct digest_sum *sum, const struct digest_sum *digest);
 /* Lower-case hexadecimal. Returns TEXT. */
@@ -25,7 +24,8 @@ struct catalogue_row {
     const char *item;                     /* JSON */
     int64_t version;                      /* of the item, after the change that wrote the row */
 };
-/* LINE is used for it. */
+/* SHA-256 of kind, code, region, both days, the item as canonical JSON (RFC 8785) and version, with a line feed between two of them:
+ * as the gateway's snapshot, files and Kafka count it (ops/docs/calling.md, "Digests"). LINE is used for it. */
 struct digest_sum digest_of_row(const struct catalogue_row *row, struct buffer *line);
 
 /* A line of the snapshot: the head names the feed's cursor behind it, the tail counts and sums the rows in
@@ -61,8 +61,8 @@ enum catalogue_news {
     CATALOGUE_UNREADABLE,
 };
 /* What an item_changed adds to the digest of its release: XXH64, seed 0, of these texts joined by 0x1F: itemKey, region,
- * effectiveOn, the changes without CHANGE_ in order of their numbers joined by ", ", and of the item code, name, dosageForm,
- * section, classCode, paymentStandardText, limitRemark, agreementFrom, agreementUntil. The release's is their sum modulo 2^64. */
+ * effectiveOn, the changes without CHANGE_ in order of their numbers joined by ", ", and the whole item as canonical JSON
+ * (RFC 8785). The release's is their sum modulo 2^64 (ops/docs/calling.md, "Digests"). */
 uint64_t catalogue_change_digest(const struct json_t *event);
 enum catalogue_news catalogue_event_read(const struct json_t *event, struct catalogue_line *read);
 

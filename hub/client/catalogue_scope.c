@@ -42,6 +42,11 @@ void catalogue_scope_done(struct catalogue_scope *scope)
     *scope = (struct catalogue_scope){.regions = NULL};
 }
 
+const char *catalogue_scope_text(const struct catalogue_scope *scope)
+{
+    return scope->regions == NULL ? "*" : scope->regions;
+}
+
 bool catalogue_scope_has_region(const struct catalogue_scope *scope, const char *region)
 {
     char word[REGION_BYTES + 2];

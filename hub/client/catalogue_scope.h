@@ -21,6 +21,8 @@ struct catalogue_scope {
 bool catalogue_scope_read(struct catalogue_scope *scope, const char *organisation, struct bytes feeds);
 void catalogue_scope_done(struct catalogue_scope *scope);
 
+/* The regions as one text, "*" for everything: two scopes with the same text hold the same. */
+const char *catalogue_scope_text(const struct catalogue_scope *scope);
 bool catalogue_scope_has_region(const struct catalogue_scope *scope, const char *region);
 bool catalogue_scope_has(const struct catalogue_scope *scope, const struct catalogue_row *row);
 

@@ -44,11 +44,10 @@ struct item_change {
 change_set catalogue_difference(const CatalogueItem *before, const CatalogueItem *after);
 /* "ADDED, RENAMED" in the arena; "" when it is full. */
 const char *catalogue_change_names(struct arena *arena, change_set changes);
-/* The digest that a changed item adds to its release: hash_bytes (XXH64, seed 0) of these texts joined by
- * 0x1F: item_key, region, effective_on, the changes as in catalogue_change_names, item.code, name,
- * dosage_form, section, class_code, payment_standard_text, limit_remark, agreement_from, agreement_until.
- * False when the arena is full. A release's digest is the sum modulo 2^64, eight bytes, most significant
- * first. */
+/* The digest that a changed item adds to its release: hash_bytes (XXH64, seed 0) of these texts joined by 0x1F: item_key,
+ * region, effective_on, the changes as in catalogue_change_names, and the whole item as canonical JSON (json_encode_canonical).
+ * False when it is too large or the arena is full. A release's digest is the sum modulo 2^64, eight bytes, most significant
+ * first: the order of its items does not matter (ops/docs/calling.md, "Digests"). */
 bool catalogue_row_digest(struct arena *arena, const ItemChanged *said, change_set changes, uint64_t *digest);
 
 /* catalogue_decide.c; the rules and the table of handlers are in catalogue.c. */

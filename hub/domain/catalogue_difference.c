@@ -1,6 +1,7 @@
 #include "domain/catalogue.h"
 
 #include "base/hash.h"
+#include "event/json.h"
 
 #include <stdlib.h>
 
@@ -169,22 +170,16 @@ const char *catalogue_change_names(struct arena *arena, change_set changes)
 
 bool catalogue_row_digest(struct arena *arena, const ItemChanged *said, change_set changes, uint64_t *digest)
 {
-    const CatalogueItem *item = said->item;
-    const char *const texts[] = {
-        said->region,       said->effective_on,   catalogue_change_names(arena, changes),
-        item->code,         item->name,           item->dosage_form,
-        item->section,      item->class_code,     item->payment_standard_text,
-        item->limit_remark, item->agreement_from, item->agreement_until,
-    };
+    const char *const texts[] = {said->item_key, said->region, said->effective_on, catalogue_change_names(arena, changes)};
     struct buffer row;
+    struct fault ignored;
     buffer_init(&row, ROW_TEXT_BYTES_MAX);
-    buffer_append_text(&row, said->item_key);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        buffer_append_byte(&row, 0x1F);
         buffer_append_text(&row, texts[i]);
+        buffer_append_byte(&row, 0x1F);
     }
+    bool ok = json_encode_canonical(schema_of(CATALOGUE_ITEM), &said->item->base, &row, &ignored) == STATUS_OK && buffer_ok(&row);
     *digest = hash_bytes(buffer_bytes(&row), 0);
-    bool ok = buffer_ok(&row);
     buffer_done(&row);
     return ok;
 }

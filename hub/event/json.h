@@ -40,6 +40,12 @@ struct json_options {
 enum status json_encode(const struct message_facts *facts, const ProtobufCMessage *message,
                         const struct json_options *options, struct buffer *out, struct fault *fault) MUST_CHECK;
 
+/* Appends MESSAGE in its canonical form, RFC 8785: the line of json_encode() with the members of all objects in order of their
+ * names. What digests of rows are made of. Also STATUS_REJECT "json.canonical": more than JSON_TEXT_MEMBERS_MAX fields are set,
+ * it is deeper than JSON_TEXT_DEPTH_MAX, or it has a number that is not whole (base/json_text.h). */
+enum status json_encode_canonical(const struct message_facts *facts, const ProtobufCMessage *message, struct buffer *out,
+                                  struct fault *fault) MUST_CHECK;
+
 /* Appends TEXT quoted and escaped; it must be UTF-8. For those who write a line of JSON by hand. */
 void json_append_text(struct buffer *out, struct bytes text);
 

@@ -2,6 +2,7 @@
 #include "event/reflect.h"
 
 #include "base/date.h"
+#include "base/json_text.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -10,6 +11,8 @@
 
 #define MOMENT_SECONDS_MIN INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
 #define MOMENT_SECONDS_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+
+enum { CANONICAL_BYTES_MAX = 4 * 1024 * 1024 };
 
 struct encoding {
     struct json_options options;
@@ -33,7 +36,7 @@ static void append_escape(struct buffer *out, uint8_t c)
 
 static bool needs_escape(uint8_t c)
 {
-    return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+    return c < 0x20 || c == '"' || c == '\\';
 }
 
 void json_append_text(struct buffer *out, struct bytes text)
@@ -312,5 +315,19 @@ enum status json_encode(const struct message_facts *facts, const ProtobufCMessag
         status = fault_reject(fault, "json.too_large", "%s is too large as JSON", facts->name);
     if (status != STATUS_OK)
         out->length = before;
+    return status;
+}
+
+enum status json_encode_canonical(const struct message_facts *facts, const ProtobufCMessage *message, struct buffer *out,
+                                  struct fault *fault)
+{
+    struct buffer line;
+
+    buffer_init(&line, CANONICAL_BYTES_MAX);
+    enum status status = json_encode(facts, message, NULL, &line, fault);
+    if (status == STATUS_OK && !json_text_sorted(buffer_bytes(&line), out))
+        status = buffer_ok(out) ? fault_reject(fault, "json.canonical", "%s has no canonical form", facts->name)
+                                : fault_reject(fault, "json.too_large", "%s is too large", facts->name);
+    buffer_done(&line);
     return status;
 }

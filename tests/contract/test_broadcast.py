@@ -7,7 +7,6 @@ import contextlib
 import csv
 import datetime
 import gzip
-import hashlib
 import json
 import os
 import pathlib
@@ -18,9 +17,10 @@ import tempfile
 
 SOURCE = pathlib.Path(os.environ["MEDHUB_SOURCE_DIR"])
 BUILD = pathlib.Path(os.environ["MEDHUB_BUILD_DIR"])
-sys.path.insert(0, str(SOURCE / "ops/demo.d"))
+sys.path[:0] = [str(SOURCE / "ops/demo.d"), str(SOURCE / "tests/support")]
 
 import broadcast  # noqa: E402
+import catalogue_digest  # noqa: E402
 
 SEED, ROUNDS, ITEMS = int(os.environ.get("SEED", "3")), 5, 60
 TABLE = "WESTERN_DRUG"
@@ -95,13 +95,7 @@ class Model:
                 yield code, region, first, last, item, version
 
     def digest(self):
-        total = 0
-        for code, region, first, last, item, version in self.lines():
-            if region in HEARD:
-                text = json.dumps(item, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-                line = "".join(f"{part}\n" for part in (TABLE, code, region, first, last, text)) + str(version)
-                total += int.from_bytes(hashlib.sha256(line.encode()).digest(), "big")
-        return f"{total % 2**256:064x}"
+        return catalogue_digest.of_rows((TABLE, *line) for line in self.lines() if line[1] in HEARD)
 
     def row_on(self, code, day):
         """What holds for the institutions here: the province's row over the nation's."""

@@ -87,6 +87,30 @@ static void a_copy_holds_what_its_institution_is_told_of(void **state)
     check_name(trial, "FORMULARY_ITEM", "H10/WESTERN_DRUG/A", "2026-01-31", "catalogue.absent");
 }
 
+/* Changes do not bring the rows that a region had before. */
+static void who_comes_to_another_region_has_its_rows_at_once(void **state)
+{
+    static const char elsewhere[] = "{\"feeds\":[{\"name\":\"institution@650102\"},{\"name\":\"institution@440000\"}]}";
+    struct trial *trial = *state;
+    char *json = NULL;
+
+    begin(trial, ROW("WESTERN_DRUG", "A", "650000", "1", "old region") ROW("WESTERN_DRUG", "A", "440000", "2", "new region"));
+    assert_int_equal(medhub_catalogue_find(trial->hub, "WESTERN_DRUG", "A", "440000", "2026-01-31", &json, &trial->error),
+                     MEDHUB_NOT_FOUND);
+    follow(trial, NULL, 0); /* nothing has changed: no snapshot, not after a start either */
+    trial_reopen(trial);
+    follow(trial, NULL, 0);
+    WITH_FAKE(trial, trial->fake->feeds = elsewhere);
+    assert_int_equal(medhub_catalogue_refresh(trial->hub, 10000, &trial->error), MEDHUB_OK);
+    assert_int_equal(FAKE_COUNT(trial, snapshots), 2);
+    assert_int_equal(medhub_catalogue_find(trial->hub, "WESTERN_DRUG", "A", "440000", "2026-01-31", &json, &trial->error), MEDHUB_OK);
+    assert_non_null(strstr(json, "new region"));
+    medhub_free(json);
+    check_name(trial, "WESTERN_DRUG", "A", "2026-01-31", "catalogue.absent"); /* and no rows that nobody tells it of any more */
+    assert_int_equal(medhub_catalogue_refresh(trial->hub, 10000, &trial->error), MEDHUB_OK);
+    assert_int_equal(FAKE_COUNT(trial, snapshots), 2);
+}
+
 /* One away for long hears of several releases at once, and of their ends in another order than they were published in. */
 static void an_items_changes_are_made_in_the_order_of_its_versions(void **state)
 {
@@ -147,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_event_that_changes_a_row_comes_into_the_copy),
         TEST(a_copy_holds_what_its_institution_is_told_of),
+        TEST(who_comes_to_another_region_has_its_rows_at_once),
         TEST(an_items_changes_are_made_in_the_order_of_its_versions),
         TEST(the_smaller_of_changes_and_snapshot_is_taken),
     };

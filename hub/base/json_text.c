@@ -1,4 +1,6 @@
-#include "client/json_text.h"
+#include "base/json_text.h"
+
+#include <string.h>
 
 enum { DIGITS_MAX = 18 };
 
@@ -20,12 +22,51 @@ static bool pass(struct place *place, uint8_t byte)
     return is;
 }
 
+static void pass_plain(struct place *place)
+{
+    while (place->at < place->end && *place->at >= 0x20 && *place->at != '"' && *place->at != '\\')
+        place->at++;
+}
+
+static bool is_lower_hex(uint8_t digit)
+{
+    return (digit >= '0' && digit <= '9') || (digit >= 'a' && digit <= 'f');
+}
+
+/* As RFC 8785 writes it: a letter where there is one, else u00 and two small digits. */
+static bool pass_escape(struct place *place)
+{
+    static const char letters[] = "\"\\bfnrt", with_letter[] = "89acd";
+    size_t left = (size_t)(place->end - place->at);
+    const uint8_t *at = place->at;
+
+    if (left >= 2 && at[1] != '\0' && strchr(letters, at[1]) != NULL) {
+        place->at += 2;
+        return true;
+    }
+    if (left < 6 || memcmp(at, "\\u00", 4) != 0 || (at[4] != '0' && at[4] != '1') || !is_lower_hex(at[5]) ||
+        (at[4] == '0' && strchr(with_letter, at[5]) != NULL))
+        return false;
+    place->at += 6;
+    return true;
+}
+
 static bool pass_string(struct place *place)
 {
     if (!pass(place, '"'))
         return false;
-    while (place->at < place->end && *place->at >= 0x20 && *place->at != '"' && *place->at != '\\')
-        place->at++;
+    for (pass_plain(place); is_next(place, '\\'); pass_plain(place))
+        if (!pass_escape(place))
+            return false;
+    return pass(place, '"');
+}
+
+/* Without escapes, so that names compare as they stand. */
+static bool pass_name(struct place *place)
+{
+    if (!pass(place, '"'))
+        return false;
+    pass_plain(place);
     return pass(place, '"');
 }
 
@@ -56,7 +97,7 @@ static bool pass_value(struct place *place, unsigned depth);
 
 static bool pass_member(struct place *place, unsigned depth)
 {
-    return pass_string(place) && pass(place, ':') && pass_value(place, depth);
+    return pass_name(place) && pass(place, ':') && pass_value(place, depth);
 }
 
 static bool pass_all(struct place *place, uint8_t close, bool (*pass_one)(struct place *place, unsigned depth), unsigned depth)
@@ -101,7 +142,7 @@ static bool take_member(struct place *place, unsigned depth, struct json_members
 {
     const uint8_t *name = place->at;
 
-    if (members->count == JSON_TEXT_MEMBERS_MAX || !pass_string(place))
+    if (members->count == JSON_TEXT_MEMBERS_MAX || !pass_name(place))
         return false;
     struct json_member *member = &members->items[members->count++];
     member->name = bytes_from(name + 1, (size_t)(place->at - name) - 2);
@@ -160,7 +201,7 @@ bool json_text_members(struct bytes object, struct json_members *members)
 
 bool json_text_string(struct bytes value, struct bytes *text)
 {
-    if (value.length < 2 || value.data[0] != '"')
+    if (value.length < 2 || value.data[0] != '"' || memchr(value.data, '\\', value.length) != NULL)
         return false;
     *text = bytes_from(value.data + 1, value.length - 2);
     return true;
