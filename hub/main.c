@@ -18,7 +18,7 @@ static const struct command *const commands[] = {
     &command_webhook_parked, &command_webhook_redrive,
     COMMAND_HEADING("目录", "the catalogue"),
     &command_catalogue_lookup, &command_catalogue_diff, &command_catalogue_stage, &command_catalogue_publish,
-    &command_catalogue_withdraw, &command_catalogue_status, &command_catalogue_uptake, &command_catalogue_export,
+    &command_catalogue_withdraw, &command_catalogue_status, &command_catalogue_uptake, &command_catalogue_export, &command_catalogue_apply,
     COMMAND_HEADING("政策参数与机构", "policy and organisations"),
     &command_policy_check, &command_policy_publish, &command_policy_show, &command_org_show, &command_org_change, &command_org_test,
     COMMAND_HEADING("密钥与身份", "keys and identities"),

@@ -1,5 +1,7 @@
-/* catalogue_export.c: ctl catalogue export FILE: all dated rows of the catalogue as a compressed file, for those who have neither
- * the gateway nor Kafka. */
+/* catalogue_export.c: ctl catalogue export FILE: all dated rows of the catalogue as a compressed file, or what has changed since an
+ * older one, for those who have neither the gateway nor Kafka. */
+#include "ops/ctl/catalogue_base.h"
+#include "ops/ctl/catalogue_writer.h"
 #include "ops/ctl/commands.h"
 #include "ops/ctl/output.h"
 #include "ops/ctl/say.h"
@@ -7,194 +9,145 @@
 
 #include "base/log.h"
 #include "domain/view.h"
-#include "event/json.h"
-#include "event/pack.h"
 #include "event/schema.h"
 #include "event/unpack.h"
-#include "gateway/packer.h"
-
-#include "medhub/catalogue/v1/catalogue.pb-c.h"
-#include "medhub/event/v1/event.pb-c.h"
 
 #include <jansson.h>
-#include <openssl/sha.h>
-#include <stdio.h>
-#include <string.h>
-
-enum { LINE_BYTES_MAX = 4 * 1024 * 1024 };
 
 struct export_options {
-    const char *form, *region;
+    const char *form, *region, *after;
 };
 
 struct exporting {
     struct call *call;
     const struct export_options *options;
-    struct packer *packer;
+    struct catalogue_writer *writer;
+    struct catalogue_base *base; /* the older file's rows; NULL: all rows are written */
     struct arena *arena;
-    struct buffer line;
-    uint8_t sum[SHA256_DIGEST_LENGTH];
-    uint64_t rows;
-    bool protobuf;
+    struct buffer counted;
+    struct catalogue_sum sum; /* of the catalogue as it is */
+    uint64_t removed;
     enum status status;
     struct fault fault;
 };
 
-/* ---- the two forms ---- */
-
-static void append_cell(struct buffer *out, const char *text)
-{
-    buffer_append_byte(out, '"');
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at == '"')
-            buffer_append_byte(out, '"');
-        buffer_append_byte(out, (uint8_t)*at);
-    }
-    buffer_append_byte(out, '"');
-}
-
-/* key,region,valid_from,valid_until,version,name,item: what is looked up by is a column, all of the item is JSON. */
-static void write_csv(struct exporting *work, const char *key, const char *region, const struct tables_row *row)
-{
-    const struct message_facts *facts = schema_of(&medhub__catalogue__v1__item__descriptor);
-    char from[DATE_TEXT_BYTES], until[DATE_TEXT_BYTES];
-    ProtobufCMessage *message = NULL;
-    struct buffer json;
-
-    work->status = unpack_message(facts, row->value, work->arena, &message, &work->fault);
-    buffer_init(&json, LINE_BYTES_MAX);
-    if (work->status == STATUS_OK)
-        work->status = json_encode(facts, message, NULL, &json, &work->fault);
-    if (work->status == STATUS_OK) {
-        append_cell(&work->line, key);
-        buffer_append_format(&work->line, ",%s,%s,%s,%llu,", region, date_format(row->valid_from, from),
-                             date_format(row->valid_until, until), (unsigned long long)row->version);
-        append_cell(&work->line, ((const Medhub__Catalogue__V1__Item *)message)->name);
-        buffer_append_byte(&work->line, ',');
-        append_cell(&work->line, buffer_text(&json));
-        buffer_append_byte(&work->line, '\n');
-    }
-    buffer_done(&json);
-}
-
-static void append_varint(struct buffer *out, uint64_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        buffer_append_byte(out, (uint8_t)(value | 0x80));
-    buffer_append_byte(out, (uint8_t)value);
-}
-
-/* A length and a medhub.event.v1.TableRow each, as protobuf's delimited streams are. */
-static void write_protobuf(struct exporting *work, const char *key, const char *region, const struct tables_row *row)
-{
-    char from[DATE_TEXT_BYTES], until[DATE_TEXT_BYTES];
-    Medhub__Event__V1__TableRow message = MEDHUB__EVENT__V1__TABLE_ROW__INIT;
-
-    message.table = (char *)TABLE_CATALOGUE;
-    message.key = (char *)key;
-    message.region = (char *)region;
-    message.valid_from = (char *)date_format(row->valid_from, from);
-    message.valid_until = (char *)date_format(row->valid_until, until);
-    message.version = row->version;
-    message.value = (ProtobufCBinaryData){row->value.length, (uint8_t *)row->value.data};
-    append_varint(&work->line, protobuf_c_message_get_packed_size(&message.base));
-    pack_append(&message.base, &work->line);
-}
-
 /* ---- rows ---- */
 
-/* The order of rows does not matter to it. */
-static void add_to_digest(struct exporting *work)
+static void put_row(struct exporting *work, struct catalogue_dated *row)
 {
-    uint8_t hash[SHA256_DIGEST_LENGTH];
-    unsigned carry = 0;
-
-    (void)SHA256(work->line.data, work->line.length, hash);
-    for (size_t i = SHA256_DIGEST_LENGTH; i-- > 0; carry >>= 8) {
-        carry += (unsigned)work->sum[i] + hash[i];
-        work->sum[i] = (uint8_t)carry;
-    }
-}
-
-static void put_line(struct exporting *work)
-{
-    if (work->status == STATUS_OK && !buffer_ok(&work->line))
-        work->status = fault_fatal(&work->fault, "memory.out", "a row is too large");
     if (work->status == STATUS_OK)
-        work->status = packer_write(work->packer, buffer_bytes(&work->line), &work->fault);
-    buffer_clear(&work->line);
+        work->status = catalogue_dated_json(row, work->arena, &work->fault);
+    if (work->status != STATUS_OK)
+        return;
+    if (!catalogue_dated_count(row, &work->sum, &work->counted))
+        work->status = fault_fatal(&work->fault, "memory.out", "no memory for a row");
+    else if (work->base == NULL || !catalogue_base_has(work->base, row))
+        work->status = catalogue_writer_put(work->writer, row, &work->fault);
 }
 
-static bool put_row(const char *key, const char *region, const struct tables_row *row, void *context)
+static bool take_row(const char *key, const char *region, const struct tables_row *row, void *context)
 {
     struct exporting *work = context;
+    ProtobufCMessage *item = NULL;
 
     if (work->options->region != NULL && strcmp(work->options->region, region) != 0)
         return true;
     arena_reset(work->arena);
-    (work->protobuf ? write_protobuf : write_csv)(work, key, region, row);
-    add_to_digest(work);
-    put_line(work);
-    work->rows++;
-    say_count(work->call, "已写行数", "rows written", work->rows, 0);
+    work->status = unpack_message(schema_of(CATALOGUE_ITEM), row->value, work->arena, &item, &work->fault);
+    struct catalogue_dated dated = {.mark = CATALOGUE_PUT,
+                                    .key = key,
+                                    .region = region,
+                                    .valid_from = row->valid_from,
+                                    .valid_until = row->valid_until,
+                                    .version = row->version,
+                                    .item = (const CatalogueItem *)item};
+    put_row(work, &dated);
+    say_count(work->call, "已读行数", "rows read", work->sum.rows, 0);
     return work->status == STATUS_OK && !stop_requested();
 }
 
-static enum exit_code export_rows(struct exporting *work, struct tables_reader *reader)
+static bool remove_row(void *context, const struct catalogue_dated *row)
 {
-    char digest[2 * SHA256_DIGEST_LENGTH + 1];
+    struct exporting *work = context;
 
-    if (!work->protobuf) {
-        buffer_append_text(&work->line, "key,region,valid_from,valid_until,version,name,item\n");
-        put_line(work);
-    }
+    work->status = catalogue_writer_put(work->writer, row, &work->fault);
+    work->removed++;
+    return work->status == STATUS_OK;
+}
+
+static void put_digest(struct exporting *work, enum catalogue_mark mark, const struct catalogue_sum *sum)
+{
+    const struct catalogue_dated row = {.mark = mark, .sum = *sum};
+
+    if (work->status == STATUS_OK && work->base != NULL)
+        work->status = catalogue_writer_put(work->writer, &row, &work->fault);
+}
+
+static void write_rows(struct exporting *work, struct tables_reader *reader)
+{
+    if (work->base != NULL)
+        put_digest(work, CATALOGUE_BEFORE, catalogue_base_sum(work->base));
     if (work->status == STATUS_OK)
-        tables_each(reader, TABLE_CATALOGUE, put_row, work);
+        tables_each(reader, TABLE_CATALOGUE, take_row, work);
     if (work->status == STATUS_OK)
-        work->status = packer_finish(work->packer, &work->fault);
+        work->status = tables_reader_check(reader, &work->fault);
+    if (work->status == STATUS_OK && work->base != NULL)
+        catalogue_base_each_other(work->base, remove_row, work);
+    put_digest(work, CATALOGUE_AFTER, &work->sum);
+    if (work->status == STATUS_OK && stop_requested())
+        work->status = fault_reject(&work->fault, "catalogue.stopped", "stopped; no file was made");
     say_count_end(work->call);
-    if (work->status != STATUS_OK)
-        return say_fault(work->call, &work->fault);
-    for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++)
-        (void)snprintf(digest + 2 * i, 3, "%02x", work->sum[i]);
-    return output_object(work->call, json_pack("{s:s, s:s, s:I, s:s}", "file", work->call->arguments[0], "form",
-                                               work->protobuf ? "protobuf" : "csv", "rows", (json_int_t)work->rows, "digest",
-                                               digest))
-               ? EXIT_OK
-               : EXIT_FAILED;
 }
 
 /* ---- the command ---- */
 
-static bool ends_with(const char *text, const char *ending)
+static enum exit_code tell(const struct exporting *work)
 {
-    size_t length = strlen(text), of_ending = strlen(ending);
-    return length >= of_ending && strcmp(text + length - of_ending, ending) == 0;
+    char digest[CATALOGUE_SUM_TEXT_BYTES], before[CATALOGUE_SUM_TEXT_BYTES];
+    const struct call *call = work->call;
+    json_int_t written = (json_int_t)catalogue_writer_rows(work->writer);
+    json_t *told = json_pack("{s:s, s:s, s:I, s:s}", "file", call->arguments[0], "form", catalogue_writer_form(work->writer),
+                             "rows", (json_int_t)work->sum.rows, "digest", catalogue_sum_text(&work->sum, digest));
+
+    if (told != NULL && work->base != NULL)
+        (void)json_object_update_new(
+            told, json_pack("{s:s, s:s, s:I, s:I, s:b}", "after", work->options->after, "before",
+                            catalogue_sum_text(catalogue_base_sum(work->base), before), "put", written - (json_int_t)work->removed - 2,
+                            "removed", (json_int_t)work->removed, "snapshotIsSmaller", written > (json_int_t)work->sum.rows));
+    return output_object(call, told) ? EXIT_OK : EXIT_FAILED;
+}
+
+static enum exit_code export_all(struct exporting *work, struct session *session)
+{
+    struct scratch scratch;
+
+    work->status = scratch_open_only(work->call, session, TABLE_CATALOGUE, &scratch, &work->fault);
+    if (work->status == STATUS_OK)
+        write_rows(work, scratch.reader);
+    if (work->status == STATUS_OK)
+        work->status = catalogue_writer_finish(work->writer, &work->fault);
+    enum exit_code result = work->status == STATUS_OK ? tell(work) : say_fault(work->call, &work->fault);
+    scratch_close(&scratch);
+    return result;
 }
 
 static enum exit_code export_to(struct call *call, struct session *session)
 {
     const struct export_options *options = call->options;
-    const char *file = call->arguments[0];
-    struct exporting work = {.call = call,
-                             .options = options,
-                             .protobuf = options->form != NULL && strcmp(options->form, "protobuf") == 0,
-                             .arena = arena_new(64 * 1024, 64 * 1024 * 1024)};
-    struct scratch scratch;
+    struct exporting work = {.call = call, .options = options, .arena = arena_new(64 * 1024, 64 * 1024 * 1024)};
 
-    buffer_init(&work.line, LINE_BYTES_MAX);
-    work.status = work.arena == NULL ? fault_fatal(&work.fault, "memory.out", "no memory")
-                                     : scratch_open(call, session, -1, &scratch, &work.fault);
-    bool opened = work.arena != NULL;
+    buffer_init(&work.counted, CATALOGUE_LINE_BYTES_MAX);
+    if (work.arena == NULL)
+        work.status = fault_fatal(&work.fault, "memory.out", "no memory to export");
+    if (work.status == STATUS_OK && options->after != NULL)
+        work.status = catalogue_base_read(options->after, &work.base, &work.fault);
     if (work.status == STATUS_OK)
-        work.status = packer_open(file, ends_with(file, ".zst") ? SNAPSHOT_ZSTD : SNAPSHOT_GZIP, &work.packer, &work.fault);
-    enum exit_code result =
-        work.status == STATUS_OK ? export_rows(&work, scratch.reader) : say_fault(call, &work.fault);
-    packer_close(work.packer);
-    if (opened)
-        scratch_close(&scratch);
+        work.status = catalogue_writer_open(call->arguments[0], options->form, options->after != NULL, &work.writer, &work.fault);
+    enum exit_code result = work.status == STATUS_OK ? export_all(&work, session) : say_fault(call, &work.fault);
+    catalogue_writer_close(work.writer);
+    catalogue_base_free(work.base);
     arena_free(work.arena);
-    buffer_done(&work.line);
+    buffer_done(&work.counted);
     return result;
 }
 
@@ -202,13 +155,10 @@ static enum exit_code export_command(struct call *call)
 {
     const struct export_options *options = call->options;
     struct session session;
+    enum exit_code result = catalogue_writer_check(call, call->arguments[0], options->form);
 
-    if (!ends_with(call->arguments[0], ".zst") && !ends_with(call->arguments[0], ".gz"))
-        return say_refusal(call, EXIT_USAGE, "catalogue.options", "文件名须以 .zst 或 .gz 结尾",
-                           "the file's name ends with .zst or .gz");
-    if (options->form != NULL && strcmp(options->form, "csv") != 0 && strcmp(options->form, "protobuf") != 0)
-        return say_refusal(call, EXIT_USAGE, "catalogue.options", "--form 为 csv 或 protobuf", "--form is csv or protobuf");
-    enum exit_code result = session_open(call, &session);
+    if (result == EXIT_OK)
+        result = session_open(call, &session);
     if (result != EXIT_OK)
         return result;
     log_set_level(LOG_LEVEL_WARN);
@@ -223,14 +173,17 @@ static const struct option export_options[] = {
      "csv（条目为 JSON）或 protobuf", 0, 0},
     {"region", 0, OPTION_TEXT, offsetof(struct export_options, region), "CODE", "only rows of exactly this region",
      "只导出该地区的行", 0, 0},
+    {"after", 0, OPTION_TEXT, offsetof(struct export_options, after), "OLD", "only what has changed since this export (ctl catalogue apply)",
+     "只导出自该文件以来的变更", 0, 0},
 };
 const struct command command_catalogue_export = {
     "ctl catalogue export",
     "FILE",
-    "把目录全部有效期行导出为压缩文件（.zst 或 .gz）",
-    "all dated rows of the catalogue as a compressed file (.zst or .gz)",
-    "csv: key, region, valid_from, valid_until, version, name, item. protobuf: a length and a medhub.event.v1.TableRow each.\n"
-    "The digest is the sum modulo 2^256 of the SHA-256 of each row as written: the order does not matter.",
+    "把目录全部有效期行，或自旧文件以来的变更，导出为压缩文件（.zst 或 .gz）",
+    "all dated rows of the catalogue, or what has changed since an older file, as a compressed file (.zst or .gz)",
+    "csv: key, region, valid_from, valid_until, version, name, item. protobuf: a length and a medhub.event.v1.TableRow each. With\n"
+    "--after both say what is put and removed, and the digests before and after. The digest is the catalogue's, as the gateway's\n"
+    "snapshot and libmedhub's copies have it, whatever the form: the order does not matter.",
     export_options,
     sizeof export_options / sizeof *export_options,
     sizeof(struct export_options),

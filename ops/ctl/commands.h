@@ -15,7 +15,7 @@ extern const struct command command_code_parse, command_code_canonical, command_
 /* ops/ctl/catalogue_*.c */
 extern const struct command command_catalogue_diff, command_catalogue_stage, command_catalogue_publish,
     command_catalogue_withdraw, command_catalogue_status, command_catalogue_uptake,
-    command_catalogue_export;
+    command_catalogue_export, command_catalogue_apply;
 /* ops/gen */
 extern const struct command command_gen;
 /* ops/ctl/catalogue_lookup.c */

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import sys
@@ -14,8 +15,16 @@ import tempfile
 import time
 import urllib.request
 
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+
 MEDHUB = os.environ["MEDHUB"]
-DATA = pathlib.Path(os.environ["MEDHUB_SOURCE_DIR"]) / "ops/data"
+SOURCE = pathlib.Path(os.environ["MEDHUB_SOURCE_DIR"])
+DATA = SOURCE / "ops/data"
+sys.path.insert(0, str(SOURCE / "tests/support"))
+
+import catalogue_digest  # noqa: E402
+
 KNOWN = {"ADDED": 123, "REMOVED": 34, "SECTION_MOVED": 59, "PAYMENT_STANDARD_CHANGED": 66, "LIMIT_CHANGED": 76,
          "VALIDITY_CHANGED": 236, "CATEGORY_MOVED": 11}  # ops/data/README.md, independent of what is tested
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MEDHUB_KAFKA")}
@@ -102,10 +111,121 @@ def wait_for_table(monitor, table, count):
     check(f"table {table} reaches {count} rows", rows >= count, rows)
 
 
+FORMS = {"csv": ("csv.zst", "csv"), "protobuf": ("pb.gz", "protobuf")}
+
+
+def export(files, version):
+    """All rows in both forms; the digest, which is the same."""
+    told = {form: one("ctl", "catalogue", "export", files / f"{version}.{ending}", "--form", name)
+            for form, (ending, name) in FORMS.items()}
+    check("both forms have one digest", told["csv"]["digest"] == told["protobuf"]["digest"], told)
+    return told["csv"]["digest"]
+
+
+def files_at_every_version(files, digests):
+    """An export at V and what has changed since make the newest one, in both forms and across them."""
+    last = len(digests) - 1
+    for version in range(last + 1):
+        for form, (ending, name) in FORMS.items():
+            other = FORMS["protobuf" if form == "csv" else "csv"][0]
+            base, delta = files / f"{version}.{ending}", files / f"{version}.changes.{ending}"
+            made = one("ctl", "catalogue", "export", delta, "--form", name, "--after", files / f"{version}.{other}")
+            check(f"changes of {version} say where they begin and end", (made["before"], made["digest"]) ==
+                  (digests[version], digests[last]), made)
+            done = one("ctl", "catalogue", "apply", base, delta, files / f"made.{ending}", "--form", name)
+            check(f"{version} and its changes are {last}", done["digest"] == digests[last], done)
+            check("an export again tells the same", one("ctl", "catalogue", "export", files / f"none.{ending}", "--form", name, "--after",
+                                                        files / f"made.{ending}")["put"] == 0)
+    ending = FORMS["csv"][0]
+    delta = files / f"1.changes.{ending}"
+    check("changes are less than the whole", delta.stat().st_size < (files / f"{last}.{ending}").stat().st_size / 4)
+    run("ctl", "catalogue", "apply", files / f"0.{ending}", delta, files / f"wrong.{ending}", expect=5)  # they begin elsewhere
+    run("ctl", "catalogue", "apply", delta, delta, files / f"wrong.{ending}", expect=1)
+    run("ctl", "catalogue", "export", files / f"wrong.{ending}", "--after", delta, expect=1)
+    whole = gzip.open(files / f"1.changes.{FORMS['protobuf'][0]}").read()
+    for name, content in (("cut", whole[:-40]), ("changed", whole.replace("片".encode(), "丸".encode())), ("no file", b"x")):
+        with gzip.open(files / "damaged.gz", "wb") as file:
+            file.write(content)
+        run("ctl", "catalogue", "apply", files / f"1.{ending}", files / "damaged.gz", files / f"wrong.{ending}", expect=1)
+    check("what does not agree makes no file", not list(files.glob("wrong*")), list(files.glob("wrong*")))
+
+
+TOPIC = "medhub.table.catalogue"
+
+
+def reader():
+    return Consumer({"bootstrap.servers": ENVIRONMENT["MEDHUB_KAFKA_BROKERS"], "group.id": "t", "enable.auto.commit": False,
+                     "isolation.level": "read_committed"})
+
+
+def places_now():
+    """Partition to the place behind its last record."""
+    consumer = reader()
+    ends = {partition: consumer.get_watermark_offsets(TopicPartition(TOPIC, partition), 10)[1]
+            for partition in consumer.list_topics(TOPIC, 10).topics[TOPIC].partitions}
+    consumer.close()
+    return ends
+
+
+def table_records(ends):
+    """What lies in medhub.table.catalogue: per partition (place, key, digest of the row or None), in order."""
+    descriptors = descriptor_pb2.FileDescriptorSet.FromString(
+        (pathlib.Path(os.environ["MEDHUB_BUILD_DIR"]) / "schemas/descriptors.binpb").read_bytes())
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptors.file:
+        pool.Add(file)
+    classes = [message_factory.MessageFactory(pool).GetPrototype(pool.FindMessageTypeByName(name))
+               for name in ("medhub.event.v1.TableRow", "medhub.catalogue.v1.Item")]
+    consumer, records, until = reader(), {number: [] for number in ends}, time.monotonic() + 30
+    consumer.assign([TopicPartition(TOPIC, partition, OFFSET_BEGINNING) for partition, end in ends.items() if end > 0])
+    left = {number for number, end in ends.items() if end > 0}
+    while left and time.monotonic() < until:
+        for message in consumer.consume(1000, 0.2):
+            check("the table is read", message.error() is None, message.error())
+            records[message.partition()].append((message.offset(), message.key(), message.value() and row_of(classes, message.value())))
+        left = {place.partition for place in consumer.position([TopicPartition(TOPIC, number) for number in left])
+                if place.offset < ends[place.partition]}
+    consumer.close()
+    check("all of the table is read", not left, left)
+    return records
+
+
+def row_of(classes, value):
+    row, item = classes[0].FromString(value), classes[1]()
+    if row.removed or not row.value:
+        return None
+    item.ParseFromString(row.value)
+    kind, _, code = row.key.partition("/")
+    return int(catalogue_digest.of_rows([(kind, code, row.region, row.valid_from, row.valid_until,
+                                          json_format.MessageToDict(item), row.version)]), 16)
+
+
+def kafka_at_every_version(digests, places):
+    """Over Kafka: whoever has what lies before V and reads on behind it, compacted or not, has the catalogue of the exports."""
+    def digest(*parts):
+        rows = {key: row for part in parts for _, key, row in part}
+        return f"{sum(row for row in rows.values() if row is not None) % 2**256:064x}"
+
+    def compacted(part):
+        return list({key: (place, key, row) for place, key, row in part}.values())
+
+    dice, records = random.Random(5), table_records(places[-1])
+    for wanted, ends in zip(digests, places):
+        until = [[record for record in part if record[0] < ends[number]] for number, part in records.items()]
+        check("what lies before an export is the export", digest(*until) == wanted)
+        for _ in range(40):
+            cuts = [dice.randrange(len(part) + 1) for part in until]  # V
+            before = [compacted(part[:cut]) for part, cut in zip(until, cuts)]
+            after = [dice.choice((list, compacted))(part[cut:]) for part, cut in zip(until, cuts)]
+            check("every V leads to it", digest(*before, *after) == wanted, cuts)
+
+
 def with_a_hub(changes, monitor):
     for what, table, count in (("policy,calendar", "policy", 20), ("organisations", "registry", 90), ("catalogue-2024", "catalogue", 3826)):
         run("ctl", "submit", "-q", text=run("gen", "--what", what, "-q").stdout)
         wait_for_table(monitor, table, count)
+    files = changes.parent
+    versions, places = [export(files, 0)], [places_now()]
     release = ["--release", "R-2025", "--region", "000000", "--proposer", "zhang"]
     before = run("ctl", "catalogue", "status", "R-2025", expect=3)
     check("nobody knows it yet", "R-2025" in before.stderr)
@@ -127,13 +247,22 @@ def with_a_hub(changes, monitor):
             run("ctl", "deliveries", "--type", "catalogue.release_published", "-o", "ndjson").stdout.splitlines()]
     mine = [row for row in told if row["key"] == "release/R-2025"]
     check("institutions hear of it, once", len(mine) == 1 and "institution@000000" in mine[0]["recipients"], told)
+    versions.append(export(files, 1))
+    places.append(places_now())
+    facts = [json.loads(line)["data"] for line in
+             run("ctl", "facts", "--type", "catalogue.item_changed", "-o", "ndjson").stdout.splitlines()]
+    told = [data for data in facts if data.get("release") == "R-2025"]
+    check("the digest is what the page says it is, over whole items", catalogue_digest.of_release(told) == published["digest"],
+          (len(told), catalogue_digest.of_release(told), published["digest"]))
+    told[0]["item"]["limit"] = {"courseDays": 3}
+    one_limit_differs = catalogue_digest.of_release(told)
     uptake = one("ctl", "catalogue", "uptake", "R-2025")
     check("nobody has applied it yet", uptake["applied"] == 0 and uptake["missing"] > 50, uptake)
     institutions = [json.loads(line) for line in run("ctl", "catalogue", "uptake", "R-2025", "-i", "-o", "ndjson").stdout.splitlines()]
     approved = json.loads(run("ctl", "facts", "--type", "catalogue.release_approved", "-o", "ndjson").stdout)["data"]
     check("those who are to answer are named", sorted(approved.get("audience", [])) == sorted(row["id"] for row in institutions),
           approved)
-    answers = [(institutions[0]["id"], published["digest"]), (institutions[1]["id"], "00" * 8)]
+    answers = [(institutions[0]["id"], published["digest"]), (institutions[1]["id"], one_limit_differs)]
     run("ctl", "submit", "-q", text="".join(json.dumps({
         "specversion": "1.0", "id": f"applied-{who}", "source": who, "type": "medhub.catalogue.applied.v1", "data": {
             "itemKey": "release/R-2025", "release": "R-2025", "institution": who, "appliedAt": "2026-01-01T00:00:00Z",
@@ -146,7 +275,6 @@ def with_a_hub(changes, monitor):
     different = run("ctl", "catalogue", "uptake", "R-2025", "-i", "--state", "different", "-o", "ndjson").stdout
     check("by name", json.loads(different)["id"] == answers[1][0], different)
     run("ctl", "catalogue", "uptake", "R-2024", expect=3)
-    files = changes.parent
     exported = one("ctl", "catalogue", "export", files / "all.csv.gz")
     with gzip.open(files / "all.csv.gz", "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -157,6 +285,10 @@ def with_a_hub(changes, monitor):
     back = one("ctl", "catalogue", "withdraw", "R-2025", "--by", "li", "--reason", "test")
     check("it is taken back", back["status"] == "TAKEN_BACK", back)
     run("ctl", "catalogue", "withdraw", "R-2025", "--by", "li", expect=6)
+    versions.append(export(files, 2))
+    places.append(places_now())
+    files_at_every_version(files, versions)
+    kafka_at_every_version(versions, places)
     check("the sum holds", json.loads(run("ctl", "sum").stdout)["holds"])
 
 
