@@ -101,12 +101,12 @@ static int64_t unit_ms(char unit)
 
 static int64_t clock_time(const char *text)
 {
-    int hour = 0, minute = 0, second = 0;
+    int hour = 0, minute = 0, second = 0, milli = 0;
     date_t day = date_parse(bytes_from(text, strnlen(text, DATE_TEXT_BYTES - 1)));
     if (day == DATE_NONE || (text[DATE_TEXT_BYTES - 1] != '\0' &&
-                             sscanf(text + DATE_TEXT_BYTES - 1, " %d:%d:%d", &hour, &minute, &second) < 2))
+                             sscanf(text + DATE_TEXT_BYTES - 1, " %d:%d:%d.%3d", &hour, &minute, &second, &milli) < 2))
         fail_msg("no moment: %s", text);
-    return date_begin_in_china_ms(day) + ((hour * 60 + minute) * 60 + second) * INT64_C(1000);
+    return date_begin_in_china_ms(day) + ((hour * 60 + minute) * 60 + second) * INT64_C(1000) + milli;
 }
 
 int64_t words_moment(const char *text, int64_t now_ms)
