@@ -9,6 +9,7 @@
 #include "domain/catalogue.h"
 #include "event/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,12 +30,14 @@ struct diff {
     size_t complaints;
 };
 
-static void print_complaint(void *context, size_t line, const char *field, const char *found, const char *expected)
+static void print_complaint(void *context, const struct catalogue_bad_row *bad)
 {
     struct diff *diff = context;
+    char zh[1024];
 
+    (void)snprintf(zh, sizeof zh, "第 %zu 行，%.100s：%.128s；应为：%.600s", bad->line, bad->field, bad->found, bad->expected_zh);
     if (diff->complaints++ < 100)
-        say("第几行有误", "line %zu, %s: %s; expected: %s", line, field, found, expected);
+        say(zh, "line %zu, %s: %s; expected: %s", bad->line, bad->field, bad->found, bad->expected_en);
 }
 
 static enum exit_code read_both(struct call *call, struct diff *diff, struct arena *arena, struct catalogue_file files[2])

@@ -317,11 +317,24 @@ static bool set_field(struct arena *arena, void *item, const ProtobufCFieldDescr
 
 /* ---- rows ---- */
 
-static void tell(struct reading *reading, size_t line, const char *field, struct bytes found, const char *expected)
+static void report(struct reading *reading, size_t line, const char *field, const char *found, const char *expected_zh,
+                   const char *expected_en)
+{
+    const struct catalogue_bad_row bad = {line, field, found, expected_zh, expected_en};
+
+    reading->complain(reading->context, &bad);
+}
+
+static void tell(struct reading *reading, size_t line, const char *field, struct bytes found, const char *expected_zh,
+                 const char *expected_en)
 {
     char text[128];
-    (void)snprintf(text, sizeof text, "%.*s", found.length > 100 ? 100 : (int)found.length, (const char *)found.data);
-    reading->complain(reading->context, line, field, text, expected);
+    size_t length = found.length > 100 ? 100 : found.length;
+
+    while (length < found.length && length > 0 && (found.data[length] & 0xC0) == 0x80)
+        length--; /* no half of a character */
+    (void)snprintf(text, sizeof text, "%.*s", (int)length, (const char *)found.data);
+    report(reading, line, field, text, expected_zh, expected_en);
 }
 
 static bool set_mapped(struct reading *reading, CatalogueItem *item, const struct mapped *mapped, struct bytes value)
@@ -341,12 +354,12 @@ static bool fill(struct reading *reading, const struct bytes *row, struct catalo
         struct bytes found = mapped->column < 0 ? mapped->constant : row[mapped->column];
         struct bytes value = mapped->values.length > 0 ? translate(mapped->values, found) : found;
         if (value.data == NULL) {
-            tell(reading, entry->line, mapped->name, found, "one of the mapping's values");
+            tell(reading, entry->line, mapped->name, found, "对照文件列出的取值之一", "one of the mapping's values");
             good = false;
         } else if (mapped->field == NULL) {
             entry->removed = is_true(value);
         } else if (value.length > 0 && !set_mapped(reading, entry->item, mapped, value)) {
-            tell(reading, entry->line, mapped->name, found, "a value of that field's form");
+            tell(reading, entry->line, mapped->name, found, "符合该字段格式的值", "a value of that field's form");
             good = false;
         }
     }
@@ -368,8 +381,8 @@ static bool is_right(struct reading *reading, const struct catalogue_entry *entr
     findings_init(&findings, reading->scratch);
     check_message(schema_of(CATALOGUE_ITEM), &entry->item->base, &findings);
     for (size_t i = 0; i < findings.count; i++)
-        reading->complain(reading->context, entry->line, findings.items[i].path, findings.items[i].found,
-                          findings.items[i].sentence_en);
+        report(reading, entry->line, findings.items[i].path, findings.items[i].found, findings.items[i].sentence_zh,
+                 findings.items[i].sentence_en);
     return findings.count == 0;
 }
 
@@ -424,9 +437,10 @@ static void sort(struct reading *reading)
         qsort(file->entries, file->count, sizeof *file->entries, by_key);
     for (size_t i = 0; i < file->count; i++) {
         if (kept > 0 && strcmp(file->entries[kept - 1].key, file->entries[i].key) == 0) {
-            char expected[64];
-            (void)snprintf(expected, sizeof expected, "an item once; it is on line %zu too", file->entries[kept - 1].line);
-            reading->complain(reading->context, file->entries[i].line, "code", file->entries[i].key, expected);
+            char zh[96], en[64];
+            (void)snprintf(zh, sizeof zh, "每个条目只出现一次；第 %zu 行已有", file->entries[kept - 1].line);
+            (void)snprintf(en, sizeof en, "an item once; it is on line %zu too", file->entries[kept - 1].line);
+            report(reading, file->entries[i].line, "code", file->entries[i].key, zh, en);
             file->bad_rows++;
         } else {
             file->entries[kept++] = file->entries[i];
@@ -442,7 +456,7 @@ static enum status read_rows(struct reading *reading, struct csv *csv, const cha
 
     while ((count = csv_next(csv, reading->arena, row, CSV_FIELDS_MAX)) >= 0) {
         if (count != csv->header_count) {
-            reading->complain(reading->context, csv->line, "", "", "as many fields as the header has");
+            report(reading, csv->line, "", "", "与表头一样多的列", "as many fields as the header has");
             reading->file->bad_rows++;
         } else if (!take_row(reading, row, csv->line)) {
             return fault_fatal(fault, "memory.out", "no memory for %s", path);

@@ -30,8 +30,13 @@ struct catalogue_defaults {
     const char *region, *valid_from, *kind; /* NULL: the file must say */
 };
 
-/* A row that cannot be used: its line (of the file, 1 is the header), the field and what is wrong. */
-typedef void catalogue_complaint(void *context, size_t line, const char *field, const char *found, const char *expected);
+/* A row that cannot be used: its line (of the file, 1 is the header), the field, what stands there and what should, in Chinese and in
+ * English. */
+struct catalogue_bad_row {
+    size_t line;
+    const char *field, *found, *expected_zh, *expected_en;
+};
+typedef void catalogue_complaint(void *context, const struct catalogue_bad_row *bad);
 
 struct catalogue_file {
     struct catalogue_entry *entries; /* in order of key; each key once */

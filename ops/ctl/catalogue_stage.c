@@ -30,16 +30,16 @@ struct complaints {
     size_t count;
 };
 
-static void print_complaint(void *context, size_t line, const char *field, const char *found, const char *expected)
+static void print_complaint(void *context, const struct catalogue_bad_row *bad)
 {
-    static const char *const columns[] = {"line", "field", "found", "expected", NULL};
+    static const char *const columns[] = {"line", "field", "found", "expected_zh", "expected", NULL};
     struct complaints *complaints = context;
 
     if (complaints->output == NULL)
         complaints->output = output_open(complaints->call, columns, false);
     if (complaints->output != NULL && complaints->count++ < COMPLAINTS_MAX)
-        output_row(complaints->output, json_pack("{s:I, s:s, s:s%, s:s}", "line", (json_int_t)line, "field", field, "found",
-                                                 found, strlen(found), "expected", expected));
+        output_row(complaints->output, json_pack("{s:I, s:s, s:s, s:s, s:s}", "line", (json_int_t)bad->line, "field", bad->field,
+                                                 "found", bad->found, "expected_zh", bad->expected_zh, "expected", bad->expected_en));
 }
 
 /* EXIT_OK: every row of the file is right. */

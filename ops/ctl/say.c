@@ -77,12 +77,15 @@ static const char *chinese_of(const char *code)
         {"cloudevent.", "CloudEvents 内容有误"},
         {"topics.", "主题与要求不符"},
         {"memory.", "内存不足"},
+        {"catalogue.file", "目录文件有误"},
+        {"file.missing", "找不到文件"},
+        {"file.too_large", "文件过大"},
+        {"file.", "文件无法读取或格式有误"},
         {"state.", "状态存储出错"},
         {"hub.", "枢纽无法运行"},
         {"store.", "查询库出错"},
         {"gateway.", "网关无法运行"},
         {"webhook.", "推送无法运行"},
-        {"file.", "文件无法读取"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

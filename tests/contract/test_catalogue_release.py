@@ -63,6 +63,7 @@ def without_a_hub(folder):
     rows = [json.loads(line) for line in done.stdout.splitlines() if '"line"' in line]
     check("every bad row is told with its line and field", {(row["line"], row["field"]) for row in rows} >=
           {(3, "name"), (4, "kind"), (5, "code"), (6, "price_limit"), (7, "")}, rows)
+    check("in both languages", all(row["expected"].isascii() and not row["expected_zh"].isascii() for row in rows), rows)
     good = folder / "good.csv"
     good.write_text("kind,code,name,class_code,consumable.generic_name,consumable.class_iii\n"
                     "KIND_CONSUMABLE,C1,支架,C0101,冠脉支架,true\nKIND_WESTERN_DRUG,X1,药,XA,,\n")
