@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # timeout: 300
-"""kill -9 of hub, gateway and library while a release is staged, published and caught up with, on a real Kafka: it is published once
-and whole, and at no moment does a copy hold a part of it."""
+"""kill -9 of hub, gateway and library, each of the three while a release is staged, while it is published and while copies catch up, on
+a real Kafka: it is published once and whole, and at no moment does a copy hold a part of it."""
 import contextlib
 import json
 import os
@@ -41,9 +41,9 @@ def kill(world, name, **settings):
 
 
 class Copy:
-    def __init__(self, world, organisation, port):
-        self.folder = world.folder / "copy"
-        self.options = world.folder / "copy.options"
+    def __init__(self, world, organisation, port, name):
+        self.folder = world.folder / name
+        self.options = world.folder / f"{name}.options"
         self.options.write_text(f"gateway = http://127.0.0.1:{port}\norganisation = {organisation}\ndirectory = {self.folder}\n"
                                 f"key = {KEY}\nkey_file = {world.folder / 'secrets' / organisation / KEY}\n")
 
@@ -80,15 +80,19 @@ def play(folder):
         world.start_all()
         port = world.port
         hospital = next(name for name in world.secrets if name.startswith("H"))
-        copy = Copy(world, hospital, port)
+        copy, fresh = (Copy(world, hospital, port, name) for name in ("copy", "fresh"))
         items = folder / "items.csv"
         items.write_text("kind,code,name\n" + "".join(f"KIND_WESTERN_DRUG,K{i:05d},药{i}\n" for i in range(ITEMS)))
         stage = ["stage", items, "--release", RELEASE, "--region", "000000", "--proposer", "a"]
 
         staging = ctl(world, *stage, wait=False)
+        copy.refresh(kill_after_s=dice.uniform(0.01, 0.3))
         hub = kill(world, "hub")  # in the middle of staging, or before or after it
+        gateway = kill(world, "gateway", gateway__port=port)
+        copy.refresh(kill_after_s=dice.uniform(0.01, 0.3))
         staging.communicate(timeout=120)
         hub.wait_ready()
+        gateway.wait_ready()
         ctl(world, *stage)  # goes on where it was
         staged = status(world)
         assert (staged["status"], staged["stagedItems"]) == ("STAGED", ITEMS), staged
@@ -105,7 +109,15 @@ def play(folder):
         publishing.communicate(timeout=120)
         published = until(lambda: (now := status(world))["status"] == "PUBLISHED" and now, "it is published")
         assert (published["told"], published["answered"], published["counts"]) == (ITEMS, ITEMS, {"ADDED": ITEMS}), published
-        until(lambda: copy.refresh(kill_after_s=dice.choice((None, 0.05))) == ITEMS, "the copy has it")
+        for one in (fresh, copy):  # by snapshot, and by changes if it has come so far
+            one.refresh(kill_after_s=dice.uniform(0.01, 0.2))
+        hub, gateway = kill(world, "hub"), kill(world, "gateway", gateway__port=port)
+        for one in (fresh, copy):
+            one.refresh(kill_after_s=dice.uniform(0.05, 0.5))
+        gateway.wait_ready()
+        for one in (fresh, copy):
+            until(lambda: one.refresh(kill_after_s=dice.choice((None, 0.05))) == ITEMS, "the copy has it")
+        hub.wait_ready()
         facts = world.medhub("ctl", "facts", "-q", "--type", "catalogue.release_published", "-o", "ndjson")
         assert sum(RELEASE in line for line in facts.splitlines()) == 1, "published more than once"
         assert json.loads(world.medhub("ctl", "sum", "-q", "-o", "json"))["holds"]
