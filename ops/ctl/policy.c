@@ -53,18 +53,26 @@ static void look_close(struct policy_look *look)
     arena_free(look->arena);
 }
 
-/* Prints every finding; OK if there is none. */
+static void print_list(struct output *output, const struct policy_findings *findings, const char *severity)
+{
+    for (const struct policy_finding *each = findings->first; output != NULL && each != NULL; each = each->next) {
+        const struct policy_fault_row *row = &policy_fault_rows[each->fault];
+        output_row(output, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "file", each->path, "line",
+                                     (json_int_t)each->line, "parameter", each->parameter, "severity", severity, "code",
+                                     row->code, "found", each->found, "expected", each->expected, "messageZh", row->zh,
+                                     "message", row->en));
+    }
+}
+
+/* Prints every finding and note; OK if there is no finding. */
 static enum exit_code print_findings(struct call *call, const struct policy_look *look)
 {
-    static const char *const columns[] = {"file", "line", "parameter", "code", "found", "expected", "messageZh", "message", NULL};
+    static const char *const columns[] = {"file",  "line",     "parameter", "severity", "code",
+                                          "found", "expected", "messageZh", "message",  NULL};
     struct output *output = output_open(call, columns, false);
 
-    for (const struct policy_finding *each = look->set.findings.first; output != NULL && each != NULL; each = each->next) {
-        const struct policy_fault_row *row = &policy_fault_rows[each->fault];
-        output_row(output, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "file", each->path, "line",
-                                     (json_int_t)each->line, "parameter", each->parameter, "code", row->code, "found",
-                                     each->found, "expected", each->expected, "messageZh", row->zh, "message", row->en));
-    }
+    print_list(output, &look->set.findings, "fault");
+    print_list(output, &look->set.notes, "note");
     bool written = output != NULL && output_close(output);
     return written && look->set.findings.count == 0 && !look->set.findings.full ? EXIT_OK : EXIT_FAILED;
 }

@@ -203,8 +203,8 @@ static void take_over(const struct checking *checking, const struct policy_value
 static void check_regional(const struct checking *checking, const struct policy_pack *pack)
 {
     const struct policy_value *value = checking->value;
-    if (value->region_may != DEVIATION_NONE || value->has_minimum || value->has_maximum)
-        wrong(checking, POLICY_KEY_UNKNOWN, "region_may, minimum, maximum", "");
+    if (value->region_may != DEVIATION_NONE || value->has_minimum || value->has_maximum || value->to_be_set)
+        wrong(checking, POLICY_KEY_UNKNOWN, "region_may, minimum, maximum, to_be_set", "");
     if (pack->region[0] != '\0' && strcmp(pack->region, value->region) != 0)
         wrong(checking, POLICY_REGION_OF_PACK, value->region, pack->region);
     if (policy_pack_any(checking->nation, value->name) == NULL)

@@ -1,6 +1,7 @@
 #include "ops/ctl/policy_file.h"
 
 #include "base/hash.h"
+#include "domain/region.h"
 #include "domain/view.h"
 
 #include <glob.h>
@@ -43,10 +44,37 @@ static const struct policy_pack *read_nation(struct policy_set *set, struct aren
     return nation;
 }
 
+/* Whether the pack of REGION, or of one that lies around it, sets what NATIONAL leaves to be set. */
+static bool is_set(const struct policy_set *set, const char *region_code, const struct policy_value *national)
+{
+    struct region region = region_of(region_code);
+    while (!region_is_nation(&region)) {
+        for (size_t i = 0; i < set->count; i++) {
+            const struct policy_value *own = strcmp(set->packs[i].region, region.code) == 0
+                                                 ? policy_pack_any(&set->packs[i], national->name)
+                                                 : NULL;
+            if (own != NULL && strcmp(own->text, national->text) != 0)
+                return true;
+        }
+        (void)region_widen(&region);
+    }
+    return false;
+}
+
+static void note_what_is_to_be_set(struct policy_set *set, const struct policy_pack *pack)
+{
+    for (size_t i = 0; i < set->nation->count; i++) {
+        const struct policy_value *national = &set->nation->values[i];
+        if (national->to_be_set && !is_set(set, pack->region, national))
+            policy_find(&set->notes, POLICY_TO_BE_SET, pack->path, 0, national->name, national->text, national->title_en);
+    }
+}
+
 void policy_set_read(const char *const *paths, size_t count, struct arena *arena, struct policy_set *set)
 {
     *set = (struct policy_set){.count = count < POLICY_PACKS_MAX ? count : POLICY_PACKS_MAX};
     policy_findings_init(&set->findings, arena);
+    policy_findings_init(&set->notes, arena);
     for (size_t i = 0; i < set->count; i++)
         policy_pack_read(paths[i], &set->packs[i], &set->findings);
     set->nation = read_nation(set, arena);
@@ -54,8 +82,10 @@ void policy_set_read(const char *const *paths, size_t count, struct arena *arena
         if (&set->packs[i] == set->nation)
             policy_check(&set->packs[i], set->nation, &set->findings);
     for (size_t i = 0; i < set->count; i++)
-        if (&set->packs[i] != set->nation)
+        if (&set->packs[i] != set->nation) {
             policy_check(&set->packs[i], set->nation, &set->findings);
+            note_what_is_to_be_set(set, &set->packs[i]);
+        }
 }
 
 /* --- as events --- */

@@ -13,6 +13,7 @@ struct policy_set {
     size_t count;                                   /* of those that were asked for */
     const struct policy_pack *nation;
     struct policy_findings findings; /* of those that were asked for */
+    struct policy_findings notes;    /* of them too: nothing is wrong, but somebody has to know (POLICY_TO_BE_SET) */
 };
 
 /* Reads and checks the packs at PATHS, all in ARENA; paths must live as long. The nation is the first of them whose region

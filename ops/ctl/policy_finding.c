@@ -23,6 +23,8 @@ const struct policy_fault_row policy_fault_rows[POLICY_FAULTS] = {
     [POLICY_DIFFERS] = {"policy.differs", "类型或单位与国家参数不一致", "kind or unit differ from the nation's"},
     [POLICY_WEAKENS] = {"policy.weakens", "地区不得放宽国家规定", "a region may not weaken what the nation fixes"},
     [POLICY_UNREAD] = {"policy.unread", "没有规则使用该参数", "no rule reads the parameter"},
+    [POLICY_TO_BE_SET] = {"policy.to_be_set", "本地区尚未设定该参数，依赖它的规则不起作用",
+                          "the region has not set it: what depends on it is not judged there"},
     [POLICY_WITHOUT_VALUE] = {"policy.without_value", "规则所用参数在国家参数包中没有取值", "a rule reads a parameter that the nation lacks"},
 };
 

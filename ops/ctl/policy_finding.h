@@ -31,6 +31,7 @@ enum policy_fault {
     POLICY_WEAKENS,
     POLICY_UNREAD,
     POLICY_WITHOUT_VALUE,
+    POLICY_TO_BE_SET, /* a note: nothing is wrong */
     POLICY_FAULTS
 };
 

@@ -167,6 +167,13 @@ static void take_region_may(struct reading *reading, const char *text, size_t li
         wrong(reading, POLICY_DEVIATION, line, text, "nothing, raise, lower, anything");
 }
 
+static void take_to_be_set(struct reading *reading, const char *text, size_t line)
+{
+    reading->value->to_be_set = strcmp(text, "true") == 0;
+    if (!reading->value->to_be_set)
+        wrong(reading, POLICY_VALUE, line, text, "true");
+}
+
 static void take_minimum(struct reading *reading, const char *text, size_t line)
 {
     reading->value->has_minimum = text_parse_i64(bytes_of(text), &reading->value->minimum);
@@ -204,6 +211,7 @@ static const struct key_row value_keys[] = {
     {"valid_until", take_valid_until}, {"document", take_document}, {"clause", take_clause},
     {"title_zh", take_title_zh},   {"title_en", take_title_en},   {"region_may", take_region_may},
     {"minimum", take_minimum},     {"maximum", take_maximum},
+    {"to_be_set", take_to_be_set},
 };
 enum { VALUE_KEYS = sizeof value_keys / sizeof *value_keys };
 

@@ -35,6 +35,7 @@ struct policy_value {
     enum policy_deviation region_may;
     bool has_minimum, has_maximum;
     int64_t minimum, maximum;
+    bool to_be_set; /* of a national value: it stands for none, each region sets its own */
     bool sound; /* nothing was found that makes its value, days or region unusable */
 };
 

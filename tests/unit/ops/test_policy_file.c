@@ -259,6 +259,31 @@ static void a_region_has_its_own_mistakes(void **state)
     assert_only(fixture, "policy.parameter_unknown", 3);
 }
 
+/* What the nation leaves to be set is no mistake, but each region that has not set it is told. */
+static void a_region_is_told_what_it_has_not_set(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char nation[] = NATION CLAIM_HOURS "    value: 0\n    region_may: anything\n    to_be_set: true\n";
+    static const char silent[] = "region: \"659000\"\nparameters: []\n";
+
+    read_texts(fixture, nation, silent);
+    assert_int_equal(count_found(fixture), 0);
+    assert_int_equal(fixture->set.notes.count, 1);
+    assert_int_equal(fixture->set.notes.first->fault, POLICY_TO_BE_SET);
+    assert_string_equal(fixture->set.notes.first->path, fixture->path[1]);
+    assert_string_equal(fixture->set.notes.first->parameter, "prescription.claim_hours");
+    read_texts(fixture, nation, REGIONAL("0"));
+    assert_int_equal(fixture->set.notes.count, 1);
+    read_texts(fixture, nation, REGIONAL("5"));
+    assert_int_equal(fixture->set.notes.count, 0);
+    read_texts(fixture, nation, NULL);
+    assert_int_equal(fixture->set.notes.count, 0);
+    read_texts(fixture, NATION CLAIM_HOURS "    value: 0\n    region_may: anything\n    to_be_set: perhaps\n", NULL);
+    assert_only(fixture, "policy.value_type", 14);
+    read_texts(fixture, nation, REGIONAL("5") "    to_be_set: true\n");
+    assert_only(fixture, "policy.key_unknown", 3);
+}
+
 /* --- as events --- */
 
 static const char *event_text(const struct fixture *fixture, size_t index, const char *name)
@@ -351,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_region_goes_where_the_nation_lets_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_nation_binds_on_its_days, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_region_has_its_own_mistakes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_region_is_told_what_it_has_not_set, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_earliest_value_is_said_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_content_has_the_same_id, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_shipped_packs_are_right, set_up, tear_down),
