@@ -98,6 +98,11 @@ typedef Medhub__State__V1__MedicationItem MedicationItem;
 /* settlement */
 typedef Medhub__Settlement__V1__Posted SettlementPosted;
 typedef Medhub__Settlement__V1__Reversed SettlementReversed;
+typedef Medhub__Settlement__V1__Layer SettlementLayer;
+typedef Medhub__Settlement__V1__LayerPayment LayerPayment;
+#define LAYER_BASIC_POOLED         MEDHUB__SETTLEMENT__V1__LAYER__LAYER_BASIC_POOLED
+#define LAYER_SERIOUS_ILLNESS      MEDHUB__SETTLEMENT__V1__LAYER__LAYER_SERIOUS_ILLNESS
+#define LAYER_MEDICAL_AID          MEDHUB__SETTLEMENT__V1__LAYER__LAYER_MEDICAL_AID
 #define CHANNEL_INPATIENT          MEDHUB__SETTLEMENT__V1__CHANNEL__CHANNEL_INPATIENT
 #define PAYMENT_METHOD_UNSPECIFIED MEDHUB__SETTLEMENT__V1__PAYMENT_METHOD__PAYMENT_METHOD_UNSPECIFIED
 #define PAYMENT_BY_ITEM            MEDHUB__SETTLEMENT__V1__PAYMENT_METHOD__PAYMENT_METHOD_ITEM

@@ -84,8 +84,14 @@ PERSON_EVENT(account_spent, 7);
 bool person_is_qualified(struct view *view, const char *disease, const char *institution, date_t date);
 /* True if a filing in force on DATE lets the person be cared for at INSTITUTION in REGION_OF_CARE. */
 bool person_filed_for(struct view *view, const char *region_of_care, const char *institution, date_t date);
+/* The referral in force on DATE that brings the person to INSTITUTION, the latest if there are several; NULL if there is none. */
+const Referral *person_referred_to(struct view *view, const char *institution, date_t date);
 /* The best status that was recognised and not withdrawn; HELP_NONE if there is none. */
 HelpStatus person_best_status(struct view *view);
+/* True if STATUS gives benefits on DATE: from the month after it was recognised until it ends. */
+bool person_has_benefits_of(struct view *view, HelpStatus status, date_t date);
+/* What the settlements of the year of MOMENT_MS came to until now; NULL if there were none. */
+const PersonTotals *person_totals(struct view *view, int64_t moment_ms);
 /* Adds the posted settlement to the year's totals, or takes it off again; warns once of each threshold that is passed. */
 void person_count_settlement(struct view *view, struct decision *decision, const SettlementState *settlement, bool taken_back);
 

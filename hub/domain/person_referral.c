@@ -1,5 +1,5 @@
-/* A hospital refers a patient to another: up, down, or out of the region. What it does to deductible and share is settled by the
- * insurer [C4 L6211]. Row: referral/NUMBER. */
+/* A hospital refers a patient to another: up, down, or out of the region. What it does to deductible and share: settlement_referral.c
+ * [C4 L6211]. Row: referral/NUMBER. */
 #include "domain/person.h"
 
 #include "domain/organisation.h"
@@ -131,4 +131,23 @@ void person_referral_made_decide(struct view *view, const struct event *event, v
     decision_write(decision, &state->base, "referral/%s", state->number);
     decision_deliver(decision, fact, VISIBLE_ALL, "%s", said->to_institution);
     decision_deliver(decision, fact, VISIBLE_ALL, "insurer@%s", said->region);
+}
+
+/* --- what others ask --- */
+
+enum { REFERRALS_MAX = 100 };
+
+const Referral *person_referred_to(struct view *view, const char *institution, date_t date)
+{
+    struct view_rows rows = view_scan(view, "referral/", "", REFERRALS_MAX);
+    const Referral *latest = NULL;
+    for (size_t i = 0; i < rows.count; i++) {
+        const Referral *referral = (const Referral *)view_unpack(view, REFERRAL, &rows.rows[i]);
+        if (referral == NULL || strcmp(referral->to_institution, institution) != 0 ||
+            !span_covers((struct span){text_day(referral->made_on), text_day(referral->valid_until)}, date))
+            continue;
+        if (latest == NULL || text_day(referral->made_on) > text_day(latest->made_on))
+            latest = referral;
+    }
+    return latest;
 }

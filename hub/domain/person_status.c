@@ -240,3 +240,14 @@ HelpStatus person_best_status(struct view *view)
     const PersonStatus *state = (const PersonStatus *)view_state(view, PERSON_STATUS, "status");
     return state == NULL ? HELP_NONE : state->best;
 }
+
+bool person_has_benefits_of(struct view *view, HelpStatus status, date_t date)
+{
+    const PersonStatus *state = (const PersonStatus *)view_state(view, PERSON_STATUS, "status");
+    for (size_t i = 0; state != NULL && i < state->n_statuses; i++) {
+        const RecognisedStatus *known = state->statuses[i];
+        if (known->status == status && span_covers((struct span){text_day(known->benefits_from), text_day(known->benefits_until)}, date))
+            return true;
+    }
+    return false;
+}

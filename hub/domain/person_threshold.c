@@ -91,9 +91,21 @@ static void warn_of_poverty(struct view *view, struct decision *decision, const 
                is_watched ? burden->totals->incurred_fen : burden->totals->borne_fen, threshold_fen / 100);
 }
 
-static PersonTotals *totals_of(struct view *view, struct decision *decision, int year)
+static int year_of(int64_t moment_ms)
 {
-    PersonTotals *totals = (PersonTotals *)view_state(view, PERSON_TOTALS, "totals/%d", year);
+    int year, month, day;
+    date_to_civil(date_in_china(moment_ms), &year, &month, &day);
+    return year;
+}
+
+const PersonTotals *person_totals(struct view *view, int64_t moment_ms)
+{
+    return (const PersonTotals *)view_state(view, PERSON_TOTALS, "totals/%d", year_of(moment_ms));
+}
+
+static PersonTotals *totals_of(struct view *view, struct decision *decision, int64_t moment_ms)
+{
+    PersonTotals *totals = (PersonTotals *)person_totals(view, moment_ms);
     return totals == NULL ? decision_message(decision, PERSON_TOTALS) : totals;
 }
 
@@ -105,15 +117,17 @@ static void add(int64_t *total, int64_t fen, bool taken_back)
 
 void person_count_settlement(struct view *view, struct decision *decision, const SettlementState *settlement, bool taken_back)
 {
-    struct burden burden = {.region = settlement->region_of_insurance, .today = date_in_china(view->now_ms)};
-    int month, day;
-    date_to_civil(date_in_china(settlement->settled_at_ms), &burden.year, &month, &day);
-    burden.totals = totals_of(view, decision, burden.year);
+    struct burden burden = {.region = settlement->region_of_insurance,
+                            .today = date_in_china(view->now_ms),
+                            .year = year_of(settlement->settled_at_ms),
+                            .totals = totals_of(view, decision, settlement->settled_at_ms)};
     if (burden.totals == NULL)
         return;
     add(&burden.totals->incurred_fen, settlement->total_fen, taken_back);
     add(&burden.totals->borne_fen, settlement->account_fen, taken_back);
     add(&burden.totals->borne_fen, settlement->cash_fen, taken_back);
+    add(&burden.totals->before_serious_illness_fen, settlement->before_serious_illness_fen, taken_back);
+    add(&burden.totals->before_aid_fen, settlement->before_aid_fen, taken_back);
     if (!taken_back) {
         warn_above(view, decision, &burden, WARNING_LARGE_BURDEN, burden.totals->borne_fen,
                    value_of(view, &burden, "person.warn_borne_fen"));

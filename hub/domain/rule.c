@@ -173,18 +173,20 @@ void handler_decide(const struct handler *handler, struct view *view, struct eve
         decision_apply_nothing(decision);
 }
 
-bool rule_reads_a_group(const struct rule *rule)
+bool parameter_is_a_group(const char *parameter)
 {
-    size_t length = rule->parameter == NULL ? 0 : strlen(rule->parameter);
-    return length > 0 && rule->parameter[length - 1] == '*';
+    size_t length = parameter == NULL ? 0 : strlen(parameter);
+    return length > 0 && parameter[length - 1] == '*';
+}
+
+static bool stands_for(const char *parameter, const char *name)
+{
+    if (parameter_is_a_group(parameter))
+        return strncmp(parameter, name, strlen(parameter) - 1) == 0;
+    return parameter != NULL && strcmp(parameter, name) == 0;
 }
 
 bool rule_reads(const struct rule *rule, const char *name)
 {
-    if (rule->parameter_also != NULL && strcmp(rule->parameter_also, name) == 0)
-        return true;
-    if (rule->parameter == NULL)
-        return false;
-    return rule_reads_a_group(rule) ? strncmp(rule->parameter, name, strlen(rule->parameter) - 1) == 0
-                                    : strcmp(rule->parameter, name) == 0;
+    return stands_for(rule->parameter, name) || stands_for(rule->parameter_also, name);
 }

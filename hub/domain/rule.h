@@ -20,7 +20,7 @@ struct rule {
     const char *document;  /* document number or compendium reference: "C1" ... as ../shared/domain/events.md cites */
     const char *clause;    /* clause, line or field */
     const char *parameter; /* policy parameter it reads, or NULL; the switch of rule_refuse_or_warn; "adjustment.*": all that begin so */
-    const char *parameter_also; /* a second one, or NULL */
+    const char *parameter_also; /* a second one or group, or NULL */
     void (*evaluate)(struct rule_context *context);
     const char *sentence_zh; /* what must hold, one sentence */
     const char *sentence_en;
@@ -46,8 +46,8 @@ const char *rule_day(struct rule_context *context, date_t date);
 
 /* True if RULE reads the policy parameter NAME. */
 bool rule_reads(const struct rule *rule, const char *name);
-/* True if the rule's parameter stands for all that begin so. */
-bool rule_reads_a_group(const struct rule *rule);
+/* True if PARAMETER of a rule, which may be NULL, stands for all that begin so: "adjustment.*". */
+bool parameter_is_a_group(const char *parameter);
 
 /* What one event type does. decide is called only if no rule refused; it may not add refusing findings. */
 struct handler {

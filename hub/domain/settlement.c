@@ -3,14 +3,6 @@
 #include "domain/organisation.h"
 #include "domain/sealed.h"
 
-#include "base/money.h"
-
-static const char *yuan(struct rule_context *context, int64_t fen)
-{
-    char text[MONEY_TEXT_BYTES];
-    return rule_text(context, "%s", money_format(fen, 2, text));
-}
-
 static void person_is_the_key(struct rule_context *context, const char *person)
 {
     if (!is_given(person) || strcmp(person, context->view->key) != 0)
@@ -52,7 +44,7 @@ static void layers_are_not_negative(struct rule_context *context)
     for (size_t i = 0; i < said->n_layers; i++)
         if (money_fen(said->layers[i]->amount) < 0)
             rule_refuse(context, rule_text(context, "layers[%zu].amount", i),
-                        yuan(context, money_fen(said->layers[i]->amount)), "0.00 or more");
+                        settlement_yuan(context, money_fen(said->layers[i]->amount)), "0.00 or more");
 }
 
 static void message_id_says_one_thing(struct rule_context *context)
@@ -61,8 +53,8 @@ static void message_id_says_one_thing(struct rule_context *context)
     if (posting->earlier != NULL && settlement_contradicts(posting))
         rule_refuse(context, "messageId", posting->said->message_id,
                     rule_text(context, "the amounts first posted under it: total %s, fund %s",
-                              yuan(context, posting->earlier->total_fen),
-                              yuan(context, posting->earlier->fund_fen)));
+                              settlement_yuan(context, posting->earlier->total_fen),
+                              settlement_yuan(context, posting->earlier->fund_fen)));
 }
 
 static void identity_is_sealed(struct rule_context *context)
@@ -104,7 +96,7 @@ static void compare_with_posted(struct rule_context *context, const char *path, 
                                 int64_t posted)
 {
     if (said != NULL && said->fen != posted)
-        rule_refuse(context, path, yuan(context, said->fen), yuan(context, posted));
+        rule_refuse(context, path, settlement_yuan(context, said->fen), settlement_yuan(context, posted));
 }
 
 static void reversal_is_exact(struct rule_context *context)
@@ -131,6 +123,8 @@ static void reversal_is_the_only_one(struct rule_context *context)
 
 #define DUAL_CHANNEL_DRUGS "甘医保发〔2021〕118号" /* Gansu: dual channel for negotiated drugs */
 #define ACROSS_PROVINCES   "京医保中心发〔2021〕81号" /* Beijing: chronic diseases across provinces */
+#define REFERRALS          "新疆紧密型县域医共体总额付费管理通知（2021-11-22）" /* Xinjiang: county medical communities */
+#define HEAVY_BURDENS      "冀政办字〔2021〕157号" /* Hebei: critical-illness insurance and medical assistance */
 #define PLATFORM "定点医药机构接口规范" /* as public code shows it: nhsa-wire 1 */
 
 #define PERSON_ZH "结算必须写明参保人，且与事件键一致"
@@ -276,6 +270,71 @@ static const struct rule posted_rules[] = {
         .evaluate = settlement_person_is_qualified,
         .sentence_zh = "跨省门诊慢特病结算须有该病种的待遇资格",
         .sentence_en = "A chronic disease is settled across provinces for who is qualified for it.",
+    },
+    {
+        .id = "SE-020",
+        .code = "settlement.referral_deductible",
+        .document = REFERRALS,
+        .clause = "上转补差额、下转免起付，C4 L6211",
+        .parameter = "settlement.referral_deductible.refuse",
+        .parameter_also = "settlement.inpatient_deductible_fen.*",
+        .evaluate = settlement_deductible_is_that_of_the_referral,
+        .sentence_zh = "上转住院只收两级起付标准的差额，下转康复不再收起付",
+        .sentence_en = "Of who is referred up the difference of the deductibles is charged, of who is referred down none.",
+    },
+    {
+        .id = "SE-021",
+        .code = "settlement.unreferred_share",
+        .document = REFERRALS,
+        .clause = "未经转诊外出就医提高个人比例，原则上不低于10%，C4 L6211",
+        .parameter = "settlement.unreferred_share.refuse",
+        .parameter_also = "settlement.inpatient_share.*",
+        .evaluate = settlement_unreferred_bear_more,
+        .sentence_zh = "未经转诊、备案到统筹地区外住院，统筹基金支付比例须相应降低",
+        .sentence_en = "Of who leaves the region without referral or filing the fund pays a smaller share.",
+    },
+    {
+        .id = "SE-022",
+        .code = "settlement.serious_illness_share",
+        .document = HEAVY_BURDENS,
+        .clause = "大病保险支付比例，特困、低保、返贫人员提高5个百分点、不设封顶，C2 L1709",
+        .parameter = "settlement.serious_illness_share.refuse",
+        .parameter_also = "settlement.relief.*",
+        .evaluate = settlement_serious_illness_share,
+        .sentence_zh = "大病保险支付比例不低于规定，困难人员倾斜支付",
+        .sentence_en = "Insurance for serious illness pays at least its share, and more of who is helped.",
+    },
+    {
+        .id = "SE-023",
+        .code = "settlement.serious_illness_deductible",
+        .document = HEAVY_BURDENS,
+        .clause = "大病保险起付线为上年人均可支配收入的50%，困难人员降低50%，C2 L1709",
+        .parameter = "settlement.serious_illness_deductible.refuse",
+        .parameter_also = "settlement.relief.*",
+        .evaluate = settlement_serious_illness_deductible,
+        .sentence_zh = "年度累计负担超过大病保险起付线的部分纳入大病保险，困难人员起付线减半",
+        .sentence_en = "What a year leaves above the deductible is in the scope of serious illness; it is halved for who is helped.",
+    },
+    {
+        .id = "SE-024",
+        .code = "settlement.medical_aid_share",
+        .document = HEAVY_BURDENS,
+        .clause = "医疗救助起付标准与比例，C2 L1695；次月享受待遇，C3 3316",
+        .parameter = "settlement.medical_aid_share.refuse",
+        .parameter_also = "settlement.relief.*",
+        .evaluate = settlement_medical_aid_share,
+        .sentence_zh = "救助对象住院，超过救助起付标准的部分按规定比例救助",
+        .sentence_en = "Of what is left of a stay medical assistance pays its share for who is helped.",
+    },
+    {
+        .id = "SE-025",
+        .code = "settlement.medical_aid_unreferred",
+        .document = HEAVY_BURDENS,
+        .clause = "未按规定转诊的医疗费用原则上不纳入救助范围，C2 L1733",
+        .parameter = "settlement.medical_aid_unreferred.refuse",
+        .evaluate = settlement_unreferred_have_no_assistance,
+        .sentence_zh = "未经转诊、备案到统筹地区外住院，原则上不予医疗救助",
+        .sentence_en = "Medical assistance does not pay for who leaves the region without referral or filing.",
     },
     {
         .id = "SE-101",

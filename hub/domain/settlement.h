@@ -85,8 +85,45 @@ void settlement_dual_channel_share_of_residents(struct rule_context *context);
 void settlement_dual_channel_is_paid_by_itself(struct rule_context *context);
 
 /* settlement_across_provinces.c: the gate for care in another province, where filings and qualifications are declared complete. */
+date_t settlement_day_of_service(const struct posting *posting);
+/* medType: 1401 chronic, 1402 special diseases of outpatients */
+bool settlement_is_chronic(const char *medical_type);
 void settlement_person_has_filed(struct rule_context *context);
 void settlement_person_is_qualified(struct rule_context *context);
+
+/* settlement_referral.c: what a referral does to a stay's deductible and share; one function for each rule. */
+void settlement_deductible_is_that_of_the_referral(struct rule_context *context); /* parameter_also: the hospitals' deductibles */
+void settlement_unreferred_bear_more(struct rule_context *context); /* parameter_also: the fund's share, and how much less it is */
+void settlement_unreferred_have_no_assistance(struct rule_context *context);
+/* The person left the region of the insurance for a stay, and neither a referral nor a filing says why. */
+bool settlement_left_without_referral(const struct rule_context *context);
+
+/* settlement_relief.c: what insurance for serious illness and medical assistance pay, and how a status that was recognised changes
+ * it; one function for each rule, parameter_also: the shares and deductibles. */
+void settlement_serious_illness_share(struct rule_context *context);
+void settlement_serious_illness_deductible(struct rule_context *context);
+void settlement_medical_aid_share(struct rule_context *context);
+/* What a settlement leaves to the person of what is in scope, of stays and chronic diseases; all 0 of others. Their sums over a year
+ * are held against deductibles. */
+struct burden_parts {
+    int64_t before_serious_illness_fen, before_aid_fen;
+};
+struct burden_parts settlement_burden(const SettlementPosted *said);
+
+/* settlement_share.c: what rules about layers, shares and policy have in common. */
+const char *settlement_yuan(struct rule_context *context, int64_t fen);
+/* A stay in hospital that is posted for the first time. */
+bool settlement_is_a_stay(const struct posting *posting);
+/* What LAYER pays, all of its funds. */
+int64_t settlement_paid_by(const SettlementPosted *said, SettlementLayer layer);
+/* Whether PAID is less, or more, than PERCENT of WHOLE: in hundredths of a fen, so nothing is rounded. Amounts that no settlement
+ * has are neither. */
+bool settlement_below_percent(int64_t paid, int64_t whole, int64_t percent);
+bool settlement_exceeds_percent(int64_t paid, int64_t whole, int64_t percent);
+/* The value of PARAMETER for the insurance's region on the day of service; 0 where the policy has none. */
+int64_t settlement_policy(const struct rule_context *context, const char *parameter);
+/* Refuses or warns on the day of service, as the region of the insurance says by the rule's parameter. */
+void settlement_differs(struct rule_context *context, const char *path, int64_t found_fen, const char *expected);
 
 /* settlement_identities.c: nhsa-wire 1.10, I1 to I8; one function for each rule. */
 void settlement_i1_lines_add_up(struct rule_context *context);

@@ -55,6 +55,9 @@ static SettlementState *remember(struct decision *decision, struct posting *post
     state->fund_fen = money_fen(said->amounts->fund_total);
     state->account_fen = money_fen(said->amounts->account);
     state->cash_fen = money_fen(said->amounts->cash);
+    struct burden_parts burden = settlement_burden(said);
+    state->before_serious_illness_fen = burden.before_serious_illness_fen;
+    state->before_aid_fen = burden.before_aid_fen;
     state->settled_at_ms = timestamp_ms(said->settled_at);
     state->fingerprint = (ProtobufCBinaryData){FINGERPRINT_BYTES, posting->fingerprint};
     state->insurance_type = said->insurance_type;

@@ -3,8 +3,6 @@
  * that was circulated: amounts of a settlement are not told apart by prescription. */
 #include "domain/settlement.h"
 
-#include "base/money.h"
-
 static bool is_dual_channel(struct view *view, const SettlementPosted *said, const char *number)
 {
     const PrescriptionState *prescription = settlement_prescription(view, said, number);
@@ -26,14 +24,12 @@ static bool is_of_dual_channel_only(struct view *view, const SettlementPosted *s
     return said->n_lines > 0 && said->channel != CHANNEL_INPATIENT;
 }
 
-/* What the fund pays is compared in hundredths of a fen, so nothing is rounded. */
 static void share_is_reached(struct rule_context *context, const char *insurance_type)
 {
     const struct posting *posting = context->prepared;
     const SettlementPosted *said = posting->said;
     const char *region = said->region_of_insurance;
-    int64_t fund = money_fen(said->amounts->fund_total), in_scope = money_fen(said->amounts->in_scope), percent, paid, owed;
-    char text[MONEY_TEXT_BYTES];
+    int64_t fund = money_fen(said->amounts->fund_total), percent;
     if (posting->earlier != NULL || strcmp(said->insurance_type, insurance_type) != 0 ||
         !is_of_dual_channel_only(context->view, said))
         return;
@@ -41,9 +37,8 @@ static void share_is_reached(struct rule_context *context, const char *insurance
         rule_policy_missing(context, region, posting->settled_on);
         return;
     }
-    if (!__builtin_mul_overflow(fund, 100, &paid) && !__builtin_mul_overflow(in_scope, percent, &owed) && paid < owed)
-        rule_refuse_or_warn(context, region, posting->settled_on, "amounts.fundTotal",
-                            rule_text(context, "%s", money_format(fund, 2, text)),
+    if (settlement_below_percent(fund, money_fen(said->amounts->in_scope), percent))
+        rule_refuse_or_warn(context, region, posting->settled_on, "amounts.fundTotal", settlement_yuan(context, fund),
                             rule_text(context, "at least %lld percent of what is in scope", (long long)percent));
 }
 

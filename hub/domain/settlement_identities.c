@@ -35,15 +35,9 @@ static bool equals(const struct sum *sum, int64_t fen)
     return !sum->overflow && sum->fen == fen;
 }
 
-static const char *yuan(struct rule_context *context, int64_t fen)
-{
-    char text[MONEY_TEXT_BYTES];
-    return rule_text(context, "%s", money_format(fen, 2, text));
-}
-
 static const char *sum_text(struct rule_context *context, const struct sum *sum)
 {
-    return sum->overflow ? "out of range" : yuan(context, sum->fen);
+    return sum->overflow ? "out of range" : settlement_yuan(context, sum->fen);
 }
 
 static void differs_hard(struct rule_context *context, const char *path, int64_t found,
@@ -51,13 +45,13 @@ static void differs_hard(struct rule_context *context, const char *path, int64_t
 {
     const struct posting *posting = posting_of(context);
     rule_refuse_or_warn(context, posting->said->region_of_insurance, posting->settled_on, path,
-                        yuan(context, found), sum_text(context, expected));
+                        settlement_yuan(context, found), sum_text(context, expected));
 }
 
 static void differs_soft(struct rule_context *context, const char *path, int64_t found,
                          const struct sum *expected)
 {
-    rule_warn(context, path, yuan(context, found), sum_text(context, expected));
+    rule_warn(context, path, settlement_yuan(context, found), sum_text(context, expected));
 }
 
 /* --- I1: the lines add up to the totals --- */

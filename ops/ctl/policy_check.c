@@ -277,7 +277,7 @@ static void check_has_value(const struct handler *handler, const struct rule *ru
     const char *const read[] = {rule->parameter, rule->parameter_also};
     (void)handler;
     for (size_t i = 0; i < sizeof read / sizeof *read; i++)
-        if (read[i] != NULL && !(i == 0 && rule_reads_a_group(rule)) && policy_pack_any(checking->nation, read[i]) == NULL)
+        if (read[i] != NULL && !parameter_is_a_group(read[i]) && policy_pack_any(checking->nation, read[i]) == NULL)
             policy_find(checking->findings, POLICY_WITHOUT_VALUE, checking->nation->path, 0, read[i], rule->id, "");
 }
 

@@ -98,10 +98,10 @@ static bool is_in_national(const char *parameter)
 static void check_parameter(const struct rule *rule, void *context)
 {
     (void)context;
-    if (rule->parameter != NULL && !rule_reads_a_group(rule) && !is_in_national(rule->parameter))
-        fail_msg("%s reads %s, which ops/policy/national.yaml lacks", rule->id, rule->parameter);
-    if (rule->parameter_also != NULL && !is_in_national(rule->parameter_also))
-        fail_msg("%s reads %s, which ops/policy/national.yaml lacks", rule->id, rule->parameter_also);
+    const char *const read[] = {rule->parameter, rule->parameter_also};
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+        if (read[i] != NULL && !parameter_is_a_group(read[i]) && !is_in_national(read[i]))
+            fail_msg("%s reads %s, which ops/policy/national.yaml lacks", rule->id, read[i]);
 }
 
 static void every_parameter_of_a_rule_has_a_national_value(void **state)
