@@ -23,6 +23,9 @@ sys.path.insert(0, str(SOURCE / "tests" / "chaos"))
 import processes  # noqa: E402
 
 SCENARIOS, WORLD, FIRST_MOMENT = pathlib.Path("tests/scenario"), "world.yaml", "2024-06-01 08:00"
+# A story's regions are {place}00 and {place}02, its institutions H{place}0200001 and so on. Without a zero in them no place is a
+# province of another, nor does a region stand in another's institution: 101000 would in D110100001, and facts would count twice.
+PLACES = [str(place) for place in range(1111, 10000) if "0" not in str(place)]
 TABLE_FAMILIES = ("registry.", "policy.", "catalogue.")
 
 
@@ -138,8 +141,7 @@ class Story:
     def __init__(self, number, family, scenario, house):
         self.title, self.steps, self.house, self.family = scenario["title"], scenario["steps"], house, family
         self.policy, self.next, self.fired, self.fact_types = scenario.get("policy", {}), 0, 0, set()
-        # never 1100, 1200 ...: a story's regions are {place}00, and 120000 would be the province of 120100
-        self.world, self.place = house.worlds[family], str(1001 + number + number // 99)
+        self.world, self.place = house.worlds[family], PLACES[number]
         self.own_names = {old: self.fill(new) for old, new in self.world["own"].items()}
         self.time = house.moment(self.steps[0]["at"], 0)
 
