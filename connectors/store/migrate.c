@@ -12,6 +12,7 @@ MIGRATION(store_001_first)
 MIGRATION(store_002_answers)
 MIGRATION(store_003_trace)
 MIGRATION(store_004_recall)
+MIGRATION(store_005_lot_holders)
 
 static const struct {
     const char *name;
@@ -22,6 +23,7 @@ static const struct {
     {"002_answers", store_002_answers, &store_002_answers_length},
     {"003_trace", store_003_trace, &store_003_trace_length},
     {"004_recall", store_004_recall, &store_004_recall_length},
+    {"005_lot_holders", store_005_lot_holders, &store_005_lot_holders_length},
 };
 
 int migrate_newest(void)

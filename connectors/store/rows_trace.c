@@ -148,6 +148,11 @@ static void add_scan(struct rows *rows, const struct scan *scan)
     *to++ = sql_text(scan->said->document);
 }
 
+static bool is_on_its_way(const struct scan *scan)
+{
+    return is_sent(scan->said) && !is_cancelling(scan->said);
+}
+
 /* Booking moves nothing: where the item is others say. */
 static bool is_booking(const ItemScanned *said)
 {
@@ -174,6 +179,7 @@ static void add_item(struct rows *rows, const struct scan *scan)
     *to++ = rows_text(is_inside ? scan->parent.serial : bytes_of(""));
     *to++ = sql_integer(scan->quantity_e4 < 0 ? -scan->quantity_e4 : scan->quantity_e4);
     *to++ = rows_text(scan->item.lot);
+    *to++ = sql_text(is_on_its_way(scan) ? scan->counterparty : "");
 }
 
 static bool is_received(const struct scan *scan)

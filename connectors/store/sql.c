@@ -194,29 +194,63 @@ struct sql_prepared *sql_prepared_find(struct sql_prepared *table, const char *t
     return NULL;
 }
 
+/* ---- merging: "excluded" is the row that comes, TABLE the one that is there ---- */
+
 static void append_columns(struct buffer *text, const char *of, const struct sql_column *columns, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         buffer_append_format(text, "%s%s.%s", i == 0 ? "" : ", ", of, columns[i].name);
 }
 
-void sql_append_merge(struct buffer *text, const char *table, const struct sql_column *columns, size_t count,
-                      struct sql_merge merge)
+static void append_is_later(struct buffer *text, const char *table, const struct sql_column *columns, struct sql_merge merge)
 {
     const struct sql_column *order = columns + merge.key_count;
 
-    buffer_append_text(text, " ON CONFLICT(");
-    for (size_t i = 0; i < merge.key_count; i++)
-        buffer_append_format(text, "%s%s", i == 0 ? "" : ",", columns[i].name);
-    buffer_append_text(text, ") DO UPDATE SET ");
-    for (size_t i = merge.key_count; i < count; i++)
-        buffer_append_format(text, "%s%s = excluded.%s", i == merge.key_count ? "" : ", ", columns[i].name,
-                             columns[i].name);
-    buffer_append_text(text, " WHERE (");
+    buffer_append_text(text, "(");
     append_columns(text, "excluded", order, merge.order_count);
     buffer_append_text(text, ") > (");
     append_columns(text, table, order, merge.order_count);
     buffer_append_text(text, ")");
+}
+
+static bool is_greatest(struct sql_merge merge, size_t column)
+{
+    return (merge.greatest >> column & 1) != 0;
+}
+
+static void append_setting(struct buffer *text, const char *table, const struct sql_column *columns, size_t column,
+                           struct sql_merge merge, const char *by_bytes)
+{
+    const char *name = columns[column].name;
+
+    if (merge.greatest == 0) {
+        buffer_append_format(text, "%s = excluded.%s", name, name);
+        return;
+    }
+    buffer_append_format(text, "%s = CASE WHEN ", name);
+    if (is_greatest(merge, column))
+        buffer_append_format(text, "excluded.%s%s > %s.%s", name, by_bytes, table, name);
+    else
+        append_is_later(text, table, columns, merge);
+    buffer_append_format(text, " THEN excluded.%s ELSE %s.%s END", name, table, name);
+}
+
+void sql_append_merge(struct buffer *text, const char *table, const struct sql_column *columns, size_t count,
+                      struct sql_merge merge, const char *by_bytes)
+{
+    buffer_append_text(text, " ON CONFLICT(");
+    for (size_t i = 0; i < merge.key_count; i++)
+        buffer_append_format(text, "%s%s", i == 0 ? "" : ",", columns[i].name);
+    buffer_append_text(text, ") DO UPDATE SET ");
+    for (size_t i = merge.key_count; i < count; i++) {
+        buffer_append_text(text, i == merge.key_count ? "" : ", ");
+        append_setting(text, table, columns, i, merge, by_bytes);
+    }
+    buffer_append_text(text, " WHERE ");
+    append_is_later(text, table, columns, merge);
+    for (size_t i = merge.key_count; i < count; i++)
+        if (is_greatest(merge, i))
+            buffer_append_format(text, " OR excluded.%s%s > %s.%s", columns[i].name, by_bytes, table, columns[i].name);
 }
 
 bool sql_lock_pause(int64_t *waited_ms, int64_t limit_ms)

@@ -96,9 +96,11 @@ struct sql_column {
 enum { SQL_COLUMNS_MAX = 16 };
 
 /* What becomes of a row whose key, the first KEY_COUNT columns, is there already: the row stays that is the last in the
- * order of the ORDER_COUNT columns behind the key; 0: the first that came. */
+ * order of the ORDER_COUNT columns behind the key; 0: the first that came. Of a text column whose bit is in GREATEST the greatest
+ * that ever came stays, byte by byte: what is known once is not lost to a later row that has nothing to say. */
 struct sql_merge {
     size_t key_count, order_count;
+    unsigned greatest;
 };
 /* Rows into one table, each with a value for every column. They are in the database at the latest after sql_flush. */
 struct sql_insert;

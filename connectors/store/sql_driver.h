@@ -56,9 +56,10 @@ struct sql_prepared {
 /* The place of TEXT: found, or free to be filled. NULL when the table is full of others. */
 struct sql_prepared *sql_prepared_find(struct sql_prepared *table, const char *text);
 
-/* " WHERE (excluded.a, excluded.b) > (TABLE.a, TABLE.b)" behind the setting of all columns that are not of the key. */
+/* What is done where the key is there: all columns that are not of the key are set, WHERE the new row is the later one; with
+ * MERGE's greatest columns, each by itself. BY_BYTES is put behind a text that is compared byte by byte. */
 void sql_append_merge(struct buffer *text, const char *table, const struct sql_column *columns, size_t count,
-                      struct sql_merge merge);
+                      struct sql_merge merge, const char *by_bytes);
 
 /* Waits between two tries to get the writer's lock. False when the time is up. */
 bool sql_lock_pause(int64_t *waited_ms, int64_t limit_ms);

@@ -13,6 +13,8 @@ enum {
     COUNT_AT = 12, /* where an array says how many it holds */
 };
 
+#define BY_BYTES " COLLATE \"C\"" /* whatever the order of the database is */
+
 struct postgres_insert {
     struct sql_insert base;
     char *text;
@@ -77,12 +79,33 @@ static void append_last_of_each(struct buffer *text, const struct sql_column *co
         buffer_append_format(text, "%s%s%s", i == 0 ? "" : ", ", columns[i].name, i < merge.key_count ? "" : " DESC");
 }
 
-static void append_what_is_selected(struct buffer *text, const struct sql_column *columns, struct sql_merge merge)
+static void append_names(struct buffer *text, const struct sql_column *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buffer_append_format(text, "%s%s", i == 0 ? "" : ", ", columns[i].name);
+}
+
+/* Of a greatest column the greatest of the batch goes with that last row. */
+static void append_what_is_selected(struct buffer *text, const struct sql_column *columns, size_t count, struct sql_merge merge)
 {
     buffer_append_text(text, ") SELECT ");
-    for (size_t i = 0; merge.order_count > 0 && i < merge.key_count; i++)
-        buffer_append_format(text, "%s%s", i == 0 ? "DISTINCT ON (" : ", ", columns[i].name);
-    buffer_append_text(text, merge.order_count > 0 ? ") * FROM unnest(" : "* FROM unnest(");
+    if (merge.order_count == 0) {
+        buffer_append_text(text, "* FROM unnest(");
+        return;
+    }
+    buffer_append_text(text, "DISTINCT ON (");
+    append_names(text, columns, merge.key_count);
+    buffer_append_text(text, ") ");
+    for (size_t i = 0; i < count; i++) {
+        bool greatest = (merge.greatest >> i & 1) != 0;
+        buffer_append_format(text, greatest ? "%smax(%s" BY_BYTES ") OVER (PARTITION BY " : "%s%s", i == 0 ? "" : ", ",
+                             columns[i].name);
+        if (greatest) {
+            append_names(text, columns, merge.key_count);
+            buffer_append_byte(text, ')');
+        }
+    }
+    buffer_append_text(text, " FROM unnest(");
 }
 
 enum status postgres_insert_open(struct sql *sql, const char *table, const struct sql_column *columns, size_t count,
@@ -99,7 +122,7 @@ enum status postgres_insert_open(struct sql *sql, const char *table, const struc
     buffer_append_format(&text, "INSERT INTO %s(", table);
     for (size_t i = 0; i < count; i++)
         buffer_append_format(&text, "%s%s", i == 0 ? "" : ",", columns[i].name);
-    append_what_is_selected(&text, columns, merge);
+    append_what_is_selected(&text, columns, count, merge);
     for (size_t i = 0; i < count; i++)
         buffer_append_format(&text, "%s$%zu::%s[]", i == 0 ? "" : ",", i + 1,
                              columns[i].type == SQL_INTEGER ? "bigint"
@@ -112,7 +135,7 @@ enum status postgres_insert_open(struct sql *sql, const char *table, const struc
             buffer_append_format(&text, "%s%s", i == 0 ? "" : ",", columns[i].name);
         buffer_append_text(&text, ")");
         append_last_of_each(&text, columns, merge);
-        sql_append_merge(&text, table, columns, count, merge);
+        sql_append_merge(&text, table, columns, count, merge, BY_BYTES);
     } else {
         buffer_append_text(&text, " ON CONFLICT DO NOTHING");
     }

@@ -215,7 +215,7 @@ static enum status sqlite_insert_open(struct sql *sql, const char *table, const 
         buffer_append_format(&text, "%s$%zu", i == 0 ? "" : ",", i + 1);
     buffer_append_text(&text, ")");
     if (merge.order_count > 0)
-        sql_append_merge(&text, table, columns, count, merge);
+        sql_append_merge(&text, table, columns, count, merge, "");
     enum status status = prepare((struct sqlite *)sql, buffer_text(&text), &made->statement, fault);
     buffer_done(&text);
     if (status == STATUS_OK)

@@ -34,8 +34,14 @@ struct table {
     size_t key_count;      /* the first so many columns are the primary key */
     size_t order_count;    /* of columns behind the key: the last row in their order stays; 0: the first that came */
     unsigned places;       /* bits of the columns that hold a place: a digest says them as topic, partition, offset */
+    unsigned greatest;     /* bits of texts of which the greatest stays: struct sql_merge */
 };
 
 extern const struct table tables[TABLE_COUNT];
+
+static inline struct sql_merge table_merge(const struct table *table)
+{
+    return (struct sql_merge){table->key_count, table->order_count, table->greatest};
+}
 
 #endif

@@ -58,36 +58,68 @@ _Static_assert(S_(PURCHASED) == 6 && S_(STORED) == 7 && S_(USED) == 8 && S_(CHAR
  * got back from patients, less what it sent, gave away or destroyed. */
 #define SUM_OF(steps_) "sum(CASE WHEN s.step IN (" steps_ ") THEN s.quantity_e4 ELSE 0 END)"
 #define STOCK_OF_LOT(until_)                                                                                           \
-    "SELECT l.holder, '', CAST(l.made - l.gone + CASE WHEN l.inbound > l.purchased THEN l.inbound ELSE l.purchased END "   \
-    "AS BIGINT), 0, l.at_ms FROM (SELECT s.holder AS holder, " SUM_OF("1") " + sum(CASE WHEN s.step = 12 "                 \
+    "SELECT k.holder AS holder, CAST(k.made - k.gone + CASE WHEN k.inbound > k.purchased THEN k.inbound ELSE k.purchased END "     \
+    "AS BIGINT) AS quantity_e4, k.at_ms AS at_ms FROM (SELECT s.holder AS holder, " SUM_OF("1") " + sum(CASE WHEN s.step = 12 "    \
     "AND s.counterparty = '' THEN s.quantity_e4 ELSE 0 END) AS made, " SUM_OF("4") " AS inbound, " SUM_OF("6")             \
     " AS purchased, sum(CASE WHEN " SENT("s") " OR s.step IN " GONE " THEN s.quantity_e4 ELSE 0 END) AS gone, "            \
     "max(s.at_ms) AS at_ms FROM trace_scan s WHERE s.product = $1 AND s.lot = $2 AND s.serial = ''" until_                 \
-    " GROUP BY s.holder) l"
+    " GROUP BY s.holder) k"
 
-/* FIRST_: the units of the lot as they were last scanned, in the columns of `unit`. Those that lie in no box have their holder
- * there; the others are carried up from box to box: the box's holder, if it was scanned after the packing. BOX_COLUMNS_, BOX_ and
- * WHICH_: what a box says of what it lies in, and where its own last scan is found. Most units of a lot that is sold lie in no box:
- * they do not take part in the recursion. */
-#define CARRIED(column_) "CASE WHEN b.at_ms >= u.at_ms THEN b." column_ " ELSE u." column_ " END"
-#define UNIT_COLUMNS     "step, holder, counterparty, parent_product, parent_serial, at_ms, quantity_e4"
-#define UNITS(first_, box_columns_, box_, which_)                                                                      \
-    "WITH RECURSIVE seen(" UNIT_COLUMNS ") AS MATERIALIZED (" first_ "), unit(" UNIT_COLUMNS ", depth) AS ("          \
-    "SELECT s.*, 0 FROM seen s WHERE s.parent_serial <> '' UNION ALL "                                                 \
-    "SELECT " CARRIED("step") ", " CARRIED("holder") ", " CARRIED("counterparty") ", " box_columns_ ", "               \
-    CARRIED("at_ms") ", u.quantity_e4, u.depth + 1 FROM unit u JOIN " box_ " ON b.product = u.parent_product "         \
+/* Of what is on its way to whom; '' otherwise. */
+#define RECEIVER(row_) "CASE WHEN " SENT(row_) " THEN " row_ ".counterparty ELSE '' END"
+
+/* FIRST_: units as they were last scanned, in the columns of `unit`. Those that lie in a box are carried up from box to box: the
+ * box's holder counts, if it was scanned after the packing. BOX_RECEIVER_, BOX_PARENT_, BOX_ and WHICH_: what a box says of its
+ * receiver and of what it lies in, and where its own last scan is found. */
+#define CARRIED(name_, of_box_) "CASE WHEN b.at_ms >= u.at_ms THEN " of_box_ " ELSE u." name_ " END"
+#define UNITS(first_, box_receiver_, box_parent_, box_, which_)                                                        \
+    "WITH RECURSIVE unit(step, holder, receiver, parent_product, parent_serial, at_ms, quantity_e4, depth) AS ("       \
+    first_ " UNION ALL SELECT " CARRIED("step", "b.step") ", " CARRIED("holder", "b.holder") ", "                      \
+    CARRIED("receiver", box_receiver_) ", " box_parent_ ", " CARRIED("at_ms", "b.at_ms")                               \
+    ", u.quantity_e4, u.depth + 1 FROM unit u JOIN " box_ " ON b.product = u.parent_product "                          \
     "AND b.serial = u.parent_serial WHERE u.parent_serial <> '' AND u.depth < " TRACE_DEPTH_MAX which_ ") "
-#define STANDING(from_)                                                                                                \
-    "SELECT u.holder AS holder, CASE WHEN " SENT("u") " THEN u.counterparty ELSE '' END AS on_the_way_to, "            \
-    "u.quantity_e4 AS quantity_e4, 1 AS items, u.at_ms AS at_ms FROM " from_ " u WHERE u.step NOT IN " GONE " AND "
-/* Those that lie in no box, or in none that BOXES_ knows, and what is there without serials. */
-#define SUM_OF_UNITS(boxes_, which_, until_, viewer_, limit_)                                                          \
-    "SELECT h.holder, h.on_the_way_to, CAST(sum(h.quantity_e4) AS BIGINT), CAST(sum(h.items) AS BIGINT), max(h.at_ms) FROM ("  \
-    STANDING("seen") "u.parent_serial = '' UNION ALL "                                                                 \
-    STANDING("unit") "(u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM " boxes_ " WHERE b.product = u.parent_product "   \
-    "AND b.serial = u.parent_serial " which_ ")) UNION ALL " STOCK_OF_LOT(until_)                                      \
-    ") h WHERE CAST($" viewer_ " AS TEXT) = '' OR h.holder = $" viewer_ " OR h.on_the_way_to = $" viewer_              \
-    " GROUP BY h.holder, h.on_the_way_to HAVING sum(h.quantity_e4) <> 0 ORDER BY h.holder, h.on_the_way_to LIMIT $" limit_
+/* Each part of an answer: sums by holder and receiver, in that order, of those that VIEWER_ may see; TAIL_ may bound them. */
+#define BY_HOLDER(row_, viewer_, tail_)                                                                                \
+    " AND (CAST($" viewer_ " AS TEXT) = '' OR " row_ ".holder = $" viewer_ " OR " row_ ".receiver = $" viewer_ ") "    \
+    "GROUP BY " row_ ".holder, " row_ ".receiver ORDER BY " row_ ".holder, " row_ ".receiver" tail_
+#define SUMS(row_)                                                                                                     \
+    "SELECT " row_ ".holder AS holder, " row_ ".receiver AS receiver, CAST(sum(" row_ ".quantity_e4) AS BIGINT) AS quantity_e4, "  \
+    "count(*) AS items, max(" row_ ".at_ms) AS at_ms "
+/* Units that lie in no box, or in none that BOXES_ knows. */
+#define STANDING_UNITS(boxes_, which_, viewer_, tail_)                                                                 \
+    SUMS("u") "FROM unit u WHERE u.step NOT IN " GONE " AND (u.parent_serial = '' OR NOT EXISTS (SELECT 1 FROM " boxes_    \
+    " WHERE b.product = u.parent_product AND b.serial = u.parent_serial " which_ "))" BY_HOLDER("u", viewer_, tail_)
+#define LOOSE_STOCK(until_, viewer_, tail_)                                                                            \
+    "SELECT l.holder, '', l.quantity_e4, 0, l.at_ms FROM (" STOCK_OF_LOT(until_) ") l WHERE l.quantity_e4 <> 0 "       \
+    "AND (CAST($" viewer_ " AS TEXT) = '' OR l.holder = $" viewer_ ") ORDER BY l.holder" tail_
+/* The parts, each in order and none with rows of nothing, and what a holder has by several of them. */
+#define HOLDERS_OF(parts_, tail_)                                                                                      \
+    "SELECT h.holder, h.receiver, CAST(sum(h.quantity_e4) AS BIGINT), CAST(sum(h.items) AS BIGINT), max(h.at_ms) "     \
+    "FROM (" parts_ ") h GROUP BY h.holder, h.receiver ORDER BY h.holder, h.receiver" tail_
+#define PART(text_) "SELECT * FROM (" text_ ")"
+
+/* Now: what lies in no box is read from trace_item_lot in the order of the answer. TAIL_ bounds each part: of the first 500 holders
+ * of all none is behind the first 500 of its part. */
+#define OF_LOT_NOW "FROM trace_item i WHERE i.product = $1 AND i.lot = $2 AND i.lot <> '' AND i.step NOT IN " GONE " AND i.parent_serial "
+#define HOLDERS_NOW(tail_, limit_)                                                                                     \
+    UNITS("SELECT i.step, i.holder, i.receiver, i.parent_product, i.parent_serial, i.at_ms, i.quantity_e4, 0 "         \
+          OF_LOT_NOW "> ''", "b.receiver", "b.parent_product, b.parent_serial", "trace_item b", "")                   \
+    HOLDERS_OF(PART(SUMS("i") OF_LOT_NOW "= ''" BY_HOLDER("i", "3", tail_)) " a UNION ALL "                            \
+               PART(STANDING_UNITS("trace_item b", "", "3", tail_)) " b UNION ALL "                                    \
+               PART(LOOSE_STOCK("", "3", tail_)) " c", limit_)
+
+/* At a moment: of each unit the last scan up to then. */
+#define PARENT_AT(row_)                                                                                                \
+    "CASE WHEN " row_ ".step = 2 THEN " row_ ".parent_product ELSE '' END, "                                           \
+    "CASE WHEN " row_ ".step = 2 THEN " row_ ".parent_serial ELSE '' END"
+#define HOLDERS_AT                                                                                                     \
+    UNITS("SELECT s.step, s.holder, " RECEIVER("s") ", " PARENT_AT("s") ", s.at_ms, s.quantity_e4, 0 "                 \
+          "FROM trace_member m CROSS JOIN trace_scan s WHERE m.product = $1 AND m.lot = $2 " /* SQLite takes m first then */   \
+          "AND s.product = m.product AND s.serial = m.serial AND s.serial <> '' AND s.at_ms <= $3 AND s.step NOT IN " BOOKINGS " AND " LATEST("s"),     \
+          RECEIVER("b"), PARENT_AT("b"), "trace_scan b",                                                               \
+          " AND b.serial <> '' AND b.at_ms <= $3 AND b.step NOT IN " BOOKINGS " AND " LATEST("b"))                     \
+    HOLDERS_OF(PART(STANDING_UNITS("trace_scan b", "AND b.serial <> '' AND b.at_ms <= $3", "4", "")) " a UNION ALL "   \
+               PART(LOOSE_STOCK(" AND s.at_ms <= $3", "4", "")) " c", " LIMIT $5")
 
 /* The row ROW_ of trace_scan is its item's last one up to $3. */
 #define LATEST(row_)                                                                                                   \
@@ -196,13 +228,7 @@ const struct trace_question trace_questions[] = {
         .required = LOT | BIT(TRACE_AT),
         .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_AT, TRACE_VIEWER, TRACE_LIMIT},
         .columns = HOLDER_COLUMNS,
-        .text = UNITS("SELECT s.step, s.holder, s.counterparty, CASE WHEN s.step = 2 THEN s.parent_product ELSE '' END, "
-                      "CASE WHEN s.step = 2 THEN s.parent_serial ELSE '' END, s.at_ms, s.quantity_e4 "
-                      "FROM trace_member m JOIN trace_scan s ON s.product = m.product AND s.serial = m.serial AND s.serial <> '' "
-                      "WHERE m.product = $1 AND m.lot = $2 AND s.at_ms <= $3 AND s.step NOT IN " BOOKINGS " AND " LATEST("s"),
-                      "CASE WHEN b.step = 2 THEN b.parent_product ELSE '' END, CASE WHEN b.step = 2 THEN b.parent_serial ELSE '' END",
-                      "trace_scan b", " AND b.serial <> '' AND b.at_ms <= $3 AND b.step NOT IN " BOOKINGS " AND " LATEST("b"))
-                SUM_OF_UNITS("trace_scan b", "AND b.serial <> '' AND b.at_ms <= $3", " AND s.at_ms <= $3", "4", "5"),
+        .text = HOLDERS_AT,
     },
     {
         .name = "holders",
@@ -211,11 +237,8 @@ const struct trace_question trace_questions[] = {
         .required = LOT,
         .arguments = {TRACE_PRODUCT, TRACE_LOT, TRACE_VIEWER, TRACE_LIMIT},
         .columns = HOLDER_COLUMNS,
-        .text = UNITS("SELECT i.step, i.holder, i.counterparty, i.parent_product, i.parent_serial, i.at_ms, i.quantity_e4 "
-                      "FROM trace_member m JOIN trace_item i ON i.product = m.product AND i.serial = m.serial "
-                      "WHERE m.product = $1 AND m.lot = $2",
-                      "b.parent_product, b.parent_serial", "trace_item b", "")
-                SUM_OF_UNITS("trace_item b", "", "", "3", "4"),
+        .first = "SELECT * FROM (" HOLDERS_NOW(" LIMIT " TRACE_FIRST_ROWS, " LIMIT " TRACE_FIRST_ROWS) ") f ORDER BY 1, 2 LIMIT $4",
+        .text = HOLDERS_NOW("", " LIMIT $4 OFFSET " TRACE_FIRST_ROWS),
     },
     {
         .name = "uses",

@@ -52,7 +52,7 @@ static enum status open_inserts(struct writer *writer, struct fault *fault)
 
     for (int i = 0; i < TABLE_COUNT && status == STATUS_OK; i++)
         status = sql_insert_open(writer->sql, tables[i].name, tables[i].columns, tables[i].column_count,
-                                 (struct sql_merge){tables[i].key_count, tables[i].order_count},
+                                 table_merge(&tables[i]),
                                  &writer->inserts[i], fault);
     return status;
 }

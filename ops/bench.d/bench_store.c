@@ -180,7 +180,7 @@ static void open_tables(struct bare *bare, const struct sql_settings *settings)
     bench_need(migrate_up_to(bare->sql, migrate_newest(), &bare->fault), &bare->fault);
     for (int i = 0; i < TABLE_COUNT; i++)
         bench_need(sql_insert_open(bare->sql, tables[i].name, tables[i].columns, tables[i].column_count,
-                                   (struct sql_merge){tables[i].key_count, tables[i].order_count}, &bare->inserts[i],
+                                   table_merge(&tables[i]), &bare->inserts[i],
                                    &bare->fault),
                    &bare->fault);
 }

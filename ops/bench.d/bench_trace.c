@@ -186,7 +186,7 @@ static void open_filling(struct filling *filling, const struct sql_settings *set
     bench_need(migrate_up_to(filling->sql, migrate_newest(), fault), fault);
     for (int i = 0; i < TABLE_COUNT; i++)
         bench_need(sql_insert_open(filling->sql, tables[i].name, tables[i].columns, tables[i].column_count,
-                                   (struct sql_merge){tables[i].key_count, tables[i].order_count}, &filling->inserts[i],
+                                   table_merge(&tables[i]), &filling->inserts[i],
                                    fault),
                    fault);
     filling->arena = arena_new(ARENA_FIRST, ARENA_LIMIT);

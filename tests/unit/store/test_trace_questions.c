@@ -1,9 +1,11 @@
 // links: medhub_store
 /* trace_questions.h: the way of four items from their maker to a patient, asked about. */
+#include "store/digest.h"
 #include "store/trace_questions.h"
 #include "support/cmocka_all.h"
 #include "support/store.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define UNIT   "06931718175589"
@@ -233,6 +235,101 @@ static void as_of_a_time(void **state)
     assert_string_equal(ask(test, "state", before), "");
 }
 
+/* Whoever stores or moves an item need not say its lot, and the scan that did may come last. */
+static void a_lot_that_was_said_once_is_remembered(void **state)
+{
+    struct store_test *test = *state;
+    static const struct said more[] = {
+        {20, STEP(STORED), UNIT, "", "S4", "M1", .counterparty = ""},
+        {21, STEP(INBOUND), UNIT, "", "S5", "H1", .counterparty = "D1"},
+        {0, STEP(COMMISSIONED), UNIT, "L1", "S5", "M1", .counterparty = ""},
+    };
+
+    send_chain(test, false);
+    send(test, CHAIN, &more[0]);
+    send(test, CHAIN + 1, &more[1]);
+    store_fill(test);
+    assert_holders(test, "H1//1/1 M1//1/1 M1/D2/1/1 ");
+    send(test, CHAIN + 2, &more[2]);
+    store_fill(test);
+    assert_holders(test, "H1//2/2 M1//1/1 M1/D2/1/1 ");
+    assert_string_equal(columns(test, ask(test, "state", known_of(UNIT, "", "S5")), 1, 2), "inbound/H1 ");
+}
+
+enum { MANY = 1100 }; /* more than come at once */
+
+/* Holder K has an item; every third so many without serials, every fifth an item in a box that was sent to the next one. */
+static void send_many(struct store_test *test)
+{
+    char serial[16], boxed[16], box[16], box_code[64], holder[16], next[16];
+    int64_t offset = 0;
+
+    for (int k = 0; k < MANY; k++) {
+        (void)snprintf(serial, sizeof serial, "A%d", k);
+        (void)snprintf(boxed, sizeof boxed, "B%d", k);
+        (void)snprintf(box, sizeof box, "X%d", k);
+        (void)snprintf(box_code, sizeof box_code, "(01)" BOX "(21)%s", box);
+        (void)snprintf(holder, sizeof holder, "H%04d", k);
+        (void)snprintf(next, sizeof next, "H%04d", k + 1);
+        const struct said steps[] = {
+            {0, STEP(COMMISSIONED), UNIT, "L9", serial, holder, .counterparty = ""},
+            {0, STEP(COMMISSIONED), UNIT, "L9", "", holder, .quantity_e4 = 20000},
+            {0, STEP(PACKED), UNIT, "L9", boxed, holder, .parent = box_code},
+            {1, STEP(INBOUND), BOX, "", box, next, .counterparty = holder},
+        };
+        send(test, offset++, &steps[0]);
+        if (k % 3 == 0)
+            send(test, offset++, &steps[1]);
+        if (k % 5 == 0) {
+            send(test, offset++, &steps[2]);
+            send(test, offset++, &steps[3]);
+        }
+    }
+    store_fill(test);
+}
+
+static int64_t wanted_e4(int k)
+{
+    return (k < MANY ? 10000 : 0) + (k < MANY && k % 3 == 0 ? 20000 : 0) + (k % 5 == 1 ? 10000 : 0);
+}
+
+static int assert_many(struct store_test *test, int64_t limit)
+{
+    struct trace_known known = known_of(UNIT, "L9", "");
+    struct trace_answer answer;
+    char text[TRACE_TEXT_BYTES], holder[16];
+    bool exists, row = true;
+    int count = 0;
+
+    known.limit = limit;
+    assert_int_equal(trace_ask(store_ask(test), trace_question_find("holders", &known, &exists), &known, NULL, 0, &answer,
+                               &test->fault),
+                     STATUS_OK);
+    for (;; count++) {
+        assert_int_equal(trace_next(&answer, &row, &test->fault), STATUS_OK);
+        if (!row)
+            break;
+        (void)snprintf(holder, sizeof holder, "H%04d", count);
+        struct bytes said = trace_value(&answer, 0, text);
+        assert_int_equal(said.length, strlen(holder));
+        assert_memory_equal(said.data, holder, said.length);
+        assert_int_equal(sql_column_integer(&answer.cursor, 2), wanted_e4(count));
+    }
+    trace_end(&answer);
+    return count;
+}
+
+static void many_holders_come_in_order_and_each_once(void **state)
+{
+    struct store_test *test = *state;
+
+    send_many(test);
+    assert_int_equal(assert_many(test, 1), 1);
+    assert_int_equal(assert_many(test, 500), 500);
+    assert_int_equal(assert_many(test, 501), 501);
+    assert_int_equal(assert_many(test, 100000), MANY);
+}
+
 static void who_used_it(void **state)
 {
     struct store_test *test = *state;
@@ -365,6 +462,41 @@ static void a_holder_sees_its_own_a_maker_its_products_a_regulator_all(void **st
     assert_string_equal(columns(test, ask_as(test, "contents", &box, &hospital), 2, 1), "S2 ");
 }
 
+/* ---- an older database ---- */
+
+static void run(struct store_test *test, const char *script)
+{
+    struct sql *sql = NULL;
+
+    assert_int_equal(sql_open(&test->settings, SQL_WRITE, &sql, &test->fault), STATUS_OK);
+    if (sql_script(sql, bytes_of(script), &test->fault) != STATUS_OK)
+        fail_msg("%s", test->fault.text);
+    sql_close(sql);
+}
+
+/* As version 4 left it: an item had the lot of its last scan, and nobody it was on its way to. */
+static void items_of_version_4_are_carried_on(void **state)
+{
+    struct store_test *test = *state;
+    static const struct said stored = {20, STEP(STORED), UNIT, "", "S4", "M1", .counterparty = ""};
+    struct table_digest wanted[TABLE_COUNT], found[TABLE_COUNT];
+
+    send_chain(test, false);
+    send(test, CHAIN, &stored);
+    store_fill(test);
+    assert_int_equal(digest_all(&test->settings, wanted, &test->fault), STATUS_OK);
+    run(test, "DROP INDEX trace_item_lot; DROP INDEX trace_item_sent; DROP INDEX trace_shipment_open;"
+              "ALTER TABLE trace_item DROP COLUMN receiver; UPDATE trace_item SET lot = '' WHERE serial = 'S4';"
+              "CREATE INDEX trace_item_sent ON trace_item(at_ms) WHERE step IN (5, 12);"
+              "CREATE INDEX trace_shipment_open ON trace_shipment(at_ms) WHERE step IN (5, 12);"
+              "DELETE FROM schema_version WHERE version > 4");
+    store_fill(test);
+    assert_int_equal(digest_all(&test->settings, found, &test->fault), STATUS_OK);
+    for (int i = 0; i < TABLE_COUNT; i++)
+        assert_memory_equal(found[i].sums, wanted[i].sums, sizeof wanted[i].sums);
+    assert_holders(test, "H1//1/1 M1//1/1 M1/D2/1/1 ");
+}
+
 /* ---- the table ---- */
 
 static void a_scanned_code_says_what_is_asked_about(void **state)
@@ -444,6 +576,8 @@ int main(void)
         CASE(the_history_of_an_item_has_the_scans_of_its_boxes),
         CASE(who_holds_a_lot_now),
         CASE(the_order_in_which_scans_arrive_does_not_matter),
+        CASE(a_lot_that_was_said_once_is_remembered),
+        CASE(many_holders_come_in_order_and_each_once),
         CASE(as_of_a_time),
         CASE(who_used_it),
         CASE(upstream_to_the_maker),
@@ -452,6 +586,7 @@ int main(void)
         CASE(what_a_pack_hands_on_is_told_once),
         CASE(a_wrong_scan_is_taken_back),
         CASE(a_holder_sees_its_own_a_maker_its_products_a_regulator_all),
+        CASE(items_of_version_4_are_carried_on),
         CASE(a_scanned_code_says_what_is_asked_about),
         CASE(an_answer_may_be_left_before_its_end),
         CASE(values_are_written_as_json_and_csv),
