@@ -1,33 +1,9 @@
 """ops/bench trace: the questions about items and lots, asked of a large read model in SQLite and, where Debian's PostgreSQL is
 installed, in PostgreSQL; and how many bytes of keyed state an item takes. The read model is filled by the store's own way from a scan to its rows; Kafka has no part in it."""
-import contextlib
 import os
-import sys
 
+from databases import DATABASES
 from tools import ROOT, Failed, say
-
-sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
-import postgresql  # noqa: E402
-
-
-@contextlib.contextmanager
-def sqlite(bench):
-    database = os.path.join(bench.folder, "trace.sqlite")
-    try:
-        yield database, lambda: os.path.getsize(database)
-    finally:
-        for suffix in ("", "-wal", "-shm", ".lock"):
-            with contextlib.suppress(FileNotFoundError):
-                os.remove(database + suffix)
-
-
-@contextlib.contextmanager
-def postgres(bench):
-    cluster = postgresql.Cluster()
-    try:
-        yield cluster.database("trace"), lambda: int(cluster.ask("trace", "SELECT pg_database_size('trace')"))
-    finally:
-        cluster.stop()
 
 
 def measure_items(bench, size, table):
@@ -43,13 +19,14 @@ def measure_items(bench, size, table):
 
 def measure(bench, size, table):
     measure_items(bench, size, table)
-    for name, database in (("SQLite", sqlite), ("PostgreSQL", postgres)):
+    for name, database in DATABASES:
         say(f"trace: filling {size['trace_scans']:,} scans into {name}")
         try:
-            with database(bench) as (where, size_of):
+            with database(bench) as (make, _, size_of):
+                where = make("trace")
                 result = bench.call("bench_trace", "--database", where, "--scans", size["trace_scans"], "--holders",
                                     size["trace_holders"], "--data", f"{ROOT}/ops/data")
-                bytes_each = size_of() / result["scans"]
+                bytes_each = size_of(where) / result["scans"]
         except (RuntimeError, Failed) as error:
             table.missing(f"trace: {name}", str(error))
             continue
