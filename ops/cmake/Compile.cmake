@@ -1,7 +1,7 @@
 # Language, warnings and sanitizers. Our own targets link medhub_compile; generated code does not.
 set(MEDHUB_SANITIZE "" CACHE STRING "argument of -fsanitize= for everything, empty for none")
 option(MEDHUB_FUZZ "link fuzzers with libFuzzer (clang), else with a main that replays the corpus" OFF)
-set(MEDHUB_FUZZ_SECONDS 10 CACHE STRING "how long ctest lets each fuzzer run")
+set(MEDHUB_FUZZ_SECONDS 6 CACHE STRING "how long ctest lets each fuzzer run")
 option(MEDHUB_FAULTS "build the crash points and broken rules of the chaos harness in" OFF)
 option(MEDHUB_LTO "optimise across files" OFF)
 

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# serial
 # timeout: 540
 """Deliveries to endpoints that misbehave in every way, on a real Kafka, with the connector killed in between: nothing is
 lost, each key arrives in order, what cannot be delivered is parked, and an endpoint that behaves notices nothing."""
@@ -266,7 +265,7 @@ class Misbehaving(World):
         print(f"good endpoint: median {alone * 1000:.1f} ms, p98 {worst_alone * 1000:.1f} ms alone; "
               f"{beside * 1000:.1f} ms, {worst * 1000:.1f} ms beside the others", file=sys.stderr)
         self.assertLess(beside, alone + 0.25)  # one time-out would be 3 s
-        self.assertLess(worst, worst_alone + 1)
+        self.assertLess(worst, worst_alone + 2)
 
     def test_each_delivery_has_its_outcome(self):
         results = {(said.organisation, said.delivery_partition, said.delivery_offset): said
