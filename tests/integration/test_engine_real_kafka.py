@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-# serial
 # timeout: 300
 """The real program with its real domains on a real Kafka: what gen says must be answered is answered, also when the hub is
 killed in the middle, and a reader that is not ours (Python) finds each submission exactly once and every key's versions
-without a gap."""
+without a gap; what the hub logged meanwhile holds nothing of a person."""
 import collections
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -67,6 +67,18 @@ def split_provenance(value):
     return value[:start], schema.message("event.v1.Provenance").FromString(tail)
 
 
+def leaves(data, path=()):
+    """(path without places in lists, value) of everything in DATA."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            yield from leaves(value, path + (name,))
+    elif isinstance(data, list):
+        for value in data:
+            yield from leaves(value, path)
+    else:
+        yield path, data
+
+
 class Hub(processes.Process):
     """`medhub hub`; its first line on standard output tells where its monitor listens."""
 
@@ -92,7 +104,7 @@ class RealKafka(unittest.TestCase):
         cls.medhub("ctl", "topics", "apply", "-q")
         cls.start_hub()
         cls.addClassCleanup(lambda: cls.hub.kill())
-        cls.expected, cls.receipts = [], []
+        cls.submitted, cls.expected, cls.receipts = [], [], []
         cls.play()
         cls.hub.signal(processes.signal.SIGTERM)
         cls.stopped_with = cls.hub.wait_end()
@@ -128,6 +140,7 @@ class RealKafka(unittest.TestCase):
     @classmethod
     def submit(cls, lines):
         for event in map(json.loads, filter(None, lines)):
+            cls.submitted.append(event)
             cls.expected.append((event["expect"], event.get("expectcode", "")))
         out = cls.medhub("ctl", "submit", "-q", "-o", "ndjson", input="\n".join(lines) + "\n", codes=(0, 6))
         cls.receipts += [json.loads(line) for line in out.splitlines()]
@@ -216,6 +229,20 @@ class RealKafka(unittest.TestCase):
         names = topics_of("inbox") + topics_of("fact") + ["medhub.receipt", "medhub.parked", "medhub.delivery"]
         self.assertEqual(kafka_log.ends(self.brokers.address, names, True),
                          kafka_log.ends(self.brokers.address, names, False))
+
+    def test_the_log_holds_nothing_of_a_person(self):
+        """Texts where `ctl facts` shows *** (identity and clinical fields), in whatever was submitted, refused events too."""
+        masked = {(fact["type"], path) for fact in map(json.loads, self.medhub("ctl", "facts", "-o", "ndjson").splitlines())
+                  for path, value in leaves(fact["data"]) if value == "***"}
+        secret = {value for event in self.submitted for path, value in leaves(event["data"]) if isinstance(value, str)
+                  and any((event["type"], path[:end]) in masked for end in range(1, len(path) + 1))}
+        secret = {value for value in secret if len(value.encode()) >= 6 and not re.fullmatch(r"[A-Z_]+|[0-9]{1,11}|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.*)?", value)}
+        secret -= {event["source"] for event in self.submitted}  # organisations are no persons, also where a person was treated
+        secret -= {event["data"].get("organisationId") for event in self.submitted}
+        self.assertGreater(len(secret), 100)
+        log = (self.folder / "hub.log").read_text()
+        self.assertIn('"event":"event.refused"', log)
+        self.assertEqual([value for value in secret if value in log], [])
 
     def test_the_sum_holds(self):
         self.medhub("ctl", "sum")

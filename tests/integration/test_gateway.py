@@ -326,6 +326,20 @@ class Gateway(unittest.TestCase):
         self.assertEqual(mine.get(f"/v1/search?key={number}&kind=lot").status, 404)
         self.assertEqual(mine.get(f"/v1/search?key={number}&kind=nonsense").status, 400)
 
+    def test_a_settlement_is_shown_to_those_it_concerns(self):
+        posted = [event for event in self.settlements if event["type"].startswith("medhub.settlement.posted")]
+        event, mine = posted[-1], self.caller(posted[-1]["source"])
+        self.assertEqual(mine.submit(event, "/v1/events?wait=20").status, 200)
+        address = f"/v1/settlements/{event['data']['messageId']}"
+        seen = until(lambda: (got := mine.get(address)).status == 200 and got.json(), "the exchange")
+        self.assertIn("fact", [line["step"] for line in seen["exchanges"][-1]["lines"]])
+        insurer, _ = self.insurer(event)
+        other = until(lambda: (got := insurer.get(address)).status == 200 and got.json(), "the delivery")
+        self.assertNotIn("fact", [line["step"] for line in other["exchanges"][0]["lines"]])
+        regulator = self.caller(next(name for name in self.world.secrets if name.startswith("R")))
+        self.assertEqual(regulator.get(address).status, 404)
+        self.assertEqual(mine.get("/v1/settlements/none-such").status, 404)
+
     # ---- what is refused before it is looked at ----
 
     def test_bad_requests_get_problem_details(self):
