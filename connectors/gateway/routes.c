@@ -324,7 +324,7 @@ const struct schema_row schema_rows[] = {
     {"Finding", "severity", "string", true, "refuse or warn", "refuse 或 warn"},
     {"Finding", "code", "string", true, "stable dotted name", "稳定的原因代码"},
     {"Finding", "rule", "string", false, "id of the rule", "规则编号"},
-    {"Finding", "citation", "string", false, "document and clause", "依据的文件与条款"},
+    {"Finding", "citation", "string", false, "number and title of the document, and the provision", "依据：文号、标题与条款"},
     {"Finding", "path", "string", false, "field", "字段路径"},
     {"Finding", "found", "string", false, "what was found", "实际值"},
     {"Finding", "expected", "string", false, "what would have been right", "期望值"},

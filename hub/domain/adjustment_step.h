@@ -4,7 +4,7 @@
  * A handler's prepared structure begins with its step, so that these rules find it:
  *
  *     struct pricing { struct adjustment_step step; const AdjustmentPriced *said; };
- *     static const struct rule priced_rules[] = { ADJUSTMENT_STEP_RULES("07", DRUG_PLAN, "S-A"), ... }; */
+ *     static const struct rule priced_rules[] = { ADJUSTMENT_STEP_RULES("07", DRUG_PLAN), ... }; */
 #ifndef DOMAIN_ADJUSTMENT_STEP_H
 #define DOMAIN_ADJUSTMENT_STEP_H
 
@@ -43,7 +43,7 @@ void adjustment_leaves_a_trace(struct rule_context *context);
 #define DRUG_PLAN        "2024年国家基本医保药品目录调整工作方案"
 #define ETHNIC_DRUG_PLAN "新疆2025年民族药、医疗机构制剂纳入医保目录工作方案"
 #define SERVICE_LIST     "国家基本医疗保险医疗服务项目目录（第一批）"
-#define CONSUMABLE_DRAFT "新疆医用耗材支付管理办法（试行，征求意见稿）"
+#define CONSUMABLE_DRAFT "医用耗材支付管理办法（试行，征求意见稿）"
 #define STEP_DAYS        "adjustment.step_working_days"
 
 /* clang-format off */
@@ -51,19 +51,19 @@ void adjustment_leaves_a_trace(struct rule_context *context);
     {.id = (id_), .code = "adjustment." code_, .document = (document_), .clause = (clause_),                 \
      .parameter = (parameter_), .evaluate = (evaluate_), .sentence_zh = (zh_), .sentence_en = (en_)}
 
-/* The first four rules of each handler; TENS are the digits that its ids share, SEED where the notice is told. */
-#define ADJUSTMENT_STEP_RULES(tens, document, seed)                                                          \
+/* The first four rules of each handler; TENS are the digits that its ids share. */
+#define ADJUSTMENT_STEP_RULES(tens, document)                                                                \
     ADJUSTMENT_RULE("AD-" tens "1", "move_not_possible", adjustment_move_is_possible, document,              \
-                    "工作程序，" seed, NULL, "申请当前所处环节须允许该步骤",                                 \
+                    "工作程序", NULL, "申请当前所处环节须允许该步骤",                                        \
                     "The application stands where this step is possible."),                                  \
     ADJUSTMENT_RULE("AD-" tens "2", "not_its_party", adjustment_party_takes_it, document,                    \
-                    "组织形式，" seed, NULL, "该步骤须由有权的一方自己提交",                                 \
+                    "组织形式", NULL, "该步骤须由有权的一方自己提交",                                        \
                     "The step is said by the party that may take it."),                                      \
     ADJUSTMENT_RULE("AD-" tens "3", "not_in_time", adjustment_is_in_time, document,                          \
-                    "时间安排，" seed, "adjustment.*", "步骤依次进行，且在该阶段的规定时间内",                    \
+                    "时间安排", "adjustment.*", "步骤依次进行，且在该阶段的规定时间内",                      \
                     "Steps follow one another, each within the days of its stage."),                         \
     ADJUSTMENT_RULE("AD-" tens "4", "no_evidence", adjustment_leaves_a_trace, document,                      \
-                    "全程留痕，" seed, NULL, "每个步骤须留存材料",                                           \
+                    "全程留痕", NULL, "每个步骤须留存材料",                                                  \
                     "Every step leaves its papers.")
 enum { ADJUSTMENT_STEP_RULE_COUNT = 4 };
 /* clang-format on */

@@ -1,6 +1,8 @@
 #include "domain/agreement_deadline.h"
 
 #include "domain/format.h"
+#include "domain/registry.h"
+#include "domain/source_document.h"
 
 /* --- the table --- */
 
@@ -15,7 +17,7 @@ const struct deadline_row deadline_rows[] = {
         .unit = DEADLINE_WORKING_DAYS,
         .set_by = STEP(AGREEMENT_STEP_APPLIED),
         .met_by = STEP(AGREEMENT_STEP_ACCEPTED),
-        .clause = "即时受理，材料不全的5个工作日内一次性告知，C4 L6025",
+        .clause = "即时受理，材料不全的5个工作日内一次性告知",
     },
     {
         .name = "paper_review",
@@ -24,7 +26,7 @@ const struct deadline_row deadline_rows[] = {
         .set_by = STEP(AGREEMENT_STEP_ACCEPTED),
         .met_by = STEP(AGREEMENT_STEP_REVIEWED) | STEP(AGREEMENT_STEP_FAILED),
         .stops = true,
-        .clause = "书面评估，C4 L6066",
+        .clause = "书面评估",
     },
     {
         .name = "review",
@@ -33,7 +35,7 @@ const struct deadline_row deadline_rows[] = {
         .set_by = STEP(AGREEMENT_STEP_ACCEPTED),
         .met_by = VERDICT,
         .stops = true,
-        .clause = "自受理起不超过3个月，补充材料时间不计，C4 L6031",
+        .clause = "自受理起不超过3个月，补充材料时间不计",
     },
     {
         .name = "site_check",
@@ -41,7 +43,7 @@ const struct deadline_row deadline_rows[] = {
         .unit = DEADLINE_DAYS,
         .set_by = STEP(AGREEMENT_STEP_REVIEWED),
         .met_by = STEP(AGREEMENT_STEP_INSPECTED) | STEP(AGREEMENT_STEP_FAILED),
-        .clause = "现场核查，C4 L6066-6070",
+        .clause = "现场核查",
     },
     {
         .name = "signing",
@@ -50,7 +52,7 @@ const struct deadline_row deadline_rows[] = {
         .met_by = STEP(AGREEMENT_STEP_AGREED),
         .effect = MISSED_LAPSES,
         .cause = CAUSE_NOT_SIGNED,
-        .clause = "未按期签订视为放弃，C4 L6086",
+        .clause = "未按期签订视为放弃",
     },
     {
         .name = "term",
@@ -58,7 +60,7 @@ const struct deadline_row deadline_rows[] = {
         .set_by = STEP(AGREEMENT_STEP_AGREED) | STEP(AGREEMENT_STEP_RENEWED),
         .effect = MISSED_ENDS_TERM,
         .cause = CAUSE_EXPIRED,
-        .clause = "期满未续签，C4 L6080、L6084",
+        .clause = "期满未续签",
     },
     {
         .name = "renewal",
@@ -66,7 +68,7 @@ const struct deadline_row deadline_rows[] = {
         .unit = DEADLINE_MONTHS_BEFORE_END,
         .set_by = STEP(AGREEMENT_STEP_LIVE) | STEP(AGREEMENT_STEP_RENEWED),
         .met_by = STEP(AGREEMENT_STEP_RENEWAL_REQUESTED),
-        .clause = "届满3个月前申请续签，C4 L6082",
+        .clause = "届满3个月前申请续签",
     },
     {
         .name = "pause",
@@ -76,7 +78,7 @@ const struct deadline_row deadline_rows[] = {
         .met_by = STEP(AGREEMENT_STEP_RESUMED) | STEP(AGREEMENT_STEP_SUSPENDED),
         .effect = MISSED_LAPSES,
         .cause = CAUSE_PAUSED_TOO_LONG,
-        .clause = "中止超过180日自动终止，C4 L6114",
+        .clause = "中止超过180日自动终止",
     },
     {
         .name = "late_change",
@@ -87,7 +89,7 @@ const struct deadline_row deadline_rows[] = {
         .only_for = CAUSE_LATE_CHANGE,
         .effect = MISSED_DECIDES_ON_CHANGE,
         .cause = CAUSE_LATE_CHANGE,
-        .clause = "逾期未变更中止3个月，仍未变更的解除，C4 L6110、L6112",
+        .clause = "逾期未变更中止3个月，仍未变更的解除",
     },
 };
 const size_t deadline_row_count = sizeof deadline_rows / sizeof *deadline_rows;
@@ -208,7 +210,8 @@ static void tell_deadline(struct decision *decision, const AgreementState *agree
     fact->region = agreement->region;
     fact->deadline = lent(row->name);
     fact->due_on = day_text(decision, due);
-    fact->clause = lent(row->clause);
+    fact->clause = lent(source_citation(decision->arena, REGISTRY_ADMISSION, row->clause));
+    decision->failed |= fact->clause == NULL;
     size_t index = decision_fact(decision, "medhub.registry.deadline_set.v1", institution, &fact->base);
     decision_deliver(decision, index, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", institution);
     decision_deliver(decision, index, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s", agreement->region);
@@ -281,7 +284,8 @@ const struct deadline_row *deadline_missed(struct decision *decision, AgreementS
     fact->region = agreement->region;
     fact->deadline = lent(row->name);
     fact->due_on = deadline->due_on;
-    fact->clause = lent(row->clause);
+    fact->clause = lent(source_citation(decision->arena, REGISTRY_ADMISSION, row->clause));
+    decision->failed |= fact->clause == NULL;
     for (size_t i = 0; i < agreement->n_deadlines; i++)
         if (agreement->deadlines[i] == deadline)
             take_away(agreement, i);

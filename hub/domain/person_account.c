@@ -129,34 +129,39 @@ static void purpose_is_allowed(struct rule_context *context)
                               purpose == PURPOSE_PHARMACY ? "pharmacy" : "hospital", rule_day(context, day)));
 }
 
-#define CREDIT "个人账户划入，C4 L5605，C2 L2258"
-#define SPEND  "个人账户使用与结算，C4 L5607，C2 L2262、L2276"
+#define CREDIT "个人账户划入"
+#define SPEND  "个人账户使用与结算"
+/* Gansu's measures and Inner Mongolia's say the same. */
+#define ACCOUNT_RULE(id_, code_, clause_, evaluate_, zh_, en_)                                               \
+    {.id = (id_), .code = (code_), .document = PERSON_MUTUAL_AID, .clause = (clause_),                       \
+     .also = {{PERSON_MUTUAL_AID_TOO, (clause_)}}, .evaluate = (evaluate_), .sentence_zh = (zh_), .sentence_en = (en_)}
 
 const struct rule person_account_credited_rules[PERSON_RULES_OF_account_credited] = {
     PERSON_KEY_RULE("PE-051"),
-    PERSON_REGION_RULE("PE-052", PERSON_MUTUAL_AID, CREDIT),
-    PERSON_RULE("PE-053", "person.amount_not_positive", PERSON_MUTUAL_AID, CREDIT, amount_is_positive,
-                "划入金额须大于零", "What is credited is more than nothing."),
-    PERSON_RULE("PE-054", "person.entry_number_used", PERSON_MUTUAL_AID, CREDIT, number_is_new,
-                "账户流水号只能使用一次", "The number of an entry is used once."),
+    ACCOUNT_RULE("PE-052", "person.source_of_another_region", CREDIT, person_source_acts_for_the_region,
+                 "须由该统筹地区的经办或主管部门提交", "It is said by an office that acts for the region."),
+    ACCOUNT_RULE("PE-053", "person.amount_not_positive", CREDIT, amount_is_positive,
+                 "划入金额须大于零", "What is credited is more than nothing."),
+    ACCOUNT_RULE("PE-054", "person.entry_number_used", CREDIT, number_is_new,
+                 "账户流水号只能使用一次", "The number of an entry is used once."),
 };
 
 const struct rule person_account_spent_rules[PERSON_RULES_OF_account_spent] = {
     PERSON_KEY_RULE("PE-055"),
-    PERSON_RULE("PE-056", "person.source_is_no_party", PERSON_MUTUAL_AID, SPEND, payee_or_agency_says_it,
-                "账户支出由收款机构或参保地经办机构提交", "What is spent is said by who is paid or by an agency of the region."),
-    PERSON_RULE("PE-057", "person.amount_not_positive", PERSON_MUTUAL_AID, SPEND, amount_is_positive,
-                "支出金额须大于零", "What is spent is more than nothing."),
-    PERSON_RULE("PE-058", "person.entry_number_used", PERSON_MUTUAL_AID, SPEND, number_is_new,
-                "账户流水号只能使用一次", "The number of an entry is used once."),
-    PERSON_RULE("PE-059", "person.balance_exceeded", PERSON_MUTUAL_AID, SPEND, balance_suffices,
-                "支出不得超过账户余额", "No more is spent than the account holds."),
-    PERSON_RULE("PE-060", "person.user_not_of_family", PERSON_MUTUAL_AID, "本人及配偶、父母、子女，C4 L5605-5607，C2 L2262",
-                user_is_of_the_family, "个人账户只供本人及配偶、父母、子女使用",
-                "An account is used by its owner, spouse, parents and children."),
-    PERSON_RULE("PE-061", "person.purpose_not_allowed", PERSON_MUTUAL_AID, "不得用于公共卫生、体育健身、养生保健，C4 L5607，C2 L2262",
-                purpose_is_allowed, "个人账户只用于定点机构就医购药和规定的缴费",
-                "An account pays for care and drugs at designated institutions and for the premiums that are named."),
+    ACCOUNT_RULE("PE-056", "person.source_is_no_party", SPEND, payee_or_agency_says_it,
+                 "账户支出由收款机构或参保地经办机构提交", "What is spent is said by who is paid or by an agency of the region."),
+    ACCOUNT_RULE("PE-057", "person.amount_not_positive", SPEND, amount_is_positive,
+                 "支出金额须大于零", "What is spent is more than nothing."),
+    ACCOUNT_RULE("PE-058", "person.entry_number_used", SPEND, number_is_new,
+                 "账户流水号只能使用一次", "The number of an entry is used once."),
+    ACCOUNT_RULE("PE-059", "person.balance_exceeded", SPEND, balance_suffices,
+                 "支出不得超过账户余额", "No more is spent than the account holds."),
+    ACCOUNT_RULE("PE-060", "person.user_not_of_family", "本人及配偶、父母、子女",
+                 user_is_of_the_family, "个人账户只供本人及配偶、父母、子女使用",
+                 "An account is used by its owner, spouse, parents and children."),
+    ACCOUNT_RULE("PE-061", "person.purpose_not_allowed", "不得用于公共卫生、体育健身、养生保健",
+                 purpose_is_allowed, "个人账户只用于定点机构就医购药和规定的缴费",
+                 "An account pays for care and drugs at designated institutions and for the premiums that are named."),
 };
 
 /* --- the decision --- */

@@ -82,7 +82,7 @@ static void ended_while_in_force(struct rule_context *context)
         rule_refuse(context, "endedOn", rule_day(context, filing->step.span.from), "a day on which the filing is in force");
 }
 
-#define CLAUSE "异地就医备案由参保地办理，C1 L864"
+#define CLAUSE "异地就医备案由参保地办理"
 
 const struct rule person_remote_filing_made_rules[PERSON_RULES_OF_remote_filing_made] = {
     PERSON_KEY_RULE("PE-031"),
@@ -90,9 +90,9 @@ const struct rule person_remote_filing_made_rules[PERSON_RULES_OF_remote_filing_
     PERSON_DAYS_RULE("PE-033", PERSON_REMOTE, CLAUSE),
     PERSON_RULE("PE-034", "person.filing_number_used", PERSON_REMOTE, CLAUSE, number_is_new,
                 "备案编号只能使用一次", "The number of a filing is used once."),
-    PERSON_RULE("PE-035", "person.filing_at_home", PERSON_REMOTE, "就医地与参保地，C1 L874", care_is_elsewhere,
+    PERSON_RULE("PE-035", "person.filing_at_home", PERSON_REMOTE, "就医地与参保地", care_is_elsewhere,
                 "备案的就医地须在参保统筹地区以外", "A filing is for care in another pooling region."),
-    PERSON_RULE("PE-036", "person.institution_not_open", PERSON_REMOTE, "在备案选定的已开通机构就医，C1 L868、L878",
+    PERSON_RULE("PE-036", "person.institution_not_open", PERSON_REMOTE, "在备案选定的已开通机构就医",
                 institutions_are_designated_there, "备案选定的机构须为就医地在网的定点机构",
                 "The institutions of a filing are live and designated in the region of care."),
 };

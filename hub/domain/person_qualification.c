@@ -64,13 +64,13 @@ static void ended_while_in_force(struct rule_context *context)
                     "a day on which the person is qualified for it");
 }
 
-#define CLAUSE "待遇资格由参保地认定，C1 L864"
+#define CLAUSE "待遇资格由参保地认定"
 
 const struct rule person_qualification_granted_rules[PERSON_RULES_OF_qualification_granted] = {
     PERSON_KEY_RULE("PE-021"),
     PERSON_REGION_RULE("PE-022", PERSON_REMOTE, CLAUSE),
     PERSON_DAYS_RULE("PE-023", PERSON_REMOTE, CLAUSE),
-    PERSON_RULE("PE-024", "person.qualified_already", PERSON_REMOTE, "按病种认定，C1 L864、L878", granted_once_at_a_time,
+    PERSON_RULE("PE-024", "person.qualified_already", PERSON_REMOTE, "按病种认定", granted_once_at_a_time,
                 "同一病种的待遇资格不得重叠", "Qualifications for one disease follow one another."),
 };
 

@@ -95,7 +95,7 @@ static void number_is_new(struct rule_context *context)
                     "a number that was not used before");
 }
 
-#define CLAUSE "上转、下转、外转，C4 L6211"
+#define CLAUSE "上转、下转、外转"
 
 const struct rule person_referral_made_rules[PERSON_RULES_OF_referral_made] = {
     PERSON_KEY_RULE("PE-041"),
@@ -104,7 +104,7 @@ const struct rule person_referral_made_rules[PERSON_RULES_OF_referral_made] = {
     PERSON_DAYS_RULE("PE-043", PERSON_COMMUNITY, CLAUSE),
     PERSON_RULE("PE-044", "person.hospital_not_designated", PERSON_COMMUNITY, CLAUSE, both_are_designated_hospitals,
                 "转出、转入须为两家在网的定点医疗机构", "Both are designated hospitals, and not the same."),
-    PERSON_RULE("PE-045", "person.direction_differs", PERSON_COMMUNITY, "按方向和级别确定起付与比例，C4 L6211",
+    PERSON_RULE("PE-045", "person.direction_differs", PERSON_COMMUNITY, "按方向和级别确定起付与比例",
                 direction_is_that_of_the_levels, "转诊方向须与两家医院的级别和地区相符",
                 "The direction is that of the hospitals' levels and regions."),
     PERSON_RULE("PE-046", "person.referral_number_used", PERSON_COMMUNITY, CLAUSE, number_is_new,

@@ -270,14 +270,14 @@ static void decide_calendar(struct view *view, const struct event *event, void *
 /* --- the family --- */
 
 #define OVERLAY  "苏医保规〔2021〕2号" /* Jiangsu: what regions may set, and that it is on file */
-#define HOLIDAYS "全国年节及纪念日放假办法（国务院令第795号）"
+#define HOLIDAYS "国务院令第795号"
 
 static const struct rule parameter_rules[] = {
     {
         .id = "PO-001",
         .code = "policy.name_differs",
         .document = OVERLAY,
-        .clause = "统筹地区确定并备案，C2 L3152",
+        .clause = "统筹地区确定并备案",
         .evaluate = name_is_the_key,
         .sentence_zh = "参数名称须与事件键一致",
         .sentence_en = "The parameter's name is the event's key.",
@@ -286,7 +286,7 @@ static const struct rule parameter_rules[] = {
         .id = "PO-002",
         .code = "policy.value_missing",
         .document = OVERLAY,
-        .clause = "统筹地区确定并备案，C2 L3152",
+        .clause = "统筹地区确定并备案",
         .evaluate = value_is_of_its_kind,
         .sentence_zh = "参数值须与其类型相符",
         .sentence_en = "A parameter has a value of its kind.",
@@ -295,7 +295,7 @@ static const struct rule parameter_rules[] = {
         .id = "PO-003",
         .code = "policy.document_missing",
         .document = OVERLAY,
-        .clause = "统筹地区确定并备案，C2 L3152",
+        .clause = "统筹地区确定并备案",
         .evaluate = document_is_named,
         .sentence_zh = "参数须注明来源文件",
         .sentence_en = "A parameter names the document that sets it.",
@@ -304,7 +304,7 @@ static const struct rule parameter_rules[] = {
         .id = "PO-004",
         .code = "policy.values_overlap",
         .document = OVERLAY,
-        .clause = "统筹地区确定并备案，C2 L3152",
+        .clause = "统筹地区确定并备案",
         .evaluate = values_do_not_overlap,
         .sentence_zh = "同一参数在同一地区的有效期不得重叠",
         .sentence_en = "The values of a parameter in a region do not overlap.",
@@ -313,7 +313,7 @@ static const struct rule parameter_rules[] = {
         .id = "PO-005",
         .code = "policy.nothing_to_withdraw",
         .document = OVERLAY,
-        .clause = "统筹地区确定并备案，C2 L3152",
+        .clause = "统筹地区确定并备案",
         .evaluate = withdrawal_has_something_to_end,
         .sentence_zh = "撤回的参数须正在有效",
         .sentence_en = "What is withdrawn is in force.",
@@ -322,7 +322,7 @@ static const struct rule parameter_rules[] = {
         .id = "PO-006",
         .code = "policy.weakens_the_nation",
         .document = OVERLAY,
-        .clause = "统筹地区不得自行调整，C2 L3079",
+        .clause = "统筹地区不得自行调整",
         .evaluate = nation_is_not_weakened,
         .sentence_zh = "统筹地区不得放宽国家规定的参数",
         .sentence_en = "A region does not weaken what the nation fixes.",

@@ -95,7 +95,7 @@ static void claim_has_an_end(struct rule_context *context)
         rule_policy_missing(context, claim->step.state->region_of_care, claim->step.day);
 }
 
-#define GRANULES "豫监药监注〔2021〕189号" /* Henan: formula granules */
+#define GRANULES "豫药监药注〔2021〕189号" /* Henan: formula granules */
 
 const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
     PRESCRIPTION_STEP_RULES("06"),
@@ -103,7 +103,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .id = "RX-066",
         .code = "prescription.dispenser_not_designated",
         .document = CIRCULATION,
-        .clause = "定点医疗机构或定点零售药店调配，C1 L1360、L1364",
+        .clause = "定点医疗机构或定点零售药店调配",
         .evaluate = step_dispenser_is_designated,
         .sentence_zh = "认领机构在认领当日须为在网的定点机构",
         .sentence_en = "On the day of the claim the dispenser is live and designated.",
@@ -112,7 +112,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .id = "RX-067",
         .code = "prescription.dispenser_of_wrong_kind",
         .document = CIRCULATION,
-        .clause = "调配方为定点医疗机构或定点零售药店，C1 L1360",
+        .clause = "调配方为定点医疗机构或定点零售药店",
         .evaluate = dispenser_is_an_institution,
         .sentence_zh = "处方只能由医疗机构或药店认领",
         .sentence_en = "A prescription is claimed by a hospital or a pharmacy.",
@@ -121,7 +121,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .id = "RX-068",
         .code = "prescription.dispenser_not_listed",
         .document = DUAL_CHANNEL_OPINION,
-        .clause = "三定：定零售药店，C4 L5516、L5528",
+        .clause = "三定：定零售药店",
         .evaluate = dual_channel_dispenser_is_listed,
         .sentence_zh = "双通道处方的认领机构须在统筹地区三定名单内",
         .sentence_en = "The dispenser of a dual-channel prescription is on the region's lists.",
@@ -130,7 +130,8 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .id = "RX-069",
         .code = "prescription.preparation_elsewhere",
         .document = DRUG_USE,
-        .clause = "医疗机构制剂，C2 L3130，S-B",
+        .clause = "医疗机构制剂",
+        .also = {{"新疆2025年民族药、医疗机构制剂纳入医保目录工作方案", "制剂限配制机构和指定协作医疗机构使用"}},
         .evaluate = preparations_stay_with_maker_and_partners,
         .sentence_zh = "医疗机构制剂只能由配制机构或指定协作机构调配",
         .sentence_en = "A hospital preparation is dispensed by its maker or a named partner only.",
@@ -139,7 +140,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .id = "RX-070",
         .code = "prescription.granules_in_pharmacy",
         .document = GRANULES,
-        .clause = "配方颗粒不得在医疗机构以外销售，C3 4161",
+        .clause = "配方颗粒不得在医疗机构以外销售",
         .evaluate = granules_stay_in_medical_institutions,
         .sentence_zh = "中药配方颗粒只能在医疗机构内使用",
         .sentence_en = "Formula granules are dispensed in medical institutions only.",
@@ -148,7 +149,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .id = "RX-071",
         .code = "prescription.past_validity",
         .document = CENTRE,
-        .clause = "D001 valiEndTime，nhsa-wire 2.2",
+        .clause = "D001 valiEndTime",
         .evaluate = step_is_within_validity,
         .sentence_zh = "处方须在有效期内认领",
         .sentence_en = "A prescription is claimed while it is valid.",
@@ -167,7 +168,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
         .id = "RX-073",
         .code = "prescription.dispenser_not_licensed",
         .document = REGISTRY_ADMISSION,
-        .clause = "药品经营许可证、医疗机构执业许可证，C4 L5949-5969、L6009-6023",
+        .clause = "药品经营许可证、医疗机构执业许可证",
         .parameter = LICENCES_COMPLETE,
         .evaluate = step_dispenser_is_licensed,
         .sentence_zh = "认领机构当日须有有效许可",

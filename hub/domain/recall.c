@@ -153,7 +153,7 @@ static void holders_have_a_deadline(struct rule_context *context)
      .evaluate = holders_have_a_deadline, .sentence_zh = (zh_), .sentence_en = (en_)}
 #define NUMBER_RULE(id_)                                                                                      \
     {.id = (id_), .code = "recall.known_already", .document = RECALL_DOCUMENT,                                \
-     .clause = "产品召回，C4 L5317", .evaluate = number_is_new,                                               \
+     .clause = "产品召回", .evaluate = number_is_new,                                                        \
      .sentence_zh = "同一产品的召回编号不得重复",                                                             \
      .sentence_en = "The number of a recall is new for its product."}
 /* clang-format on */
@@ -163,7 +163,7 @@ const struct rule recall_issued_rules[RECALL_ISSUED_RULES] = {
         .id = "RC-001",
         .code = "recall.not_its_party",
         .document = RECALL_DOCUMENT,
-        .clause = "注册人、监管部门，C4 L5317、L5347",
+        .clause = "注册人、监管部门",
         .evaluate = issuer_says_it,
         .sentence_zh = "召回由发布方自己提交",
         .sentence_en = "A recall is said by the one that issues it.",
@@ -172,7 +172,7 @@ const struct rule recall_issued_rules[RECALL_ISSUED_RULES] = {
         .id = "RC-002",
         .code = "recall.issuer_of_wrong_kind",
         .document = RECALL_DOCUMENT,
-        .clause = "注册人、监管部门，C4 L5317、L5347",
+        .clause = "注册人、监管部门",
         .evaluate = issuer_is_registrant_or_regulator,
         .sentence_zh = "召回由注册人或监管部门发布",
         .sentence_en = "A recall is issued by the registrant or by a regulator.",
@@ -182,7 +182,7 @@ const struct rule recall_issued_rules[RECALL_ISSUED_RULES] = {
         .id = "RC-004",
         .code = "recall.scope_unclear",
         .document = RECALL_DOCUMENT,
-        .clause = "产品召回，C4 L5317",
+        .clause = "产品召回",
         .evaluate = scope_has_parts_or_all,
         .sentence_zh = "召回范围须为整个产品，或明确的批号、序列号区间、生产日期区间",
         .sentence_en = "A recall is of the whole product, or of lots, ranges of serials or days of production.",
@@ -201,7 +201,7 @@ const struct rule recall_extended_rules[RECALL_EXTENDED_RULES] = {
         .id = "RC-015",
         .code = "recall.closed",
         .document = RECALL_DOCUMENT,
-        .clause = "产品召回，C4 L5317",
+        .clause = "产品召回",
         .evaluate = recall_is_not_closed,
         .sentence_zh = "已关闭的召回不再加入物品，须另行召回",
         .sentence_en = "Nothing joins a recall that is closed: it is recalled anew.",

@@ -89,14 +89,14 @@ static void move_is_possible(struct rule_context *context)
 /* clang-format off */
 #define ANSWER_RULES(tens)                                                                                    \
     {.id = "RC-" tens "1", .code = "recall.unknown", .document = RECALL_DOCUMENT,                             \
-     .clause = "产品召回，C4 L5317", .evaluate = recall_is_known,                                             \
+     .clause = "产品召回", .evaluate = recall_is_known,                                                      \
      .sentence_zh = "所指召回须为该产品已发布的召回", .sentence_en = "It names a recall of the product."},    \
     {.id = "RC-" tens "2", .code = "recall.not_its_party", .document = RECALL_DOCUMENT,                       \
-     .clause = "产品召回，C4 L5317", .evaluate = party_says_it,                                               \
+     .clause = "产品召回", .evaluate = party_says_it,                                                        \
      .sentence_zh = "该操作须由有权的一方自己提交",                                                           \
      .sentence_en = "The step is said by the party that may make it."},                                       \
     {.id = "RC-" tens "3", .code = "recall.move_not_possible", .document = RECALL_DOCUMENT,                   \
-     .clause = "产品召回，C4 L5317", .evaluate = move_is_possible,                                            \
+     .clause = "产品召回", .evaluate = move_is_possible,                                                     \
      .sentence_zh = "召回当前状态须允许该操作",                                                               \
      .sentence_en = "The recall stands where this step is possible."}
 /* clang-format on */
@@ -133,7 +133,7 @@ const struct rule recall_acknowledged_rules[RECALL_ACKNOWLEDGED_RULES] = {
         .id = "RC-024",
         .code = "recall.holder_not_told",
         .document = RECALL_DOCUMENT,
-        .clause = "产品召回，C4 L5317",
+        .clause = "产品召回",
         .evaluate = holder_was_told,
         .sentence_zh = "确认方须为召回匹配到的持有方，且只确认一次",
         .sentence_en = "Who acknowledges was matched, and acknowledges once.",
@@ -224,7 +224,7 @@ const struct rule recall_closed_rules[RECALL_CLOSED_RULES] = {
         .id = "RC-034",
         .code = "recall.not_acknowledged",
         .document = RECALL_DOCUMENT,
-        .clause = "产品召回，C4 L5317",
+        .clause = "产品召回",
         .evaluate = everybody_has_answered,
         .sentence_zh = "所有持有方确认后方可关闭召回",
         .sentence_en = "A recall is closed when every holder has acknowledged it.",
@@ -233,7 +233,7 @@ const struct rule recall_closed_rules[RECALL_CLOSED_RULES] = {
         .id = "RC-035",
         .code = "recall.outstanding",
         .document = RECALL_DOCUMENT,
-        .clause = "全生命周期可追溯，C4 L5319",
+        .clause = "全生命周期可追溯",
         .evaluate = nothing_is_outstanding,
         .sentence_zh = "已交付、已使用、已销毁、已退回之和等于受影响数量方可关闭",
         .sentence_en = "A recall is closed when delivered, used, destroyed and returned are all that is affected.",
@@ -242,7 +242,7 @@ const struct rule recall_closed_rules[RECALL_CLOSED_RULES] = {
         .id = "RC-036",
         .code = "recall.amounts_differ",
         .document = RECALL_DOCUMENT,
-        .clause = "数据真实、准确、完整，C4 L5347",
+        .clause = "数据真实、准确、完整",
         .evaluate = said_is_counted,
         .sentence_zh = "关闭召回时填报的数量须与追溯记录一致",
         .sentence_en = "The amounts with which a recall is closed are those that the scans say.",

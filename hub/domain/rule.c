@@ -1,26 +1,41 @@
 #include "domain/rule.h"
 
 #include "domain/format.h"
+#include "domain/source_document.h"
 
 #include <stdarg.h>
 
 /* --- findings --- */
 
-static const char *citation(const struct rule *rule, struct arena *arena)
+struct provision rule_provision(const struct rule *rule, size_t index)
 {
-    const char *text = format_in(arena, "%s %s", rule->document, rule->clause);
-    return text == NULL ? rule->document : text;
+    if (index == 0)
+        return (struct provision){rule->document, rule->clause};
+    return index < RULE_PROVISIONS_MAX ? rule->also[index - 1] : (struct provision){NULL, NULL};
+}
+
+const char *rule_citation(const struct rule *rule, struct arena *arena)
+{
+    const char *text = source_citation(arena, rule->document, rule->clause);
+
+    for (size_t i = 1; text != NULL && rule_provision(rule, i).document != NULL; i++) {
+        const struct provision further = rule_provision(rule, i);
+        const char *next = source_citation(arena, further.document, further.clause);
+        text = next == NULL ? NULL : format_in(arena, "%s；%s", text, next);
+    }
+    return text;
 }
 
 static void report(struct rule_context *context, enum severity severity, const char *code, const char *path,
                    const char *found, const char *expected)
 {
     const struct rule *rule = context->rule;
+    const char *citation = rule_citation(rule, context->view->arena);
     findings_add(context->findings, &(struct finding){
                                         .severity = severity,
                                         .code = code,
                                         .rule = rule->id,
-                                        .citation = citation(rule, context->view->arena),
+                                        .citation = citation == NULL ? rule->document : citation,
                                         .path = path,
                                         .found = found,
                                         .expected = expected,

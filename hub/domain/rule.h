@@ -14,11 +14,18 @@ struct rule_context {
     void *prepared;          /* the handler's own structure, in the arena */
 };
 
+/* Where in which document: the document as source_document.h has it, the provision in words ("第十八条", "实名制", "2207 psn_no"). */
+struct provision {
+    const char *document, *clause;
+};
+enum { RULE_PROVISIONS_MAX = 3 };
+
 struct rule {
     const char *id;        /* "RX-001": never reused */
     const char *code;      /* "prescription.issuer_not_designated": stable, what partners' programs match */
-    const char *document;  /* document number or compendium reference: "C1" ... as ../shared/domain/events.md cites */
-    const char *clause;    /* clause, line or field */
+    const char *document;  /* its first provision */
+    const char *clause;
+    struct provision also[RULE_PROVISIONS_MAX - 1]; /* of other documents, if it rests on several */
     const char *parameter; /* policy parameter it reads, or NULL; the switch of rule_refuse_or_warn; "adjustment.*": all that begin so */
     const char *parameter_also; /* a second one or group, or NULL */
     void (*evaluate)(struct rule_context *context);
@@ -43,6 +50,12 @@ bool rule_is_switched_on(struct rule_context *context, const char *region, date_
 const char *rule_text(struct rule_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "2026-01-31", or "none" */
 const char *rule_day(struct rule_context *context, date_t date);
+
+/* Provision number INDEX of the rule, from 0; its document is NULL behind the last. */
+struct provision rule_provision(const struct rule *rule, size_t index);
+/* What the rule rests on as a person reads it: number and title of each document and the provision, "；" between. In ARENA; NULL when
+ * that is full. */
+const char *rule_citation(const struct rule *rule, struct arena *arena);
 
 /* True if RULE reads the policy parameter NAME. */
 bool rule_reads(const struct rule *rule, const char *name);

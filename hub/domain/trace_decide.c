@@ -17,7 +17,7 @@ static AlertRaised *make_alert(struct decision *decision, const struct scan *sca
     message->product = scan->said->product;
     message->alert = kind;
     message->rule = lent(rule->id);
-    message->citation = format_in(decision->arena, "%s %s", rule->document, rule->clause);
+    message->citation = lent(rule_citation(rule, decision->arena));
     message->code = scan->said->code;
     message->lot = lent(scan->lot);
     message->serial = lent(scan->serial);

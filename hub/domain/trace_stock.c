@@ -270,18 +270,18 @@ static void head_company_says_it(struct rule_context *context)
         .evaluate = function, .sentence_zh = zh, .sentence_en = en                                           \
     }
 #define OF_ITS_KEY(number)                                                                                   \
-    RULE(number, "trace.stock_differs", "记录真实、准确、完整，C4 L5260", NULL, product_is_the_key,          \
+    RULE(number, "trace.stock_differs", "记录真实、准确、完整", NULL, product_is_the_key,                    \
          "产品标识须与事件键一致，数量大于零", "The product is the event's key, and there is some of it.")
 #define OF_ONE_COMPANY(number)                                                                               \
-    RULE(number, "trace.not_a_branch", "仅限全资或控股子公司的仓库，C4 L5246", "trace.not_a_branch.refuse",  \
+    RULE(number, "trace.not_a_branch", "仅限全资或控股子公司的仓库", "trace.not_a_branch.refuse",            \
          warehouses_are_of_one_company, "仓库须属于总部或其分公司",                                          \
          "A warehouse is the head company's or that of a branch.")
 #define NO_SPECIAL_CONTROL(number)                                                                           \
-    RULE(number, "trace.specially_controlled", "国家有专门管理要求的药品除外，C4 L5246",                     \
+    RULE(number, "trace.specially_controlled", "国家有专门管理要求的药品除外",                               \
          "trace.special_control.refuse", drugs_are_not_specially_controlled, "特殊管理药品不得多仓协同",     \
          "Drugs under special control are kept out of multi-warehouse stock.")
 #define BRANCHES_APART(number)                                                                               \
-    RULE(number, "trace.branch_to_branch", "分公司之间不得相互储存、配送，C4 L5254",                         \
+    RULE(number, "trace.branch_to_branch", "分公司之间不得相互储存、配送",                                   \
          "trace.branch_to_branch.refuse", branches_do_not_store_for_each_other,                              \
          "分公司之间不得相互储存、配送", "Branches neither store nor deliver for each other.")
 
@@ -290,9 +290,9 @@ const struct rule stock_moved_rules[STOCK_MOVED_RULES] = {
     OF_ONE_COMPANY("TR-302"),
     BRANCHES_APART("TR-303"),
     NO_SPECIAL_CONTROL("TR-304"),
-    RULE("TR-305", "trace.stock_of_another", "分仓实时上报总部，C4 L5250", NULL, its_own_side_says_it,
+    RULE("TR-305", "trace.stock_of_another", "分仓实时上报总部", NULL, its_own_side_says_it,
          "库存环节由该仓库或总部上报", "A warehouse, or its head company, tells what happens to its stock."),
-    RULE("TR-306", "trace.stage_out_of_order", "收货、验收、储存、养护、出库、运输、退货、召回，C4 L5260",
+    RULE("TR-306", "trace.stage_out_of_order", "收货、验收、储存、养护、出库、运输、退货、召回",
          "trace.stock_stage.refuse", stages_follow_each_other, "库存环节须按顺序",
          "The stages of a warehouse's stock follow each other."),
 };
@@ -302,9 +302,9 @@ const struct rule owner_changed_rules[OWNER_CHANGED_RULES] = {
     OF_ONE_COMPANY("TR-312"),
     NO_SPECIAL_CONTROL("TR-313"),
     RULE("TR-314", "trace.owner_documents_missing",
-         "随货主转移的购销票据，票、账、货、款一致，C4 L5252、L5254", NULL, owner_change_has_its_documents,
+         "随货主转移的购销票据，票、账、货、款一致", NULL, owner_change_has_its_documents,
          "货主转移须有购销票据", "A change of owner has the documents of sale and purchase."),
-    RULE("TR-315", "trace.owner_of_unaccepted", "已由总部验收、存于本仓的，不再收货验收，C4 L5252", NULL,
+    RULE("TR-315", "trace.owner_of_unaccepted", "已由总部验收、存于本仓的，不再收货验收", NULL,
          owner_change_is_of_accepted_stock, "货主转移限于已验收并存于本仓的货物",
          "A branch takes over what lies accepted in its own warehouse."),
 };
@@ -313,7 +313,7 @@ const struct rule instruction_issued_rules[INSTRUCTION_ISSUED_RULES] = {
     OF_ONE_COMPANY("TR-321"),
     BRANCHES_APART("TR-322"),
     NO_SPECIAL_CONTROL("TR-323"),
-    RULE("TR-324", "trace.instruction_not_by_head", "总部指令，C4 L5252", NULL, head_company_says_it,
+    RULE("TR-324", "trace.instruction_not_by_head", "总部指令", NULL, head_company_says_it,
          "指令由总部下达，编号不重复", "Instructions are the head company's, each with its number."),
 };
 
@@ -340,7 +340,7 @@ static void raise_alert(struct decision *decision, const struct stock_event *sto
     message->product = lent(stock->product);
     message->alert = kind;
     message->rule = lent(rule->id);
-    message->citation = format_in(decision->arena, "%s %s", rule->document, rule->clause);
+    message->citation = lent(rule_citation(rule, decision->arena));
     message->lot = stock->stock->lot;
     message->serial = stock->stock->serial;
     message->holder = lent(stock->warehouse);

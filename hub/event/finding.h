@@ -12,7 +12,7 @@ struct finding {
     enum severity severity;
     const char *code;        /* stable dotted name: "field.required", "prescription.issuer_not_designated" */
     const char *rule;        /* rule id, "RX-003", or "" when the finding comes from a stage before the rules */
-    const char *citation;    /* document number and clause, or "" */
+    const char *citation;    /* number and title of the document and the provision, or "" */
     const char *path;        /* field path as in JSON: "lines[2].quantity" */
     const char *found;       /* what was found; masked ("***") where the field is clinical or identity */
     const char *expected;    /* what would have been right */

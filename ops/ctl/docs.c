@@ -1,7 +1,10 @@
 /* docs.c: ctl docs: the generated pages of ops/docs, from the tables that the program works with. */
 #include "ops/ctl/commands.h"
+#include "ops/ctl/compendium.h"
+#include "ops/ctl/page.h"
 #include "ops/ctl/rules.h"
 #include "ops/ctl/say.h"
+#include "ops/ctl/sources.h"
 
 #include "base/metrics.h"
 #include "flow/measures.h"
@@ -19,35 +22,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Cells: "|" would end them, a line break would end the row. */
-static void cell(const char *text)
-{
-    (void)fputs(" ", stdout);
-    for (; text != NULL && *text != '\0'; text++) {
-        if (*text == '|')
-            (void)fputs("\\|", stdout);
-        else
-            (void)fputc(*text == '\n' ? ' ' : *text, stdout);
-    }
-    (void)fputs(" |", stdout);
-}
+enum { PROVISIONS_BYTES = 1000 };
 
-static void row(const char *const *cells)
+/* "甘医保发〔2021〕118号：实名制", "；" between several. */
+static const char *provisions_of(const struct rule *rule, char text[PROVISIONS_BYTES])
 {
-    (void)fputc('|', stdout);
-    for (; *cells != NULL; cells++)
-        cell(*cells);
-    (void)fputc('\n', stdout);
-}
+    size_t length = 0;
 
-static void head(const char *title, const char *page, const char *const *columns)
-{
-    (void)printf("# %s\n\nMade by `medhub ctl docs %s`; a test fails when it is stale.\n\n", title, page);
-    row(columns);
-    (void)fputc('|', stdout);
-    for (; *columns != NULL; columns++)
-        (void)fputs("---|", stdout);
-    (void)fputc('\n', stdout);
+    text[0] = '\0';
+    for (size_t i = 0; rule_provision(rule, i).document != NULL && length < PROVISIONS_BYTES; i++)
+        length += (size_t)snprintf(text + length, PROVISIONS_BYTES - length, "%s%s：%s", i == 0 ? "" : "；",
+                                   rule_provision(rule, i).document, rule_provision(rule, i).clause);
+    return text;
 }
 
 struct rule_page {
@@ -57,23 +43,25 @@ struct rule_page {
 static void print_rule(const struct handler *handler, const struct rule *rule, void *context)
 {
     struct rule_page *page = context;
-    char event[160] = "";
+    char event[160] = "", provisions[PROVISIONS_BYTES];
 
     if (page->event == NULL || strcmp(page->event, handler->type) != 0)
         (void)snprintf(event, sizeof event, "`%s`", handler->type);
     page->event = handler->type;
-    char citation[300];
-    (void)snprintf(citation, sizeof citation, "%s %s", rule->document, rule->clause);
-    row((const char *const[]){event, rule->id, rule->code, rule->sentence_zh, rule->sentence_en, citation,
-                              rule->parameter == NULL ? "" : rule->parameter, NULL});
+    page_row((const char *const[]){event, rule->id, rule->code, rule->sentence_zh, rule->sentence_en,
+                                   provisions_of(rule, provisions), rule->parameter == NULL ? "" : rule->parameter,
+                                   compendium_lines_of(rule->id), NULL});
 }
 
 static void rules_page(void)
 {
     struct rule_page page = {NULL};
 
-    head("业务规则 / Rules", "rules",
-         (const char *const[]){"event", "id", "code", "规则", "rule", "citation", "parameter", NULL});
+    page_title("业务规则 / Rules", "rules");
+    (void)fputs("依据中的文件见[依据页](sources.md)，最后一栏为月度汇编的部分与行号。 / The documents are told on the page of [sources](sources.md), "
+                "where the last column, part and line of the monthly compendium, is explained too.\n\n",
+                stdout);
+    page_columns((const char *const[]){"event", "id", "code", "规则", "rule", "依据 / source", "parameter", "compendium", NULL});
     rules_each(print_rule, &page);
 }
 
@@ -90,14 +78,14 @@ static void print_setting(const struct conf_row *setting)
         (void)snprintf(bounds, sizeof bounds, "%s", setting->choices);
     else if (setting->kind == CONF_BOOL)
         (void)snprintf(bounds, sizeof bounds, "true|false");
-    row((const char *const[]){setting->key, setting->fallback == NULL ? "(required)" : setting->fallback,
+    page_row((const char *const[]){setting->key, setting->fallback == NULL ? "(required)" : setting->fallback,
                               bounds, setting->help_zh, setting->help, NULL});
 }
 
 static void settings_page(void)
 {
-    head("设置 / Settings", "settings",
-         (const char *const[]){"key", "default", "bounds", "说明", "what", NULL});
+    page_title("设置 / Settings", "settings");
+    page_columns((const char *const[]){"key", "default", "bounds", "说明", "what", NULL});
     for (size_t i = 0; i < settings_row_count; i++)
         print_setting(&settings_rows[i]);
     for (size_t i = 0; i < sql_settings_row_count; i++)
@@ -117,7 +105,7 @@ static void print_metric(const struct metric_row *metric, void *context)
     static const char *const kinds[] = {"counter", "gauge", "histogram"};
     (void)context;
 
-    row((const char *const[]){metric->name, kinds[metric->kind], metric->label == NULL ? "" : metric->label,
+    page_row((const char *const[]){metric->name, kinds[metric->kind], metric->label == NULL ? "" : metric->label,
                               metric->help, NULL});
 }
 
@@ -127,7 +115,8 @@ static void metrics_page(void)
     metrics_register(store_metric_rows, store_metric_row_count);
     metrics_register(webhook_measures_rows, webhook_measures_row_count);
     metrics_register(gateway_measures_rows, gateway_measures_row_count);
-    head("指标 / Metrics", "metrics", (const char *const[]){"name", "kind", "label", "what", NULL});
+    page_title("指标 / Metrics", "metrics");
+    page_columns((const char *const[]){"name", "kind", "label", "what", NULL});
     metrics_describe(print_metric, NULL);
 }
 
@@ -137,8 +126,8 @@ static void topics_page(void)
     struct topics topics = {0};
     struct fault fault;
 
-    head("主题 / Topics", "topics",
-         (const char *const[]){"topic", "key", "partitions", "retention", "cleanup", "说明", "what", NULL});
+    page_title("主题 / Topics", "topics");
+    page_columns((const char *const[]){"topic", "key", "partitions", "retention", "cleanup", "说明", "what", NULL});
     if (arena != NULL && topics_shipped(arena, &topics, &fault) == STATUS_OK)
         for (size_t i = 0; i < topics.count; i++) {
             const struct topic_row *topic = &topics.rows[i];
@@ -149,7 +138,7 @@ static void topics_page(void)
             else
                 (void)snprintf(retention, sizeof retention, "%lld days",
                                (long long)(topic->retention_ms / 86400000));
-            row((const char *const[]){topic->name, topic->key, partitions, retention, topic->cleanup_policy,
+            page_row((const char *const[]){topic->name, topic->key, partitions, retention, topic->cleanup_policy,
                                       topic->what_zh, topic->what, NULL});
         }
     (void)printf("\nReplicas: min(3, brokers). `medhub ctl topics plan` shows what a cluster lacks.\n");
@@ -184,6 +173,7 @@ static const struct page {
     void (*print)(void);
 } pages[] = {
     {"rules", rules_page},
+    {"sources", sources_page},
     {"settings", settings_page},
     {"metrics", metrics_page},
     {"topics", topics_page},
@@ -199,11 +189,11 @@ static enum exit_code docs_command(struct call *call)
             return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
         }
     return say_refusal(call, EXIT_USAGE, "docs.page", "没有这一页",
-                       "the pages are rules, settings, metrics, topics, openapi, asyncapi");
+                       "the pages are rules, sources, settings, metrics, topics, openapi, asyncapi");
 }
 
 const struct command command_docs = {.words = "ctl docs",
-                                     .arguments = "rules|settings|metrics|topics|openapi|asyncapi",
+                                     .arguments = "rules|sources|settings|metrics|topics|openapi|asyncapi",
                                      .summary_zh = "输出生成的文档（Markdown、OpenAPI、AsyncAPI）",
                                      .summary = "the generated pages: Markdown, OpenAPI, AsyncAPI",
                                      .arguments_min = 1,

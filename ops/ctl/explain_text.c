@@ -124,9 +124,8 @@ static void print_rules(const json_t *explained)
     json_array_foreach(json_object_get(explained, "rules"), index, rule)
     {
         const struct word *answer = word_of(text_of(rule, "answer"));
-        (void)printf("  %s %s / %s  %s / %s\n      依据 / citation: %s %s\n", text_of(rule, "id"), answer->zh, answer->en,
-                     text_of(rule, "sentenceZh"), text_of(rule, "sentence"), text_of(rule, "document"),
-                     text_of(rule, "clause"));
+        (void)printf("  %s %s / %s  %s / %s\n      依据 / citation: %s\n", text_of(rule, "id"), answer->zh, answer->en,
+                     text_of(rule, "sentenceZh"), text_of(rule, "sentence"), text_of(rule, "citation"));
         print_findings(json_object_get(rule, "findings"));
     }
     if (json_array_size(json_object_get(explained, "findings")) > 0)

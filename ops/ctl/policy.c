@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "domain/messages.h"
 #include "domain/region.h"
+#include "domain/source_document.h"
 #include "domain/view.h"
 #include "event/unpack.h"
 
@@ -234,10 +235,15 @@ static json_t *answer_json(const struct question *question, const char *region, 
                            const char *unit, const char *document, const char *clause)
 {
     char first[DATE_TEXT_BYTES], last[DATE_TEXT_BYTES], asked[DATE_TEXT_BYTES];
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "parameter", question->name, "askedRegion",
+    struct arena *arena = arena_new(4096, 64 * 1024);
+    const char *citation = arena == NULL ? NULL : source_citation(arena, document, clause);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "parameter", question->name, "askedRegion",
                      question->region, "askedDate", date_format(question->date, asked), "value", value, "unit", unit, "region",
                      region, "validFrom", date_format(from, first), "validUntil", date_format(until, last), "document",
-                     document, "clause", clause);
+                     document, "clause", clause, "citation", citation == NULL ? document : citation);
+    arena_free(arena);
+    return json;
 }
 
 /* The row of the region or of the next outer one: as a decision would find it. */

@@ -121,8 +121,8 @@ static void amount_must_be_positive(struct rule_context *context)
 }
 
 static const struct rule transfer_rules[] = {
-    {"LG-001", "ledger.amount", "tests/chaos", "amount", NULL, NULL, amount_must_be_positive, "金额须大于零",
-     "the amount is more than nothing"},
+    {.id = "LG-001", .code = "ledger.amount", .document = "tests/chaos", .clause = "amount", .evaluate = amount_must_be_positive,
+     .sentence_zh = "金额须大于零", .sentence_en = "the amount is more than nothing"},
 };
 
 static void arm_hold(struct view *view, const Transfer *transfer, struct decision *decision)

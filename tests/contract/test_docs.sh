@@ -7,7 +7,7 @@ cd "$MEDHUB_SOURCE_DIR"
 failures=0
 complain() { echo "$*" >&2; failures=$((failures + 1)); }
 
-for page in rules settings metrics topics; do
+for page in rules sources settings metrics topics; do
     "$MEDHUB" ctl docs "$page" | diff -u "ops/docs/$page.md" - >&2 ||
         complain "ops/docs/$page.md is stale: medhub ctl docs $page >ops/docs/$page.md"
 done

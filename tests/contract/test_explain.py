@@ -85,7 +85,7 @@ def comes_out_the_same(receipt, secrets):
           and told["event"]["id"] == receipt["id"] and told["event"]["source"] == receipt["source"], told["recorded"])
     check(f"{name}: six stages", [stage["stage"] for stage in told["journey"]]
           == ["decode", "authorise", "dedupe", "check", "decide", "emit"])
-    check(f"{name}: every rule cites", all(rule["document"] and rule["sentenceZh"] and rule["sentence"]
+    check(f"{name}: every rule cites", all(rule["citation"] and rule["sources"] and rule["sentenceZh"] and rule["sentence"]
                                            for rule in told["rules"]))
     check(f"{name}: nothing secret", not [secret for secret in secrets if secret in done.stdout])
     if receipt["outcome"] == "accepted":

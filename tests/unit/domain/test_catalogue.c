@@ -166,7 +166,7 @@ static void what_was_not_in_force_cannot_be_removed(void **state)
     say(fixture);
     assert_refused(fixture->trial, "catalogue.nothing_to_remove");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.nothing_to_remove", "effectiveOn",
-                   "2026-01-01", "the day after a day on which the item is in force", "C2 L3105");
+                   "2026-01-01", "the day after a day on which the item is in force", "苏医保规〔2021〕2号");
 }
 
 static void rows_do_not_overlap(void **state)
@@ -179,7 +179,7 @@ static void rows_do_not_overlap(void **state)
     assert_refused(fixture->trial, "catalogue.rows_overlap");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.rows_overlap", "effectiveOn", "2025-06-01",
                    "no other row of region 000000; there is one from 2026-01-01 to further notice",
-                   "C2 L1975");
+                   "晋医保发〔2021〕25号");
     fixture->item.valid_until = chars("2025-12-31");
     say(fixture);
     assert_accepted(fixture->trial);
@@ -191,7 +191,7 @@ static void the_last_day_is_not_before_the_first(void **state)
     fixture->item.valid_until = chars("2024-12-31");
     say(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.dates_reversed", "item.validUntil",
-                   "2024-12-31", "not before 2025-01-01", "C1 L1413");
+                   "2024-12-31", "not before 2025-01-01", "津医保局发〔2021〕109号");
 }
 
 static void the_item_agrees_with_the_change(void **state)
@@ -200,7 +200,7 @@ static void the_item_agrees_with_the_change(void **state)
     fixture->item.region = chars("650000");
     say(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.row_differs", "item.region", "650000",
-                   "000000", "C1 L1419");
+                   "000000", "津医保局发〔2021〕109号");
 }
 
 static void the_key_is_kind_and_code(void **state)
@@ -210,7 +210,7 @@ static void the_key_is_kind_and_code(void **state)
     say(fixture);
     assert_refused(fixture->trial, "catalogue.key_differs");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.key_differs", "itemKey", KEY,
-                   "WESTERN_DRUG/XA02BX", "C2 L3120");
+                   "WESTERN_DRUG/XA02BX", "苏医保规〔2021〕2号");
 }
 
 /* --- regions --- */
@@ -225,7 +225,7 @@ static void a_region_speaks_for_itself(void **state)
     say_as(fixture, "xinjiang");
     assert_refused(fixture->trial, "catalogue.not_its_region");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.not_its_region", "region", "620000",
-                   "a region that xinjiang speaks for", "C2 L3079");
+                   "a region that xinjiang speaks for", "苏医保规〔2021〕2号");
     say(fixture); /* the nation's bureau may */
     assert_accepted(fixture->trial);
 }
@@ -258,7 +258,7 @@ static void declared_changes_must_be_the_actual_ones(void **state)
     say(fixture);
     assert_refused(fixture->trial, "catalogue.changes_differ");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.changes_differ", "changes", "SECTION_MOVED",
-                   "LIMIT_CHANGED", "C2 L3114");
+                   "LIMIT_CHANGED", "苏医保规〔2021〕2号");
     fixture->changes[0] = CHANGE_LIMIT;
     say(fixture);
     assert_accepted(fixture->trial);
@@ -273,7 +273,7 @@ static void spaces_and_wide_forms_are_no_change(void **state)
     fixture->item.item_number = chars("27");
     say(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.changes_differ", "changes", "LIMIT_CHANGED",
-                   "none: the item is as before", "C2 L3114");
+                   "none: the item is as before", "苏医保规〔2021〕2号");
 }
 
 static void every_kind_of_change_is_told_apart(void **state)
@@ -386,7 +386,7 @@ static void a_release_is_published_once_with_its_counts(void **state)
     publish(fixture, &release.said);
     assert_refused(fixture->trial, "catalogue.release_published_before");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.release_published_before", "release", "2025",
-                   "a release that was not published yet", "C2 L3120");
+                   "a release that was not published yet", "苏医保规〔2021〕2号");
 }
 
 static void wrong_counts_are_refused_one_by_one(void **state)
@@ -400,7 +400,7 @@ static void wrong_counts_are_refused_one_by_one(void **state)
     assert_refused(fixture->trial, "catalogue.release_counts_differ");
     assert_int_equal(fixture->trial->event.findings.refusing, 2);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.release_counts_differ", "itemCount", "3",
-                   "2 counted by the hub", "C2 L3120");
+                   "2 counted by the hub", "苏医保规〔2021〕2号");
 }
 
 static void the_digest_is_the_sum_of_the_rows(void **state)
@@ -433,10 +433,10 @@ static void a_release_has_its_key_and_its_region(void **state)
     release_2025(&release)->release = chars("2024");
     publish(fixture, &release.said);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.release_key_differs", "itemKey",
-                   "release/2025", "release/2024", "C2 L3120");
+                   "release/2025", "release/2024", "苏医保规〔2021〕2号");
     trial_submit(fixture->trial, PUBLISHED, "xinjiang", "release/2025", &release_2025(&release)->base);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "catalogue.release_not_its_region", "region", "000000",
-                   "a region that xinjiang speaks for", "C2 L3120");
+                   "a region that xinjiang speaks for", "苏医保规〔2021〕2号");
 }
 
 /* --- property: whatever is said, spans never overlap --- */

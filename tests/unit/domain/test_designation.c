@@ -116,7 +116,7 @@ static void spans_follow_one_another(void **state)
     assert_refused(stage->trial, "designation.listed_already");
     take_off(stage, "2026-02-01");
     assert_finding(stage->trial, SEVERITY_REFUSE, "designation.not_listed", "removedFrom", "2026-02-01",
-                   "a day on which it is on the list", "C4 L5510");
+                   "a day on which it is on the list", "甘医保发〔2021〕118号");
 }
 
 static void what_is_listed_belongs_to_the_key(void **state)
@@ -133,10 +133,10 @@ static void what_is_listed_belongs_to_the_key(void **state)
         "\"DESIGNATION_LIST_PHARMACY\", \"institution\": \"P1\", \"region\": \"650100\"}}";
     say(stage, "registry.designation_listed", other, NULL);
     assert_finding(stage->trial, SEVERITY_REFUSE, "designation.institution_differs",
-                   "designation.institution", "P2", "P1", "C4 L5516");
+                   "designation.institution", "P2", "P1", "甘医保发〔2021〕118号");
     say(stage, "registry.designation_listed", nobody, NULL);
     assert_finding(stage->trial, SEVERITY_REFUSE, "designation.institution_differs", "designation.doctor", "",
-                   "the doctor's code", "C4 L5516");
+                   "the doctor's code", "甘医保发〔2021〕118号");
     say(stage, "registry.designation_removed", removal, "P9");
     assert_refused(stage->trial, "designation.institution_differs");
 }

@@ -107,7 +107,7 @@ static void a_withdrawal_ends_without_a_successor(void **state)
     say(fixture);
     assert_refused(fixture->trial, "policy.nothing_to_withdraw");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "policy.nothing_to_withdraw", "validFrom", "2025-01-01",
-                   "a day on which a value is in force", "C2 L3152");
+                   "a day on which a value is in force", "苏医保规〔2021〕2号");
 }
 
 static void values_do_not_overlap(void **state)
@@ -118,7 +118,7 @@ static void values_do_not_overlap(void **state)
     say(fixture);
     assert_refused(fixture->trial, "policy.values_overlap");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "policy.values_overlap", "validFrom", "2025-01-01",
-                   "to end before 2026-01-01, when the next value begins", "C2 L3152");
+                   "to end before 2026-01-01, when the next value begins", "苏医保规〔2021〕2号");
     fixture->said.valid_until = chars("2025-12-31");
     say(fixture);
     assert_accepted(fixture->trial);
@@ -143,7 +143,7 @@ static void a_value_is_of_its_kind(void **state)
     fixture->parameter.date = chars("2022-02-30");
     say(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "policy.value_missing", "parameter.date", "2022-02-30",
-                   "a date", "C2 L3152");
+                   "a date", "苏医保规〔2021〕2号");
     fixture->parameter.date = chars("2022-02-28");
     say(fixture);
     assert_accepted(fixture->trial);
@@ -155,7 +155,7 @@ static void the_name_is_the_key(void **state)
     fixture->parameter.name = chars("other");
     say(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "policy.name_differs", "parameter.name", "other", NAME,
-                   "C2 L3152");
+                   "苏医保规〔2021〕2号");
 }
 
 /* --- calendar --- */

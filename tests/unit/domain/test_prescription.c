@@ -180,7 +180,7 @@ static void the_issuer_must_say_it_itself(void **state)
     struct fixture *fixture = *state;
     trial_submit(fixture->trial, UPLOADED, "H65010200002", PERSON, &fixture->said.base);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "prescription.source_is_not_issuer", "institution",
-                   HOSPITAL_ID, "the source, H65010200002", "津医保局发〔2021〕106号 处方实时上传，C1 L1360");
+                   HOSPITAL_ID, "the source, H65010200002", "津医保局发〔2021〕106号《支持处方流转医保政策》：处方实时上传");
 }
 
 static void the_issuer_must_be_designated_on_the_day(void **state)
@@ -190,11 +190,11 @@ static void the_issuer_must_be_designated_on_the_day(void **state)
     submit(fixture);
     assert_refused(fixture->trial, "prescription.issuer_not_designated");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "prescription.issuer_not_designated", "institution",
-                   HOSPITAL_ID ": LIVE", "live and designated on 2026-01-31", "C1 L1364");
+                   HOSPITAL_ID ": LIVE", "live and designated on 2026-01-31", "津医保局发〔2021〕106号");
     register_hospital(fixture, ORGANISATION_HOSPITAL, STATE_SUSPENDED, "");
     submit(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "prescription.issuer_not_designated", "institution",
-                   HOSPITAL_ID ": SUSPENDED", "live and designated on 2026-01-31", "C1 L1364");
+                   HOSPITAL_ID ": SUSPENDED", "live and designated on 2026-01-31", "津医保局发〔2021〕106号");
     register_hospital(fixture, ORGANISATION_HOSPITAL, STATE_LIVE, "2026-01-31");
     submit(fixture);
     assert_accepted(fixture->trial);
@@ -206,7 +206,7 @@ static void a_pharmacy_does_not_issue(void **state)
     register_hospital(fixture, ORGANISATION_PHARMACY, STATE_LIVE, "");
     submit(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "prescription.issuer_of_wrong_kind", "institution",
-                   HOSPITAL_ID, "an organisation of kind HOSPITAL", "C1 L1360");
+                   HOSPITAL_ID, "an organisation of kind HOSPITAL", "津医保局发〔2021〕106号");
 }
 
 static void a_line_must_be_on_the_catalogue_on_the_day_of_issue(void **state)
@@ -217,7 +217,7 @@ static void a_line_must_be_on_the_catalogue_on_the_day_of_issue(void **state)
     assert_refused(fixture->trial, "prescription.line_not_on_catalogue");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "prescription.line_not_on_catalogue",
                    "lines[0].catalogueCode", "***", "on the catalogue of region 650100 on 2026-01-31",
-                   "C1 L1358");
+                   "津医保局发〔2021〕106号");
 }
 
 static void a_quantity_must_be_positive(void **state)

@@ -97,7 +97,7 @@ static void the_id_must_be_the_key(void **state)
     say(fixture);
     assert_refused(fixture->trial, "registry.id_differs");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "registry.id_differs", "organisation.id", "H2", ID,
-                   "C4 L5925");
+                   "协议管理经办规程");
 }
 
 static void states_follow_one_another(void **state)
@@ -111,7 +111,7 @@ static void states_follow_one_another(void **state)
     say(fixture);
     assert_refused(fixture->trial, "registry.state_not_allowed");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "registry.state_not_allowed", "organisation.state",
-                   "LIVE", "a state that may follow APPLIED", "C4 L6025-6120");
+                   "LIVE", "a state that may follow APPLIED", "协议管理经办规程");
 }
 
 static void the_whole_way_and_back(void **state)
@@ -139,7 +139,7 @@ static void versions_follow_in_time(void **state)
     fixture->said.effective_on = chars("2024-12-31");
     say(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "registry.out_of_order", "effectiveOn", "2024-12-31",
-                   "not before 2025-01-01", "C4 L6110");
+                   "not before 2025-01-01", "协议管理经办规程");
 }
 
 static void a_live_institution_has_a_dated_designation(void **state)
@@ -148,12 +148,12 @@ static void a_live_institution_has_a_dated_designation(void **state)
     fixture->organisation.designated_from = chars("");
     say(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "registry.designation_undated",
-                   "organisation.designatedFrom", "", "the first day of the designation", "C4 L6080");
+                   "organisation.designatedFrom", "", "the first day of the designation", "协议管理经办规程");
     fixture->organisation.designated_from = chars("2025-01-01");
     fixture->organisation.designated_until = chars("2024-12-31");
     say(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "registry.designation_undated",
-                   "organisation.designatedUntil", "2024-12-31", "not before 2025-01-01", "C4 L6080");
+                   "organisation.designatedUntil", "2024-12-31", "not before 2025-01-01", "协议管理经办规程");
 }
 
 int main(void)

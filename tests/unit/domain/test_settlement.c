@@ -185,7 +185,7 @@ static void nobody_else_may_say_it(void **state)
     trial_submit(fixture->trial, POSTED, "H65010200001", PERSON, &fixture->said.base);
     assert_refused(fixture->trial, "settlement.source_is_no_party");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "settlement.source_is_no_party", "payee", PAYEE,
-                   "the source, H65010200001, or an insurer agency", "C1 L1362");
+                   "the source, H65010200001, or an insurer agency", "津医保局发〔2021〕106号");
 }
 
 static void the_person_must_be_the_key(void **state)
@@ -244,7 +244,7 @@ static void i1_refuses_to_the_fen(void **state)
     post(fixture);
     assert_refused(fixture->trial, "settlement.lines_do_not_add_up");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "settlement.lines_do_not_add_up", "amounts.total",
-                   "300.00", "300.01", "I1，nhsa-wire 1.10");
+                   "300.00", "300.01", "《定点医药机构接口规范》：2206、2207 入参由 2204 明细汇总");
 }
 
 static void i1_looks_only_at_what_lines_state(void **state)
@@ -264,7 +264,7 @@ static void i2_warns(void **state)
     post(fixture);
     assert_accepted(fixture->trial);
     assert_finding(fixture->trial, SEVERITY_WARN, "settlement.line_amount_differs", "lines[1].amount",
-                   "200.00", "200.02", "I2");
+                   "200.00", "200.02", "det_item_fee_sumamt = cnt");
 }
 
 static void i3_warns(void **state)
@@ -274,7 +274,7 @@ static void i3_warns(void **state)
     post(fixture);
     assert_accepted(fixture->trial);
     assert_finding(fixture->trial, SEVERITY_WARN, "settlement.partition_differs", "amounts.total", "300.00",
-                   "300.07", "I3");
+                   "300.07", "medfee_sumamt = fulamt_ownpay_amt");
 }
 
 static void i4_warns(void **state)
@@ -284,7 +284,7 @@ static void i4_warns(void **state)
     post(fixture);
     assert_accepted(fixture->trial);
     assert_finding(fixture->trial, SEVERITY_WARN, "settlement.layers_do_not_add_up", "amounts.fundTotal",
-                   "180.00", "179.50", "I4");
+                   "180.00", "179.50", "fund_pay_sumamt 为");
 }
 
 static void i6_refuses_and_i7_warns(void **state)
@@ -294,9 +294,9 @@ static void i6_refuses_and_i7_warns(void **state)
     post(fixture);
     assert_refused(fixture->trial, "settlement.person_part_differs");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "settlement.person_part_differs", "amounts.personTotal",
-                   "115.01", "115.00", "I6");
+                   "115.01", "115.00", "psn_part_amt = medfee_sumamt");
     assert_finding(fixture->trial, SEVERITY_WARN, "settlement.account_and_cash_differ", "amounts.personTotal",
-                   "115.01", "115.00", "I7");
+                   "115.01", "115.00", "psn_part_amt = acct_pay");
 }
 
 static void i8_refuses(void **state)
@@ -306,7 +306,7 @@ static void i8_refuses(void **state)
     post(fixture);
     assert_refused(fixture->trial, "settlement.payers_do_not_add_up");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "settlement.payers_do_not_add_up", "amounts.total",
-                   "300.00", "299.99", "I8");
+                   "300.00", "299.99", "medfee_sumamt = fund_pay_sumamt");
 }
 
 static void a_region_may_switch_an_identity_to_a_warning(void **state)

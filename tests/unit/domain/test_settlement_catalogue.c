@@ -181,7 +181,7 @@ static void the_fund_does_not_pay_for_class_c(void **state)
     put(fixture, "WESTERN_DRUG/XC", REGION_NATION, "2025-01-01", "", PAY_CLASS_C);
     assert_false(is_paid_at(fixture, "XC", NOON));
     assert_finding(fixture->trial, SEVERITY_REFUSE, CODE, "lines[0].catalogueCode", "***",
-                   "payable on the catalogue of region 650100 on 2026-01-31", "C1 L1364");
+                   "payable on the catalogue of region 650100 on 2026-01-31", "津医保局发〔2021〕106号");
 }
 
 static void what_the_fund_does_not_pay_is_not_looked_up(void **state)
@@ -228,7 +228,7 @@ static void where_the_region_is_not_hard_it_warns(void **state)
     post_at(fixture, "XUNKNOWN", NOON);
     assert_accepted(fixture->trial);
     assert_finding(fixture->trial, SEVERITY_WARN, CODE, "lines[0].catalogueCode", "***",
-                   "payable on the catalogue of region 650100 on 2026-01-31", "C1 L874");
+                   "payable on the catalogue of region 650100 on 2026-01-31", "京医保中心发〔2021〕81号");
 }
 
 /* A line without a catalogue code is not judged. */
@@ -296,7 +296,7 @@ static void the_excess_is_the_persons_to_the_fen_and_one_of_rounding(void **stat
     assert_true(may_share(fixture, 80000000, 8001));
     assert_false(may_share(fixture, 80000000, 8002));
     assert_finding(fixture->trial, SEVERITY_REFUSE, EXCESS, "lines[0].overLimit", "19.98",
-                   "the excess over 80.000000 a unit, the standard on 2026-01-31: at most 80.00 is shared", "C2 L2446");
+                   "the excess over 80.000000 a unit, the standard on 2026-01-31: at most 80.00 is shared", "内医保办发〔2021〕40号");
     assert_true(may_share(fixture, 33333333, 3333)); /* 33.333333 a unit */
     assert_false(may_share(fixture, 33333333, 3335));
 }

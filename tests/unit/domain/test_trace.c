@@ -175,7 +175,7 @@ static void a_wrong_check_digit_is_refused_with_its_place(void **state)
     assert_refused(fixture->trial, "trace.code_unreadable");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.code_unreadable", "code",
                    "code.check_digit at byte 15", "a GS1 element string or a 20-digit drug trace code",
-                   "udi 1.2");
+                   "《GS1 General Specifications》：7.8");
 }
 
 static void what_is_said_to_be_a_drug_code_must_be_one(void **state)
@@ -184,7 +184,7 @@ static void what_is_said_to_be_a_drug_code_must_be_one(void **state)
     fixture->said.code_system = CODE_DRUG_TRACE;
     scan(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.code_unreadable", "code",
-                   "not 20 digits beginning with 8", "a drug trace code", "udi");
+                   "not 20 digits beginning with 8", "a drug trace code", "《GS1 General Specifications》");
 }
 
 static void the_code_must_name_the_product(void **state)
@@ -194,7 +194,7 @@ static void the_code_must_name_the_product(void **state)
     trial_submit(fixture->trial, SCANNED, HOSPITAL, "06931718175589", &fixture->said.base);
     assert_refused(fixture->trial, "trace.product_differs");
     assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.product_differs", "product", "06931718175589",
-                   PRODUCT, "C4 L5375");
+                   PRODUCT, "甘药监发〔2021〕184号");
 }
 
 static void the_product_must_be_the_key(void **state)
@@ -202,7 +202,7 @@ static void the_product_must_be_the_key(void **state)
     struct fixture *fixture = *state;
     trial_submit(fixture->trial, SCANNED, HOSPITAL, "06931718175589", &fixture->said.base);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.product_differs", "product", PRODUCT,
-                   "06931718175589", "C4 L5375");
+                   "06931718175589", "甘药监发〔2021〕184号");
 }
 
 static void fields_must_say_what_the_label_says(void **state)
@@ -212,12 +212,12 @@ static void fields_must_say_what_the_label_says(void **state)
     fixture->said.serial = chars("S-7");
     scan(fixture);
     assert_refused(fixture->trial, "trace.label_differs");
-    assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.label_differs", "lot", "22", "21", "C4 L5347");
+    assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.label_differs", "lot", "22", "21", "甘药监发〔2021〕184号");
     fixture->said.lot = chars("");
     fixture->said.expires_on = chars("2028-02-01");
     scan(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.label_differs", "expiresOn", "2028-02-01",
-                   "2028-01-31", "C4 L5347");
+                   "2028-01-31", "甘药监发〔2021〕184号");
 }
 
 static void class_iii_made_since_the_day_needs_a_udi(void **state)
@@ -248,7 +248,7 @@ static void without_code_the_day_of_production_must_be_known(void **state)
     fixture->said.made_on = chars("");
     scan(fixture);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.udi_missing", "madeOn",
-                   "no code and no date of production", "a UDI, or made before 2022-06-01", "C4 L5373");
+                   "no code and no date of production", "a UDI, or made before 2022-06-01", "甘药监发〔2021〕184号");
 }
 
 static void other_classes_and_returns_may_be_without(void **state)
@@ -273,7 +273,7 @@ static void the_use_of_class_iii_is_recorded_in_full(void **state)
     assert_refused(fixture->trial, "trace.use_not_recorded");
     assert_int_equal(fixture->trial->event.findings.refusing, 2);
     assert_finding(fixture->trial, SEVERITY_REFUSE, "trace.use_not_recorded", "name", "",
-                   "recorded with the use", "S-D");
+                   "recorded with the use", "《医用耗材支付管理办法（试行，征求意见稿）》（2025，未载文号）：第三类耗材使用登记");
 }
 
 /* --- alerts --- */
