@@ -128,22 +128,22 @@ static void agreement_ends_with_the_plan(struct rule_context *context)
 }
 
 const struct rule adjustment_applied_rules[ADJUSTMENT_RULES_OF_applied] = {
-    ADJUSTMENT_STEP_RULES("01", DRUG_PLAN),
-    {.id = "AD-015", .code = "adjustment.not_an_applicant", .document = DRUG_PLAN, .clause = "企业申报",
-     .also = {{ETHNIC_DRUG_PLAN, "定点医疗机构申报"}, {CONSUMABLE_DRAFT, "定点医疗机构申报"}},
+    ADJUSTMENT_STEP_RULES("01", SOURCE_DRUG_PLAN),
+    {.id = "AD-015", .code = "adjustment.not_an_applicant", .document = SOURCE_DRUG_PLAN, .clause = "企业申报",
+     .also = {{SOURCE_XINJIANG_ETHNIC_DRUGS, "定点医疗机构申报"}, {SOURCE_XINJIANG_CONSUMABLES, "定点医疗机构申报"}},
      .evaluate = applicant_may_apply, .sentence_zh = "药品由企业申报，民族药、制剂和耗材由定点医疗机构申报",
      .sentence_en = "Companies apply for drugs, designated hospitals for ethnic medicine, preparations and consumables."},
-    {.id = "AD-016", .code = "adjustment.item_not_of_its_kind", .document = SERVICE_LIST, .clause = "已纳入立项指南",
-     .also = {{CONSUMABLE_DRAFT, "医保通用名与统一分类"}, {ETHNIC_DRUG_PLAN, "经批准、符合民族药标准，制剂限配制和协作机构"}},
+    {.id = "AD-016", .code = "adjustment.item_not_of_its_kind", .document = SOURCE_SERVICE_ITEMS, .clause = "已纳入立项指南",
+     .also = {{SOURCE_XINJIANG_CONSUMABLES, "医保通用名与统一分类"}, {SOURCE_XINJIANG_ETHNIC_DRUGS, "经批准、符合民族药标准，制剂限配制和协作机构"}},
      .evaluate = item_is_of_the_cycle, .sentence_zh = "申报条目须属于该目录，并写明必需的信息",
      .sentence_en = "The item is of the catalogue that is adjusted, and says what it must."},
-    {.id = "AD-017", .code = "adjustment.never_payable", .document = SERVICE_LIST, .clause = "不予纳入的情形",
-     .also = {{CONSUMABLE_DRAFT, "不予纳入的情形"}}, .evaluate = nothing_excludes_it,
+    {.id = "AD-017", .code = "adjustment.never_payable", .document = SOURCE_SERVICE_ITEMS, .clause = "不予纳入的情形",
+     .also = {{SOURCE_XINJIANG_CONSUMABLES, "不予纳入的情形"}}, .evaluate = nothing_excludes_it,
      .sentence_zh = "不予纳入的项目和耗材不得申报", .sentence_en = "What is never payable cannot be applied for."},
-    ADJUSTMENT_RULE("AD-018", "ground_not_in_plan", ground_lies_in_the_plan, DRUG_PLAN, "申报条件", APPROVED_FROM,
+    ADJUSTMENT_RULE("AD-018", "ground_not_in_plan", ground_lies_in_the_plan, SOURCE_DRUG_PLAN, "申报条件", APPROVED_FROM,
                     "新批准或适应症重大变化的药品，批准日期须在方案规定期间内",
                     "New approvals and major changes of indication lie within the plan's days."),
-    ADJUSTMENT_RULE("AD-019", "agreement_not_ending", agreement_ends_with_the_plan, DRUG_PLAN, "目录内药品申报",
+    ADJUSTMENT_RULE("AD-019", "agreement_not_ending", agreement_ends_with_the_plan, SOURCE_DRUG_PLAN, "目录内药品申报",
                     AGREEMENT_ENDS, "续约申报的协议须于方案规定之日到期", "A renewal is of an agreement that ends on the plan's day."),
 };
 

@@ -109,15 +109,15 @@ static void there_are_two_rounds(struct rule_context *context)
 }
 
 const struct rule adjustment_selected_rules[ADJUSTMENT_RULES_OF_selected] = {
-    ADJUSTMENT_STEP_RULES("08", ETHNIC_DRUG_PLAN),
-    ADJUSTMENT_RULE("AD-085", "panel_not_complete", panel_is_complete, ETHNIC_DRUG_PLAN, "遴选专家23名",
+    ADJUSTMENT_STEP_RULES("08", SOURCE_XINJIANG_ETHNIC_DRUGS),
+    ADJUSTMENT_RULE("AD-085", "panel_not_complete", panel_is_complete, SOURCE_XINJIANG_ETHNIC_DRUGS, "遴选专家23名",
                     SELECTION_EXPERTS, "遴选专家人数须符合规定", "A round of selection has as many experts as laid down."),
-    ADJUSTMENT_RULE("AD-086", "panel_not_random", panel_is_drawn_at_random, ETHNIC_DRUG_PLAN, "随机抽取，行政部门不干预",
+    ADJUSTMENT_RULE("AD-086", "panel_not_random", panel_is_drawn_at_random, SOURCE_XINJIANG_ETHNIC_DRUGS, "随机抽取，行政部门不干预",
                     NULL, "专家须随机抽取", "Experts are drawn at random."),
-    ADJUSTMENT_RULE("AD-087", "panel_too_few_lower_levels", panel_has_lower_levels, ETHNIC_DRUG_PLAN,
+    ADJUSTMENT_RULE("AD-087", "panel_too_few_lower_levels", panel_has_lower_levels, SOURCE_XINJIANG_ETHNIC_DRUGS,
                     "二级及以下医疗机构专家不少于30%", LOWER_LEVEL, "二级及以下医疗机构专家须达到规定比例",
                     "Enough of the experts come from hospitals of level 2 or below."),
-    ADJUSTMENT_RULE("AD-088", "no_such_round", there_are_two_rounds, ETHNIC_DRUG_PLAN, "两轮遴选", NULL, "遴选共两轮",
+    ADJUSTMENT_RULE("AD-088", "no_such_round", there_are_two_rounds, SOURCE_XINJIANG_ETHNIC_DRUGS, "两轮遴选", NULL, "遴选共两轮",
                     "There are two rounds of selection."),
 };
 
@@ -137,13 +137,13 @@ void *adjustment_consulted_prepare(struct view *view, const struct event *event)
 }
 
 const struct rule adjustment_consulted_rules[ADJUSTMENT_RULES_OF_consulted] = {
-    ADJUSTMENT_STEP_RULES("09", ETHNIC_DRUG_PLAN),
-    ADJUSTMENT_RULE("AD-095", "panel_not_complete", panel_is_complete, ETHNIC_DRUG_PLAN, "咨询专家13名",
+    ADJUSTMENT_STEP_RULES("09", SOURCE_XINJIANG_ETHNIC_DRUGS),
+    ADJUSTMENT_RULE("AD-095", "panel_not_complete", panel_is_complete, SOURCE_XINJIANG_ETHNIC_DRUGS, "咨询专家13名",
                     CONSULTING_EXPERTS, "咨询专家人数须符合规定", "There are as many consulting experts as laid down."),
-    ADJUSTMENT_RULE("AD-096", "panel_not_senior", consultants_are_senior, ETHNIC_DRUG_PLAN,
+    ADJUSTMENT_RULE("AD-096", "panel_not_senior", consultants_are_senior, SOURCE_XINJIANG_ETHNIC_DRUGS,
                     "三级医疗机构高级职称", NULL, "咨询专家须来自三级医疗机构且具有高级职称",
                     "Consulting experts come from level-3 hospitals and have a senior title."),
-    ADJUSTMENT_RULE("AD-097", "panel_not_random", panel_is_drawn_at_random, ETHNIC_DRUG_PLAN, "随机抽取，行政部门不干预",
+    ADJUSTMENT_RULE("AD-097", "panel_not_random", panel_is_drawn_at_random, SOURCE_XINJIANG_ETHNIC_DRUGS, "随机抽取，行政部门不干预",
                     NULL, "专家须随机抽取", "Experts are drawn at random."),
 };
 
@@ -201,8 +201,8 @@ static void authorities_act_together(struct rule_context *context)
 }
 
 const struct rule adjustment_approved_rules[ADJUSTMENT_RULES_OF_approved] = {
-    ADJUSTMENT_STEP_RULES("10", ETHNIC_DRUG_PLAN),
-    ADJUSTMENT_RULE("AD-105", "authority_missing", authorities_act_together, ETHNIC_DRUG_PLAN, "自治区与兵团共同组织",
+    ADJUSTMENT_STEP_RULES("10", SOURCE_XINJIANG_ETHNIC_DRUGS),
+    ADJUSTMENT_RULE("AD-105", "authority_missing", authorities_act_together, SOURCE_XINJIANG_ETHNIC_DRUGS, "自治区与兵团共同组织",
                     AUTHORITIES, "自治区和兵团须共同审定", "The region and the Corps approve together."),
 };
 

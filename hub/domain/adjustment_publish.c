@@ -48,10 +48,10 @@ static void agreement_is_whole(struct rule_context *context)
 }
 
 const struct rule adjustment_priced_rules[ADJUSTMENT_RULES_OF_priced] = {
-    ADJUSTMENT_STEP_RULES("07", DRUG_PLAN),
-    ADJUSTMENT_RULE("AD-075", "way_not_of_its_list", way_is_that_of_the_list, DRUG_PLAN, "谈判、竞价、简易续约", NULL,
+    ADJUSTMENT_STEP_RULES("07", SOURCE_DRUG_PLAN),
+    ADJUSTMENT_RULE("AD-075", "way_not_of_its_list", way_is_that_of_the_list, SOURCE_DRUG_PLAN, "谈判、竞价、简易续约", NULL,
                     "谈判、竞价或续约须与专家评审名单一致", "It is negotiated, bid or renewed as the experts' list says."),
-    ADJUSTMENT_RULE("AD-076", "agreement_not_whole", agreement_is_whole, DRUG_PLAN,
+    ADJUSTMENT_RULE("AD-076", "agreement_not_whole", agreement_is_whole, SOURCE_DRUG_PLAN,
                     "全国统一医保支付标准、书面确认、协议约定供应", NULL, "达成一致须有支付标准、协议期、书面确认和供应条款",
                     "An agreement has a payment standard, its days, a written confirmation and a supply clause."),
 };
@@ -156,21 +156,21 @@ static void removal_is_on_the_removal_list(struct rule_context *context)
 }
 
 const struct rule adjustment_published_rules[ADJUSTMENT_RULES_OF_published] = {
-    ADJUSTMENT_STEP_RULES("14", DRUG_PLAN),
-    ADJUSTMENT_RULE("AD-145", "item_differs", item_is_the_one_applied_for, DRUG_PLAN, "公布", NULL,
+    ADJUSTMENT_STEP_RULES("14", SOURCE_DRUG_PLAN),
+    ADJUSTMENT_RULE("AD-145", "item_differs", item_is_the_one_applied_for, SOURCE_DRUG_PLAN, "公布", NULL,
                     "公布的条目须为所申报的条目", "What is published is what was applied for."),
-    ADJUSTMENT_RULE("AD-146", "terms_differ", terms_are_those_agreed, DRUG_PLAN, "支付标准与协议期", NULL,
+    ADJUSTMENT_RULE("AD-146", "terms_differ", terms_are_those_agreed, SOURCE_DRUG_PLAN, "支付标准与协议期", NULL,
                     "公布的支付标准和协议期须与约定一致", "Payment standard and agreement are those that were agreed."),
-    {.id = "AD-147", .code = "adjustment.way_of_payment_missing", .document = SERVICE_LIST, .clause = "先用于跨省异地就医结算",
-     .also = {{CONSUMABLE_DRAFT, "支付类别与支付标准纳入目录"}, {ETHNIC_DRUG_PLAN, "民族药和制剂纳入乙类"}},
+    {.id = "AD-147", .code = "adjustment.way_of_payment_missing", .document = SOURCE_SERVICE_ITEMS, .clause = "先用于跨省异地就医结算",
+     .also = {{SOURCE_XINJIANG_CONSUMABLES, "支付类别与支付标准纳入目录"}, {SOURCE_XINJIANG_ETHNIC_DRUGS, "民族药和制剂纳入乙类"}},
      .evaluate = kind_says_what_it_is_paid_by,
      .sentence_zh = "服务项目先用于跨省异地就医，耗材须有支付类别和支付标准，民族药和制剂纳入乙类",
      .sentence_en = "A service item is payable across provinces; a consumable has class and payment standard; ethnic medicine and "
                     "preparations are of class B."},
-    ADJUSTMENT_RULE("AD-148", "removal_not_listed", removal_is_on_the_removal_list, DRUG_PLAN, "直接调出", NULL,
+    ADJUSTMENT_RULE("AD-148", "removal_not_listed", removal_is_on_the_removal_list, SOURCE_DRUG_PLAN, "直接调出", NULL,
                     "调出须列入直接调出名单，反之亦然", "What is removed was on the removal list, and the other way round."),
-    {.id = "AD-149", .code = "adjustment.publicity_not_over", .document = CONSUMABLE_DRAFT, .clause = "专家评审结果公示",
-     .also = {{DRUG_PLAN, "公示"}}, .evaluate = adjustment_publicity_is_over, .sentence_zh = "公示结束后才能公布",
+    {.id = "AD-149", .code = "adjustment.publicity_not_over", .document = SOURCE_XINJIANG_CONSUMABLES, .clause = "专家评审结果公示",
+     .also = {{SOURCE_DRUG_PLAN, "公示"}}, .evaluate = adjustment_publicity_is_over, .sentence_zh = "公示结束后才能公布",
      .sentence_en = "It is published when the publicity is over."},
 };
 
@@ -223,7 +223,7 @@ void *adjustment_exited_prepare(struct view *view, const struct event *event)
 }
 
 const struct rule adjustment_exited_rules[ADJUSTMENT_RULES_OF_exited] = {
-    ADJUSTMENT_STEP_RULES("15", CONSUMABLE_DRAFT),
+    ADJUSTMENT_STEP_RULES("15", SOURCE_XINJIANG_CONSUMABLES),
 };
 
 void adjustment_exited_decide(struct view *view, const struct event *event, void *prepared, struct decision *decision)

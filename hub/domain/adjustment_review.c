@@ -35,8 +35,8 @@ static void regulator_has_looked(struct rule_context *context)
 }
 
 const struct rule adjustment_formally_reviewed_rules[ADJUSTMENT_RULES_OF_formally_reviewed] = {
-    ADJUSTMENT_STEP_RULES("02", DRUG_PLAN),
-    ADJUSTMENT_RULE("AD-025", "not_rechecked_by_regulator", regulator_has_looked, ETHNIC_DRUG_PLAN,
+    ADJUSTMENT_STEP_RULES("02", SOURCE_DRUG_PLAN),
+    ADJUSTMENT_RULE("AD-025", "not_rechecked_by_regulator", regulator_has_looked, SOURCE_XINJIANG_ETHNIC_DRUGS,
                     "形式审查，药监部门复核制剂", NULL, "医疗机构制剂通过形式审查须经药监部门复核",
                     "A preparation passes formal review only after the drug regulator's recheck."),
 };
@@ -79,10 +79,10 @@ static void publicity_has_days(struct rule_context *context)
 }
 
 const struct rule adjustment_publicised_rules[ADJUSTMENT_RULES_OF_publicised] = {
-    ADJUSTMENT_STEP_RULES("03", DRUG_PLAN),
-    ADJUSTMENT_RULE("AD-035", "economic_data_shown", no_economic_data_is_shown, DRUG_PLAN, "公示（不含经济性信息）",
+    ADJUSTMENT_STEP_RULES("03", SOURCE_DRUG_PLAN),
+    ADJUSTMENT_RULE("AD-035", "economic_data_shown", no_economic_data_is_shown, SOURCE_DRUG_PLAN, "公示（不含经济性信息）",
                     NULL, "公示不含经济性信息", "What is publicised shows no economic data."),
-    ADJUSTMENT_RULE("AD-036", "publicity_without_days", publicity_has_days, DRUG_PLAN, "公示", NULL,
+    ADJUSTMENT_RULE("AD-036", "publicity_without_days", publicity_has_days, SOURCE_DRUG_PLAN, "公示", NULL,
                     "公示截止日期不得早于起始日期", "Publicity ends on its first day or later."),
 };
 
@@ -113,8 +113,8 @@ void adjustment_publicity_is_over(struct rule_context *context)
 }
 
 const struct rule adjustment_rechecked_rules[ADJUSTMENT_RULES_OF_rechecked] = {
-    ADJUSTMENT_STEP_RULES("04", DRUG_PLAN),
-    ADJUSTMENT_RULE("AD-045", "publicity_not_over", adjustment_publicity_is_over, DRUG_PLAN, "公示、复核", NULL,
+    ADJUSTMENT_STEP_RULES("04", SOURCE_DRUG_PLAN),
+    ADJUSTMENT_RULE("AD-045", "publicity_not_over", adjustment_publicity_is_over, SOURCE_DRUG_PLAN, "公示、复核", NULL,
                     "公示结束后才能复核", "Objections are rechecked when the publicity is over."),
 };
 
@@ -148,8 +148,8 @@ static void applicant_is_answered(struct rule_context *context)
 }
 
 const struct rule adjustment_announced_rules[ADJUSTMENT_RULES_OF_announced] = {
-    ADJUSTMENT_STEP_RULES("05", DRUG_PLAN),
-    ADJUSTMENT_RULE("AD-055", "applicant_not_answered", applicant_is_answered, DRUG_PLAN, "公告，并通过目录调整模块反馈企业", NULL,
+    ADJUSTMENT_STEP_RULES("05", SOURCE_DRUG_PLAN),
+    ADJUSTMENT_RULE("AD-055", "applicant_not_answered", applicant_is_answered, SOURCE_DRUG_PLAN, "公告，并通过目录调整模块反馈企业", NULL,
                     "公告须同时答复申报方", "With the announcement the applicant is answered."),
 };
 
@@ -236,16 +236,16 @@ static void data_end_with_the_plan(struct rule_context *context)
 }
 
 const struct rule adjustment_expert_reviewed_rules[ADJUSTMENT_RULES_OF_expert_reviewed] = {
-    ADJUSTMENT_STEP_RULES("06", DRUG_PLAN),
-    ADJUSTMENT_RULE("AD-065", "on_no_list", drug_is_on_a_list, DRUG_PLAN, "专家评审形成四类名单", NULL,
+    ADJUSTMENT_STEP_RULES("06", SOURCE_DRUG_PLAN),
+    ADJUSTMENT_RULE("AD-065", "on_no_list", drug_is_on_a_list, SOURCE_DRUG_PLAN, "专家评审形成四类名单", NULL,
                     "药品经专家评审列入四类名单之一，或均不列入", "Experts put a drug on one of four lists, or on none."),
-    ADJUSTMENT_RULE("AD-066", "subject_not_fixed", negotiation_knows_its_subject, DRUG_PLAN,
+    ADJUSTMENT_RULE("AD-066", "subject_not_fixed", negotiation_knows_its_subject, SOURCE_DRUG_PLAN,
                     "主规格、参照药品、支付范围", NULL, "拟谈判药品须确定主规格、参照药品和支付范围",
                     "What is to be negotiated has its main specification, comparator and payment scope."),
-    ADJUSTMENT_RULE("AD-067", "removal_without_ground", removal_has_its_ground, DRUG_PLAN,
+    ADJUSTMENT_RULE("AD-067", "removal_without_ground", removal_has_its_ground, SOURCE_DRUG_PLAN,
                     "直接调出：近三年未向定点机构供应，或谈判药品未按协议供应", NULL, "直接调出须有规定情形",
                     "What is taken out directly has one of the plan's grounds."),
-    ADJUSTMENT_RULE("AD-068", "data_too_late", data_end_with_the_plan, DRUG_PLAN, "独家、说明书、价格等信息截止日", DATA_UNTIL,
+    ADJUSTMENT_RULE("AD-068", "data_too_late", data_end_with_the_plan, SOURCE_DRUG_PLAN, "独家、说明书、价格等信息截止日", DATA_UNTIL,
                     "拟谈判药品的独家、说明书、价格信息不得晚于方案截止日",
                     "What a negotiation stands on ends with the plan's last day of data."),
 };

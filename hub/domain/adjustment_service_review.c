@@ -31,8 +31,8 @@ static void survey_covers_the_nation(struct rule_context *context)
 }
 
 const struct rule adjustment_surveyed_rules[ADJUSTMENT_RULES_OF_surveyed] = {
-    ADJUSTMENT_STEP_RULES("11", SERVICE_LIST),
-    ADJUSTMENT_RULE("AD-115", "survey_not_complete", survey_covers_the_nation, SERVICE_LIST,
+    ADJUSTMENT_STEP_RULES("11", SOURCE_SERVICE_ITEMS),
+    ADJUSTMENT_RULE("AD-115", "survey_not_complete", survey_covers_the_nation, SOURCE_SERVICE_ITEMS,
                     "31个省份和兵团医院调研", SURVEY_AREAS, "医院调研须覆盖全部省份和兵团",
                     "The survey of hospitals covers every province and the Corps."),
 };
@@ -82,8 +82,8 @@ static void everything_is_scored_by_both(struct rule_context *context)
 }
 
 const struct rule adjustment_scored_rules[ADJUSTMENT_RULES_OF_scored] = {
-    ADJUSTMENT_STEP_RULES("12", SERVICE_LIST),
-    ADJUSTMENT_RULE("AD-125", "not_all_scored", everything_is_scored_by_both, SERVICE_LIST,
+    ADJUSTMENT_STEP_RULES("12", SOURCE_SERVICE_ITEMS),
+    ADJUSTMENT_RULE("AD-125", "not_all_scored", everything_is_scored_by_both, SOURCE_SERVICE_ITEMS,
                     "管理和临床专家评分：健康收益、需求、公平、成本效益", NULL, "管理和临床专家须对四个维度评分",
                     "Management and clinical experts score health gain, need, fairness and cost-effectiveness."),
 };
@@ -119,8 +119,8 @@ static void fund_can_bear_it(struct rule_context *context)
 }
 
 const struct rule adjustment_estimated_rules[ADJUSTMENT_RULES_OF_estimated] = {
-    ADJUSTMENT_STEP_RULES("13", SERVICE_LIST),
-    ADJUSTMENT_RULE("AD-135", "fund_not_controllable", fund_can_bear_it, SERVICE_LIST, "基金影响可控", NULL,
+    ADJUSTMENT_STEP_RULES("13", SOURCE_SERVICE_ITEMS),
+    ADJUSTMENT_RULE("AD-135", "fund_not_controllable", fund_can_bear_it, SOURCE_SERVICE_ITEMS, "基金影响可控", NULL,
                     "纳入项目的基金影响须可控", "The effect on the fund is under control."),
 };
 

@@ -4,7 +4,7 @@
  * A handler's prepared structure begins with its step, so that these rules find it:
  *
  *     struct pricing { struct adjustment_step step; const AdjustmentPriced *said; };
- *     static const struct rule priced_rules[] = { ADJUSTMENT_STEP_RULES("07", DRUG_PLAN), ... }; */
+ *     static const struct rule priced_rules[] = { ADJUSTMENT_STEP_RULES("07", SOURCE_DRUG_PLAN), ... }; */
 #ifndef DOMAIN_ADJUSTMENT_STEP_H
 #define DOMAIN_ADJUSTMENT_STEP_H
 
@@ -40,10 +40,6 @@ void adjustment_party_takes_it(struct rule_context *context);
 void adjustment_is_in_time(struct rule_context *context);
 void adjustment_leaves_a_trace(struct rule_context *context);
 
-#define DRUG_PLAN        "2024年国家基本医保药品目录调整工作方案"
-#define ETHNIC_DRUG_PLAN "新疆2025年民族药、医疗机构制剂纳入医保目录工作方案"
-#define SERVICE_LIST     "国家基本医疗保险医疗服务项目目录（第一批）"
-#define CONSUMABLE_DRAFT "医用耗材支付管理办法（试行，征求意见稿）"
 #define STEP_DAYS        "adjustment.step_working_days"
 
 /* clang-format off */

@@ -80,7 +80,7 @@ const struct rule adverse_event_rules[ADVERSE_EVENT_RULES] = {
     {
         .id = "RC-061",
         .code = "adverse_event.not_its_party",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "不良事件监测",
         .evaluate = reporter_says_it,
         .sentence_zh = "不良事件由报告单位自己提交",
@@ -89,7 +89,7 @@ const struct rule adverse_event_rules[ADVERSE_EVENT_RULES] = {
     {
         .id = "RC-062",
         .code = "adverse_event.known_already",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "不良事件监测",
         .evaluate = number_is_new,
         .sentence_zh = "同一报告单位的报告编号不得重复",
@@ -98,7 +98,7 @@ const struct rule adverse_event_rules[ADVERSE_EVENT_RULES] = {
     {
         .id = "RC-063",
         .code = "adverse_event.moment_not_credible",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "不良事件监测",
         .evaluate = moments_follow,
         .sentence_zh = "获知时间不得早于发生时间，也不得晚于当前时间",
@@ -107,7 +107,7 @@ const struct rule adverse_event_rules[ADVERSE_EVENT_RULES] = {
     {
         .id = "RC-064",
         .code = "adverse_event.late",
-        .document = RECALL_PRACTICE,
+        .document = SOURCE_PRACTICE,
         .clause = "死亡事件报告时限，待统筹地区确定",
         .parameter = "adverse_event.death_days",
         .evaluate = death_is_reported_in_time,
@@ -117,7 +117,7 @@ const struct rule adverse_event_rules[ADVERSE_EVENT_RULES] = {
     {
         .id = "RC-065",
         .code = "adverse_event.late",
-        .document = RECALL_PRACTICE,
+        .document = SOURCE_PRACTICE,
         .clause = "严重伤害事件报告时限，待统筹地区确定",
         .parameter = "adverse_event.serious_days",
         .evaluate = serious_harm_is_reported_in_time,

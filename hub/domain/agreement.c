@@ -382,7 +382,7 @@ static void deadline_can_be_set(struct rule_context *context)
 
 /* clang-format off */
 #define RULE(id_, code_, clause_, parameter_, evaluate_, zh_, en_)                                           \
-    {.id = (id_), .code = (code_), .document = REGISTRY_ADMISSION, .clause = (clause_),                      \
+    {.id = (id_), .code = (code_), .document = SOURCE_XINJIANG_ADMISSION, .clause = (clause_),               \
      .parameter = (parameter_), .evaluate = (evaluate_), .sentence_zh = (zh_), .sentence_en = (en_)}
 
 const struct rule agreement_rules[AGREEMENT_RULES] = {

@@ -210,7 +210,7 @@ static void tell_deadline(struct decision *decision, const AgreementState *agree
     fact->region = agreement->region;
     fact->deadline = lent(row->name);
     fact->due_on = day_text(decision, due);
-    fact->clause = lent(source_citation(decision->arena, REGISTRY_ADMISSION, row->clause));
+    fact->clause = lent(source_citation(decision->arena, SOURCE_XINJIANG_ADMISSION, row->clause));
     decision->failed |= fact->clause == NULL;
     size_t index = decision_fact(decision, "medhub.registry.deadline_set.v1", institution, &fact->base);
     decision_deliver(decision, index, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", institution);
@@ -284,7 +284,7 @@ const struct deadline_row *deadline_missed(struct decision *decision, AgreementS
     fact->region = agreement->region;
     fact->deadline = lent(row->name);
     fact->due_on = deadline->due_on;
-    fact->clause = lent(source_citation(decision->arena, REGISTRY_ADMISSION, row->clause));
+    fact->clause = lent(source_citation(decision->arena, SOURCE_XINJIANG_ADMISSION, row->clause));
     decision->failed |= fact->clause == NULL;
     for (size_t i = 0; i < agreement->n_deadlines; i++)
         if (agreement->deadlines[i] == deadline)

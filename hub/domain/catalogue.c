@@ -38,7 +38,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-001",
         .code = "catalogue.key_differs",
-        .document = DRUG_USE_RULES,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "国家医保药品代码",
         .evaluate = row_key_is_kind_and_code,
         .sentence_zh = "条目键须为“类别/编码”，且与条目一致",
@@ -47,7 +47,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-002",
         .code = "catalogue.not_its_region",
-        .document = DRUG_USE_RULES,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "统筹地区不得自行调整",
         .evaluate = row_bureau_speaks_for_the_region,
         .sentence_zh = "只有本地区或国家医疗保障局可以变更本地区目录",
@@ -56,7 +56,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-003",
         .code = "catalogue.row_differs",
-        .document = DRUG_LIST_2021,
+        .document = SOURCE_TIANJIN_DRUG_LIST,
         .clause = "执行时间",
         .evaluate = row_agrees_with_the_change,
         .sentence_zh = "条目的地区与起始日期须与变更一致",
@@ -65,7 +65,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-004",
         .code = "catalogue.dates_reversed",
-        .document = DRUG_LIST_2021,
+        .document = SOURCE_TIANJIN_DRUG_LIST,
         .clause = "执行期限",
         .evaluate = row_dates_are_in_order,
         .sentence_zh = "截止日期不得早于起始日期",
@@ -74,7 +74,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-005",
         .code = "catalogue.rows_overlap",
-        .document = ONE_DRUG_LIST,
+        .document = SOURCE_SHANXI_DRUG_LIST,
         .clause = "新旧目录衔接",
         .evaluate = row_does_not_overlap,
         .sentence_zh = "同一条目在同一地区的有效期不得重叠",
@@ -83,7 +83,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-006",
         .code = "catalogue.nothing_to_remove",
-        .document = DRUG_USE_RULES,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "调出",
         .evaluate = row_removal_has_something_to_end,
         .sentence_zh = "调出的条目须在前一日有效",
@@ -92,7 +92,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-007",
         .code = "catalogue.nationally_protected",
-        .document = DRUG_USE_RULES,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "不得变更国家药品",
         .evaluate = row_is_not_nationally_protected,
         .sentence_zh = "地区不得变更国家目录内受保护的条目",
@@ -101,7 +101,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-008",
         .code = "catalogue.changes_differ",
-        .document = DRUG_USE_RULES,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "目录调整公布",
         .evaluate = declared_changes_are_the_actual_ones,
         .sentence_zh = "声明的变更类型须与实际差异一致",
@@ -110,7 +110,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-009",
         .code = "catalogue.details_differ",
-        .document = CONSUMABLE_PAYMENT,
+        .document = SOURCE_XINJIANG_CONSUMABLES,
         .clause = "目录字段：名称、编码、医保通用名、统一分类",
         .evaluate = item_details_are_of_its_kind,
         .sentence_zh = "条目的专属信息须与类别相符，耗材须写明医保通用名和分类",
@@ -119,7 +119,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-010",
         .code = "catalogue.class_not_possible",
-        .document = DRUG_USE_RULES,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "协议期内谈判药品、民族药、医疗机构制剂为乙类",
         .evaluate = item_has_a_class_that_is_possible,
         .sentence_zh = "协议期内谈判药品、民族药和医疗机构制剂按乙类支付",
@@ -128,7 +128,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-011",
         .code = "catalogue.users_not_named",
-        .document = DRUG_USE_RULES,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "医疗机构制剂限配制机构及批准调剂范围",
         .evaluate = item_names_who_may_use_it,
         .sentence_zh = "医疗机构制剂须写明配制机构和协作机构",
@@ -137,7 +137,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-012",
         .code = "catalogue.supersedes_nothing",
-        .document = DRUG_USE_RULES,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "名称变更与替代",
         .evaluate = item_supersedes_something,
         .sentence_zh = "被替代的编码须为同类且前一日有效的另一条目",
@@ -146,7 +146,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-013",
         .code = "catalogue.not_under_agreement",
-        .document = DUAL_CHANNEL_DRUGS,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "协议期内谈判药品",
         .evaluate = item_is_within_its_agreement,
         .sentence_zh = "双通道药品须为当日在协议期内的谈判药品",
@@ -155,7 +155,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "CA-014",
         .code = "catalogue.standard_negotiated",
-        .document = DRUG_LIST_2021,
+        .document = SOURCE_TIANJIN_DRUG_LIST,
         .clause = "协议期内执行全国统一支付标准，不得二次议价",
         .evaluate = item_sets_no_standard_of_a_negotiated_drug,
         .sentence_zh = "协议期内的谈判药品不得另定支付标准",

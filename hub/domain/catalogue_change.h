@@ -59,14 +59,6 @@ void row_removal_has_something_to_end(struct rule_context *context);
 void row_bureau_speaks_for_the_region(struct rule_context *context);
 void row_is_not_nationally_protected(struct rule_context *context);
 
-#define DRUG_LIST_2021     "津医保局发〔2021〕109号" /* Tianjin: the national drug list 2021 */
-#define DRUG_USE_RULES     "苏医保规〔2021〕2号"     /* Jiangsu: use of drugs */
-#define ONE_DRUG_LIST      "晋医保发〔2021〕25号"    /* Shanxi: one drug list */
-#define DUAL_CHANNEL_DRUGS "甘医保发〔2021〕118号"   /* Gansu: dual channel for negotiated drugs */
-#define SERVICE_CATALOGUE  "国家基本医疗保险医疗服务项目目录（第一批）"
-#define CONSUMABLE_PAYMENT "医用耗材支付管理办法（试行，征求意见稿）"
-#define ETHNIC_PLAN        "新疆2025年民族药、医疗机构制剂纳入医保目录工作方案"
-
 /* clang-format off */
 #define ROW_RULE(id_, code_, evaluate_, document_, clause_, zh_, en_)                                        \
     {.id = (id_), .code = (code_), .document = (document_), .clause = (clause_), .evaluate = (evaluate_),    \
@@ -75,19 +67,19 @@ void row_is_not_nationally_protected(struct rule_context *context);
 /* The first four rules of each handler; TENS are the digits that its ids share. ROW_REMOVAL_RULE is the fifth of those that
  * can also take away. */
 #define ROW_CHANGE_RULES(tens)                                                                               \
-    ROW_RULE("CA-" tens "1", "catalogue.key_differs", row_key_is_kind_and_code, DRUG_USE_RULES,              \
+    ROW_RULE("CA-" tens "1", "catalogue.key_differs", row_key_is_kind_and_code, SOURCE_JIANGSU_DRUG_USE,     \
              "国家医保药品代码", "条目键须为“类别/编码”，且与条目一致",                                    \
              "The key is KIND/CODE of the item."),                                                           \
-    ROW_RULE("CA-" tens "2", "catalogue.row_differs", row_agrees_with_the_change, DRUG_LIST_2021,            \
+    ROW_RULE("CA-" tens "2", "catalogue.row_differs", row_agrees_with_the_change, SOURCE_TIANJIN_DRUG_LIST,  \
              "执行时间", "条目的地区与起始日期须与变更一致",                                                 \
              "Region and first day of the item are those of the change."),                                   \
-    ROW_RULE("CA-" tens "3", "catalogue.dates_reversed", row_dates_are_in_order, DRUG_LIST_2021,             \
+    ROW_RULE("CA-" tens "3", "catalogue.dates_reversed", row_dates_are_in_order, SOURCE_TIANJIN_DRUG_LIST,   \
              "执行期限", "截止日期不得早于起始日期", "The last day is not before the first."),               \
-    ROW_RULE("CA-" tens "4", "catalogue.rows_overlap", row_does_not_overlap, ONE_DRUG_LIST,                  \
+    ROW_RULE("CA-" tens "4", "catalogue.rows_overlap", row_does_not_overlap, SOURCE_SHANXI_DRUG_LIST,        \
              "新旧目录衔接", "同一条目在同一地区的有效期不得重叠",                                           \
              "The spans of an item in a region do not overlap.")
 #define ROW_REMOVAL_RULE(tens)                                                                               \
-    ROW_RULE("CA-" tens "5", "catalogue.nothing_to_remove", row_removal_has_something_to_end, DRUG_USE_RULES,\
+    ROW_RULE("CA-" tens "5", "catalogue.nothing_to_remove", row_removal_has_something_to_end, SOURCE_JIANGSU_DRUG_USE, \
              "调出", "调出的条目须在前一日有效",                                                             \
              "What is removed was in force on the day before.")
 /* clang-format on */

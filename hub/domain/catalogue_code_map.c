@@ -105,7 +105,7 @@ static void old_code_leads_to_one_item(struct rule_context *context)
 }
 
 const struct rule code_map_rules[CODE_MAP_RULES] = {
-    ROW_RULE("CA-501", "catalogue.code_mapped_otherwise", old_code_leads_to_one_item, DRUG_USE_RULES,
+    ROW_RULE("CA-501", "catalogue.code_mapped_otherwise", old_code_leads_to_one_item, SOURCE_JIANGSU_DRUG_USE,
              "名称变更与替代", "一个旧编码或别名同日只对应一个条目",
              "From a day on an old code or another name leads to one item."),
 };

@@ -87,14 +87,14 @@ static void preparation_is_permitted_here(struct rule_context *context)
 const struct rule formulary_rules[FORMULARY_RULES] = {
     ROW_CHANGE_RULES("40"),
     ROW_REMOVAL_RULE("40"),
-    ROW_RULE("CA-406", "catalogue.not_its_formulary", institution_says_its_own, DRUG_USE_RULES,
+    ROW_RULE("CA-406", "catalogue.not_its_formulary", institution_says_its_own, SOURCE_JIANGSU_DRUG_USE,
              "医疗机构用药目录", "用药目录由医疗机构自己提交，编码为“机构/类别/编码”",
              "An institution says its own formulary, under INSTITUTION/KIND/CODE."),
-    {.id = "CA-407", .code = "catalogue.committee_not_met", .document = ONE_DRUG_LIST, .clause = "药事委员会",
-     .also = {{DUAL_CHANNEL_DRUGS, "临时采购"}}, .evaluate = committee_has_met,
+    {.id = "CA-407", .code = "catalogue.committee_not_met", .document = SOURCE_SHANXI_DRUG_LIST, .clause = "药事委员会",
+     .also = {{SOURCE_GANSU_DUAL_CHANNEL, "临时采购"}}, .evaluate = committee_has_met,
      .sentence_zh = "药品须经药事会讨论后进入用药目录，临时采购除外",
      .sentence_en = "What enters a formulary was before the drug committee, unless it is a temporary purchase."},
-    ROW_RULE("CA-408", "catalogue.preparation_elsewhere", preparation_is_permitted_here, DRUG_USE_RULES,
+    ROW_RULE("CA-408", "catalogue.preparation_elsewhere", preparation_is_permitted_here, SOURCE_JIANGSU_DRUG_USE,
              "医疗机构制剂限配制机构及批准调剂范围", "医疗机构制剂只进入配制和协作机构的用药目录",
              "A preparation enters the formularies of its maker and the named partners only."),
 };

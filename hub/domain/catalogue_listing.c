@@ -72,10 +72,10 @@ static void price_is_within_the_standard(struct rule_context *context)
 const struct rule listing_rules[LISTING_RULES] = {
     ROW_CHANGE_RULES("30"),
     ROW_REMOVAL_RULE("30"),
-    ROW_RULE("CA-306", "catalogue.not_its_platform", platform_lists_its_own, DUAL_CHANNEL_DRUGS,
+    ROW_RULE("CA-306", "catalogue.not_its_platform", platform_lists_its_own, SOURCE_GANSU_DUAL_CHANNEL,
              "省级药品集中采购平台直接挂网", "挂网信息由采购平台自己提交，编码为“平台/类别/编码”",
              "A platform says its own listings, under PLATFORM/KIND/CODE."),
-    ROW_RULE("CA-307", "catalogue.price_above_standard", price_is_within_the_standard, DRUG_LIST_2021,
+    ROW_RULE("CA-307", "catalogue.price_above_standard", price_is_within_the_standard, SOURCE_TIANJIN_DRUG_LIST,
              "挂网价不得高于同规格支付标准", "挂网价不得高于支付标准",
              "A listing price is not above the payment standard."),
 };

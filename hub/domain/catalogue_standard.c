@@ -64,17 +64,17 @@ static void negotiated_standards_stay(struct rule_context *context)
 
 const struct rule payment_standard_rules[PAYMENT_STANDARD_RULES] = {
     ROW_CHANGE_RULES("20"),
-    ROW_RULE("CA-206", "catalogue.not_its_region", row_bureau_speaks_for_the_region, DRUG_USE_RULES,
+    ROW_RULE("CA-206", "catalogue.not_its_region", row_bureau_speaks_for_the_region, SOURCE_JIANGSU_DRUG_USE,
              "支付标准制定权限", "支付标准由本地区或国家医疗保障局确定",
              "A payment standard is set by the bureau of its region or the nation's."),
-    ROW_RULE("CA-207", "catalogue.nationally_protected", row_is_not_nationally_protected, DRUG_USE_RULES,
+    ROW_RULE("CA-207", "catalogue.nationally_protected", row_is_not_nationally_protected, SOURCE_JIANGSU_DRUG_USE,
              "不得变更国家药品", "地区不得变更国家目录内受保护的条目",
              "A region does not alter an item that the nation protects."),
-    ROW_RULE("CA-208", "catalogue.nothing_to_change", there_is_an_item, DRUG_USE_RULES, "支付标准",
+    ROW_RULE("CA-208", "catalogue.nothing_to_change", there_is_an_item, SOURCE_JIANGSU_DRUG_USE, "支付标准",
              "支付标准变更的条目须已有效", "The item whose standard changes is in force."),
-    ROW_RULE("CA-209", "catalogue.more_than_standard", nothing_else_changes, DRUG_USE_RULES,
+    ROW_RULE("CA-209", "catalogue.more_than_standard", nothing_else_changes, SOURCE_JIANGSU_DRUG_USE,
              "支付标准", "支付标准变更只改变支付标准", "Nothing but the payment standard changes."),
-    ROW_RULE("CA-210", "catalogue.standard_negotiated", negotiated_standards_stay, DRUG_LIST_2021,
+    ROW_RULE("CA-210", "catalogue.standard_negotiated", negotiated_standards_stay, SOURCE_TIANJIN_DRUG_LIST,
              "协议期内执行全国统一支付标准，不得二次议价", "协议期内谈判药品执行全国统一支付标准",
              "While its agreement runs a negotiated drug has one national payment standard."),
 };

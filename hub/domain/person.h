@@ -39,20 +39,13 @@ void person_is_the_key(struct rule_context *context);
 void person_source_acts_for_the_region(struct rule_context *context);
 void person_days_are_in_order(struct rule_context *context);
 
-#define PERSON_REAL_NAME "甘医保发〔2021〕118号"           /* Gansu */
-#define PERSON_IDENTITY  "冀政办字〔2021〕157号"            /* Hebei: critical-illness insurance and medical assistance */
-#define PERSON_REMOTE    "京医保中心发〔2021〕81号"         /* Beijing: chronic diseases across provinces */
-#define PERSON_COMMUNITY "关于推进紧密型县域医疗卫生共同体实行基本医疗保险总额付费管理的通知" /* Xinjiang: county medical communities */
-#define PERSON_MUTUAL_AID     "甘政办发〔2021〕111号" /* Gansu: mutual aid of accounts */
-#define PERSON_MUTUAL_AID_TOO "内政办发〔2021〕82号"  /* Inner Mongolia: the same */
-
 /* clang-format off */
 #define PERSON_RULE(id_, code_, document_, clause_, evaluate_, zh_, en_)                                     \
     {.id = (id_), .code = (code_), .document = (document_), .clause = (clause_), .evaluate = (evaluate_),    \
      .sentence_zh = (zh_), .sentence_en = (en_)}
 /* The first rule of each handler. */
 #define PERSON_KEY_RULE(id_)                                                                                 \
-    PERSON_RULE(id_, "person.person_differs", PERSON_REAL_NAME, "实名制", person_is_the_key,                 \
+    PERSON_RULE(id_, "person.person_differs", SOURCE_GANSU_DUAL_CHANNEL, "实名制", person_is_the_key,        \
                 "事件必须写明参保人，且与事件键一致", "The event names the person, and its key is that person.")
 #define PERSON_REGION_RULE(id_, document_, clause_)                                                          \
     PERSON_RULE(id_, "person.source_of_another_region", document_, clause_, person_source_acts_for_the_region, \

@@ -133,8 +133,8 @@ static void purpose_is_allowed(struct rule_context *context)
 #define SPEND  "个人账户使用与结算"
 /* Gansu's measures and Inner Mongolia's say the same. */
 #define ACCOUNT_RULE(id_, code_, clause_, evaluate_, zh_, en_)                                               \
-    {.id = (id_), .code = (code_), .document = PERSON_MUTUAL_AID, .clause = (clause_),                       \
-     .also = {{PERSON_MUTUAL_AID_TOO, (clause_)}}, .evaluate = (evaluate_), .sentence_zh = (zh_), .sentence_en = (en_)}
+    {.id = (id_), .code = (code_), .document = SOURCE_GANSU_MUTUAL_AID, .clause = (clause_),                 \
+     .also = {{SOURCE_INNER_MONGOLIA_MUTUAL_AID, (clause_)}}, .evaluate = (evaluate_), .sentence_zh = (zh_), .sentence_en = (en_)}
 
 const struct rule person_account_credited_rules[PERSON_RULES_OF_account_credited] = {
     PERSON_KEY_RULE("PE-051"),

@@ -86,21 +86,21 @@ static void ended_while_in_force(struct rule_context *context)
 
 const struct rule person_remote_filing_made_rules[PERSON_RULES_OF_remote_filing_made] = {
     PERSON_KEY_RULE("PE-031"),
-    PERSON_REGION_RULE("PE-032", PERSON_REMOTE, CLAUSE),
-    PERSON_DAYS_RULE("PE-033", PERSON_REMOTE, CLAUSE),
-    PERSON_RULE("PE-034", "person.filing_number_used", PERSON_REMOTE, CLAUSE, number_is_new,
+    PERSON_REGION_RULE("PE-032", SOURCE_BEIJING_CHRONIC, CLAUSE),
+    PERSON_DAYS_RULE("PE-033", SOURCE_BEIJING_CHRONIC, CLAUSE),
+    PERSON_RULE("PE-034", "person.filing_number_used", SOURCE_BEIJING_CHRONIC, CLAUSE, number_is_new,
                 "备案编号只能使用一次", "The number of a filing is used once."),
-    PERSON_RULE("PE-035", "person.filing_at_home", PERSON_REMOTE, "就医地与参保地", care_is_elsewhere,
+    PERSON_RULE("PE-035", "person.filing_at_home", SOURCE_BEIJING_CHRONIC, "就医地与参保地", care_is_elsewhere,
                 "备案的就医地须在参保统筹地区以外", "A filing is for care in another pooling region."),
-    PERSON_RULE("PE-036", "person.institution_not_open", PERSON_REMOTE, "在备案选定的已开通机构就医",
+    PERSON_RULE("PE-036", "person.institution_not_open", SOURCE_BEIJING_CHRONIC, "在备案选定的已开通机构就医",
                 institutions_are_designated_there, "备案选定的机构须为就医地在网的定点机构",
                 "The institutions of a filing are live and designated in the region of care."),
 };
 
 const struct rule person_remote_filing_ended_rules[PERSON_RULES_OF_remote_filing_ended] = {
     PERSON_KEY_RULE("PE-037"),
-    PERSON_REGION_RULE("PE-038", PERSON_REMOTE, CLAUSE),
-    PERSON_RULE("PE-039", "person.filing_not_in_force", PERSON_REMOTE, CLAUSE, ended_while_in_force,
+    PERSON_REGION_RULE("PE-038", SOURCE_BEIJING_CHRONIC, CLAUSE),
+    PERSON_RULE("PE-039", "person.filing_not_in_force", SOURCE_BEIJING_CHRONIC, CLAUSE, ended_while_in_force,
                 "终止之日须在备案有效期内", "What ends is in force until the day before."),
 };
 

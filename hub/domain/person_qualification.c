@@ -68,16 +68,16 @@ static void ended_while_in_force(struct rule_context *context)
 
 const struct rule person_qualification_granted_rules[PERSON_RULES_OF_qualification_granted] = {
     PERSON_KEY_RULE("PE-021"),
-    PERSON_REGION_RULE("PE-022", PERSON_REMOTE, CLAUSE),
-    PERSON_DAYS_RULE("PE-023", PERSON_REMOTE, CLAUSE),
-    PERSON_RULE("PE-024", "person.qualified_already", PERSON_REMOTE, "按病种认定", granted_once_at_a_time,
+    PERSON_REGION_RULE("PE-022", SOURCE_BEIJING_CHRONIC, CLAUSE),
+    PERSON_DAYS_RULE("PE-023", SOURCE_BEIJING_CHRONIC, CLAUSE),
+    PERSON_RULE("PE-024", "person.qualified_already", SOURCE_BEIJING_CHRONIC, "按病种认定", granted_once_at_a_time,
                 "同一病种的待遇资格不得重叠", "Qualifications for one disease follow one another."),
 };
 
 const struct rule person_qualification_ended_rules[PERSON_RULES_OF_qualification_ended] = {
     PERSON_KEY_RULE("PE-025"),
-    PERSON_REGION_RULE("PE-026", PERSON_REMOTE, CLAUSE),
-    PERSON_RULE("PE-027", "person.not_qualified", PERSON_REMOTE, CLAUSE, ended_while_in_force,
+    PERSON_REGION_RULE("PE-026", SOURCE_BEIJING_CHRONIC, CLAUSE),
+    PERSON_RULE("PE-027", "person.not_qualified", SOURCE_BEIJING_CHRONIC, CLAUSE, ended_while_in_force,
                 "终止之日须在待遇资格有效期内", "What ends is in force until the day before."),
 };
 

@@ -99,15 +99,15 @@ static void number_is_new(struct rule_context *context)
 
 const struct rule person_referral_made_rules[PERSON_RULES_OF_referral_made] = {
     PERSON_KEY_RULE("PE-041"),
-    PERSON_RULE("PE-042", "person.not_the_referring_hospital", PERSON_COMMUNITY, CLAUSE, source_refers,
+    PERSON_RULE("PE-042", "person.not_the_referring_hospital", SOURCE_XINJIANG_COMMUNITIES, CLAUSE, source_refers,
                 "转诊由转出医院提交", "A referral is said by the hospital that refers."),
-    PERSON_DAYS_RULE("PE-043", PERSON_COMMUNITY, CLAUSE),
-    PERSON_RULE("PE-044", "person.hospital_not_designated", PERSON_COMMUNITY, CLAUSE, both_are_designated_hospitals,
+    PERSON_DAYS_RULE("PE-043", SOURCE_XINJIANG_COMMUNITIES, CLAUSE),
+    PERSON_RULE("PE-044", "person.hospital_not_designated", SOURCE_XINJIANG_COMMUNITIES, CLAUSE, both_are_designated_hospitals,
                 "转出、转入须为两家在网的定点医疗机构", "Both are designated hospitals, and not the same."),
-    PERSON_RULE("PE-045", "person.direction_differs", PERSON_COMMUNITY, "按方向和级别确定起付与比例",
+    PERSON_RULE("PE-045", "person.direction_differs", SOURCE_XINJIANG_COMMUNITIES, "按方向和级别确定起付与比例",
                 direction_is_that_of_the_levels, "转诊方向须与两家医院的级别和地区相符",
                 "The direction is that of the hospitals' levels and regions."),
-    PERSON_RULE("PE-046", "person.referral_number_used", PERSON_COMMUNITY, CLAUSE, number_is_new,
+    PERSON_RULE("PE-046", "person.referral_number_used", SOURCE_XINJIANG_COMMUNITIES, CLAUSE, number_is_new,
                 "转诊编号只能使用一次", "The number of a referral is used once."),
 };
 

@@ -119,17 +119,17 @@ static void change_changes_something(struct rule_context *context)
 
 const struct rule person_identity_changed_rules[PERSON_RULES_OF_identity_changed] = {
     PERSON_KEY_RULE("PE-011"),
-    PERSON_REGION_RULE("PE-012", PERSON_IDENTITY, "民政、乡村振兴部门按月交换名单"),
-    {.id = "PE-013", .code = "person.status_unknown", .document = PERSON_IDENTITY, .clause = "参保资助分类",
+    PERSON_REGION_RULE("PE-012", SOURCE_HEBEI_CRITICAL_ILLNESS, "民政、乡村振兴部门按月交换名单"),
+    {.id = "PE-013", .code = "person.status_unknown", .document = SOURCE_HEBEI_CRITICAL_ILLNESS, .clause = "参保资助分类",
      .parameter = "person.subsidy_percent.*", .evaluate = policy_says_what_it_gives,
      .sentence_zh = "身份类别须为政策规定的类别", .sentence_en = "The status is one of which the policy says what it gives."},
-    {.id = "PE-014", .code = "person.list_late", .document = PERSON_IDENTITY, .clause = "每月5日前交换名单",
-     .also = {{"医保发〔2021〕68号", "照单全收"}}, /* Hubei */
+    {.id = "PE-014", .code = "person.list_late", .document = SOURCE_HEBEI_CRITICAL_ILLNESS, .clause = "每月5日前交换名单",
+     .also = {{SOURCE_HUBEI_POVERTY, "照单全收"}},
      .parameter = "person.identity_late.refuse", .parameter_also = "person.identity_list_day", .evaluate = list_comes_in_time,
      .sentence_zh = "当月变更须在次月规定日前交换", .sentence_en = "A month's changes come by the day of the next month that the policy says."},
-    PERSON_RULE("PE-015", "person.decided_ahead", PERSON_IDENTITY, "新认定与退出人员", day_is_not_ahead,
+    PERSON_RULE("PE-015", "person.decided_ahead", SOURCE_HEBEI_CRITICAL_ILLNESS, "新认定与退出人员", day_is_not_ahead,
                 "认定日期不得晚于当前日期", "What is on the list has been decided."),
-    PERSON_RULE("PE-016", "person.status_unchanged", PERSON_IDENTITY, "新认定与退出人员", change_changes_something,
+    PERSON_RULE("PE-016", "person.status_unchanged", SOURCE_HEBEI_CRITICAL_ILLNESS, "新认定与退出人员", change_changes_something,
                 "认定的身份此前未认定，退出的身份此前有效", "What is recognised did not hold, what is withdrawn did."),
 };
 

@@ -269,14 +269,11 @@ static void decide_calendar(struct view *view, const struct event *event, void *
 
 /* --- the family --- */
 
-#define OVERLAY  "苏医保规〔2021〕2号" /* Jiangsu: what regions may set, and that it is on file */
-#define HOLIDAYS "国务院令第795号"
-
 static const struct rule parameter_rules[] = {
     {
         .id = "PO-001",
         .code = "policy.name_differs",
-        .document = OVERLAY,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "统筹地区确定并备案",
         .evaluate = name_is_the_key,
         .sentence_zh = "参数名称须与事件键一致",
@@ -285,7 +282,7 @@ static const struct rule parameter_rules[] = {
     {
         .id = "PO-002",
         .code = "policy.value_missing",
-        .document = OVERLAY,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "统筹地区确定并备案",
         .evaluate = value_is_of_its_kind,
         .sentence_zh = "参数值须与其类型相符",
@@ -294,7 +291,7 @@ static const struct rule parameter_rules[] = {
     {
         .id = "PO-003",
         .code = "policy.document_missing",
-        .document = OVERLAY,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "统筹地区确定并备案",
         .evaluate = document_is_named,
         .sentence_zh = "参数须注明来源文件",
@@ -303,7 +300,7 @@ static const struct rule parameter_rules[] = {
     {
         .id = "PO-004",
         .code = "policy.values_overlap",
-        .document = OVERLAY,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "统筹地区确定并备案",
         .evaluate = values_do_not_overlap,
         .sentence_zh = "同一参数在同一地区的有效期不得重叠",
@@ -312,7 +309,7 @@ static const struct rule parameter_rules[] = {
     {
         .id = "PO-005",
         .code = "policy.nothing_to_withdraw",
-        .document = OVERLAY,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "统筹地区确定并备案",
         .evaluate = withdrawal_has_something_to_end,
         .sentence_zh = "撤回的参数须正在有效",
@@ -321,7 +318,7 @@ static const struct rule parameter_rules[] = {
     {
         .id = "PO-006",
         .code = "policy.weakens_the_nation",
-        .document = OVERLAY,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "统筹地区不得自行调整",
         .evaluate = nation_is_not_weakened,
         .sentence_zh = "统筹地区不得放宽国家规定的参数",
@@ -333,7 +330,7 @@ static const struct rule calendar_rules[] = {
     {
         .id = "PO-101",
         .code = "policy.year_differs",
-        .document = HOLIDAYS,
+        .document = SOURCE_HOLIDAYS,
         .clause = "国务院办公厅年度通知",
         .evaluate = year_is_the_key,
         .sentence_zh = "日历年份须与事件键一致",
@@ -342,7 +339,7 @@ static const struct rule calendar_rules[] = {
     {
         .id = "PO-102",
         .code = "policy.calendar_incomplete",
-        .document = HOLIDAYS,
+        .document = SOURCE_HOLIDAYS,
         .clause = "国务院办公厅年度通知",
         .evaluate = every_day_is_told,
         .sentence_zh = "日历须覆盖全年每一天",

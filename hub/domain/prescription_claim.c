@@ -95,14 +95,12 @@ static void claim_has_an_end(struct rule_context *context)
         rule_policy_missing(context, claim->step.state->region_of_care, claim->step.day);
 }
 
-#define GRANULES "豫药监药注〔2021〕189号" /* Henan: formula granules */
-
 const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
     PRESCRIPTION_STEP_RULES("06"),
     {
         .id = "RX-066",
         .code = "prescription.dispenser_not_designated",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "定点医疗机构或定点零售药店调配",
         .evaluate = step_dispenser_is_designated,
         .sentence_zh = "认领机构在认领当日须为在网的定点机构",
@@ -111,7 +109,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
     {
         .id = "RX-067",
         .code = "prescription.dispenser_of_wrong_kind",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "调配方为定点医疗机构或定点零售药店",
         .evaluate = dispenser_is_an_institution,
         .sentence_zh = "处方只能由医疗机构或药店认领",
@@ -120,7 +118,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
     {
         .id = "RX-068",
         .code = "prescription.dispenser_not_listed",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "三定：定零售药店",
         .evaluate = dual_channel_dispenser_is_listed,
         .sentence_zh = "双通道处方的认领机构须在统筹地区三定名单内",
@@ -129,9 +127,9 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
     {
         .id = "RX-069",
         .code = "prescription.preparation_elsewhere",
-        .document = DRUG_USE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "医疗机构制剂",
-        .also = {{"新疆2025年民族药、医疗机构制剂纳入医保目录工作方案", "制剂限配制机构和指定协作医疗机构使用"}},
+        .also = {{SOURCE_XINJIANG_ETHNIC_DRUGS, "制剂限配制机构和指定协作医疗机构使用"}},
         .evaluate = preparations_stay_with_maker_and_partners,
         .sentence_zh = "医疗机构制剂只能由配制机构或指定协作机构调配",
         .sentence_en = "A hospital preparation is dispensed by its maker or a named partner only.",
@@ -139,7 +137,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
     {
         .id = "RX-070",
         .code = "prescription.granules_in_pharmacy",
-        .document = GRANULES,
+        .document = SOURCE_HENAN_GRANULES,
         .clause = "配方颗粒不得在医疗机构以外销售",
         .evaluate = granules_stay_in_medical_institutions,
         .sentence_zh = "中药配方颗粒只能在医疗机构内使用",
@@ -148,7 +146,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
     {
         .id = "RX-071",
         .code = "prescription.past_validity",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D001 valiEndTime",
         .evaluate = step_is_within_validity,
         .sentence_zh = "处方须在有效期内认领",
@@ -157,7 +155,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
     {
         .id = "RX-072",
         .code = "prescription.claim_without_end",
-        .document = PRACTICE,
+        .document = SOURCE_PRACTICE,
         .clause = "处方认领时限，由统筹地区确定",
         .parameter = PRESCRIPTION_CLAIM_HOURS,
         .evaluate = claim_has_an_end,
@@ -167,7 +165,7 @@ const struct rule prescription_claimed_rules[CLAIMED_RULES] = {
     {
         .id = "RX-073",
         .code = "prescription.dispenser_not_licensed",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "药品经营许可证、医疗机构执业许可证",
         .parameter = LICENCES_COMPLETE,
         .evaluate = step_dispenser_is_licensed,

@@ -208,14 +208,12 @@ static void trace_codes_can_be_followed(struct rule_context *context)
                        said->lines[i]->trace_codes[j]);
 }
 
-#define COLLECTION "关于加强药品追溯码在医疗保障和工伤保险领域采集应用的通知"
-
 const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     PRESCRIPTION_STEP_RULES("10"),
     {
         .id = "RX-106",
         .code = "prescription.not_reviewed_by_dispenser",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "调配前由调配方药师审核",
         .evaluate = dispensers_pharmacist_has_passed_it,
         .sentence_zh = "调配方药师审核通过后方可配药",
@@ -224,7 +222,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-107",
         .code = "prescription.dispenser_not_designated",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "定点医疗机构或定点零售药店调配",
         .evaluate = step_dispenser_is_designated,
         .sentence_zh = "配药机构在配药当日须为在网的定点机构",
@@ -233,7 +231,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-108",
         .code = "prescription.past_validity",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D001 valiEndTime",
         .evaluate = step_is_within_validity,
         .sentence_zh = "处方须在有效期内配药",
@@ -242,7 +240,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-109",
         .code = "prescription.dispensing_number_repeated",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "7206 售药明细上传",
         .evaluate = dispensing_number_is_new,
         .sentence_zh = "同一配药单号不得重复",
@@ -251,7 +249,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-110",
         .code = "prescription.line_unknown",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "7206 selinfo",
         .evaluate = lines_are_those_of_the_prescription,
         .sentence_zh = "配药明细须对应处方明细，且各出现一次",
@@ -260,7 +258,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-111",
         .code = "prescription.other_drug",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "通用名",
         .evaluate = drugs_are_the_prescribed_ones,
         .sentence_zh = "所配药品须为处方药品或同一通用名药品",
@@ -269,7 +267,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-112",
         .code = "prescription.quantity_not_positive",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "7206 sel_retn_cnt",
         .evaluate = quantities_are_positive,
         .sentence_zh = "配药数量必须大于零",
@@ -278,7 +276,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-113",
         .code = "prescription.quantity_exceeded",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "凭处方支付",
         .evaluate = quantities_add_up,
         .sentence_zh = "各次配药数量累计不得超过处方数量",
@@ -287,7 +285,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-114",
         .code = "prescription.doses_exceeded",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D001 rxDrugCnt，中药饮片剂数",
         .evaluate = doses_add_up,
         .sentence_zh = "中药饮片须写明剂数，累计不得超过处方剂数",
@@ -296,7 +294,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-115",
         .code = "prescription.price_above_standard",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "药店售价不得高于谈判支付标准",
         .evaluate = pharmacy_sells_no_dearer_than_the_standard,
         .sentence_zh = "药店售价不得高于配药当日的支付标准",
@@ -305,7 +303,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-116",
         .code = "prescription.patient_not_identified",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "实名制",
         .evaluate = dual_channel_patient_is_identified,
         .sentence_zh = "双通道药品须实名取药",
@@ -314,7 +312,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-117",
         .code = "prescription.dispensed_too_often",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D001 maxReptCnt；未写明的由统筹地区确定",
         .parameter = "prescription.dispensings_max",
         .evaluate = not_too_often,
@@ -324,7 +322,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-118",
         .code = "prescription.dispensed_too_soon",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D001 minInrvDays",
         .evaluate = not_too_soon,
         .sentence_zh = "两次配药间隔不得少于处方写明的天数",
@@ -333,7 +331,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-119",
         .code = "prescription.trace_code_wrong",
-        .document = COLLECTION,
+        .document = SOURCE_TRACE_CODES,
         .clause = "追溯码采集",
         .evaluate = trace_codes_can_be_followed,
         .sentence_zh = "追溯码须可识别，且批号、有效期与明细一致",
@@ -342,7 +340,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-120",
         .code = "prescription.dispenser_not_listed",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "三定：定零售药店",
         .evaluate = dual_channel_dispenser_is_listed,
         .sentence_zh = "双通道处方的配药机构在配药当日须在统筹地区三定名单内",
@@ -352,7 +350,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-121",
         .code = "prescription.price_above_standard_at_hospital",
-        .document = "内医保办发〔2021〕40号", /* Inner Mongolia: the pilot of payment standards */
+        .document = SOURCE_INNER_MONGOLIA_PAYMENT_STANDARD, /* Inner Mongolia: the pilot of payment standards */
         .clause = "高于支付标准的部分由患者负担",
         .parameter = "prescription.price_above_standard.refuse",
         .evaluate = hospital_is_told_of_the_excess,
@@ -362,7 +360,7 @@ const struct rule prescription_dispensed_rules[DISPENSED_RULES] = {
     {
         .id = "RX-122",
         .code = "prescription.dispenser_not_licensed",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "药品经营许可证、医疗机构执业许可证",
         .parameter = LICENCES_COMPLETE,
         .evaluate = step_dispenser_is_licensed,

@@ -103,14 +103,12 @@ static void trace_codes_can_be_followed(struct rule_context *context)
         }
 }
 
-#define COLLECTION "关于加强药品追溯码在医疗保障和工伤保险领域采集应用的通知"
-
 const struct rule prescription_returned_rules[RETURNED_RULES] = {
     PRESCRIPTION_STEP_RULES("13"),
     {
         .id = "RX-136",
         .code = "prescription.not_dispensed",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "7208 售药明细撤销",
         .evaluate = it_was_dispensed,
         .sentence_zh = "退药须指向本机构的一次配药",
@@ -119,7 +117,7 @@ const struct rule prescription_returned_rules[RETURNED_RULES] = {
     {
         .id = "RX-137",
         .code = "prescription.return_exceeds",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "7208 sel_retn_cnt",
         .evaluate = no_more_comes_back_than_was_given,
         .sentence_zh = "退药数量须大于零且不得超过尚未退回的配药数量",
@@ -128,7 +126,7 @@ const struct rule prescription_returned_rules[RETURNED_RULES] = {
     {
         .id = "RX-138",
         .code = "prescription.trace_code_wrong",
-        .document = COLLECTION,
+        .document = SOURCE_TRACE_CODES,
         .clause = "追溯码采集",
         .evaluate = trace_codes_can_be_followed,
         .sentence_zh = "退药追溯码须可识别",

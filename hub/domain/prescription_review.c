@@ -69,7 +69,7 @@ const struct rule prescription_reviewed_rules[REVIEWED_RULES] = {
     {
         .id = "RX-056",
         .code = "prescription.pharmacist_not_named",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "药师、执业药师审核",
         .evaluate = pharmacist_is_named,
         .sentence_zh = "审方药师须写明编码或执业证号",
@@ -78,7 +78,7 @@ const struct rule prescription_reviewed_rules[REVIEWED_RULES] = {
     {
         .id = "RX-057",
         .code = "prescription.pharmacist_not_licensed",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "药师、执业药师审核",
         .parameter = PRACTITIONERS_COMPLETE,
         .evaluate = reviewer_is_licensed,

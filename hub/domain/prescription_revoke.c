@@ -38,7 +38,7 @@ const struct rule prescription_revoked_rules[REVOKED_RULES] = {
     {
         .id = "RX-146",
         .code = "prescription.dispensed_already",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D004 rxUndo",
         .parameter = "prescription.revoke_partly_dispensed.refuse",
         .evaluate = nothing_is_dispensed,

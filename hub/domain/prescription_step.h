@@ -48,12 +48,6 @@ void step_move_is_possible(struct rule_context *context);
 void step_party_says_it(struct rule_context *context);
 void step_moment_is_credible(struct rule_context *context);
 
-#define CIRCULATION          "津医保局发〔2021〕106号" /* Tianjin: insurance policy for prescription circulation */
-#define DUAL_CHANNEL_OPINION "甘医保发〔2021〕118号" /* Gansu: dual channel for negotiated drugs */
-#define CENTRE               "电子处方中心接口"      /* as public code shows it: nhsa-wire 2.2, 2.3 */
-#define PRESCRIBING          "卫生部令第53号"
-#define DRUG_USE             "苏医保规〔2021〕2号" /* Jiangsu: use of drugs */
-#define PRACTICE             "地方实践" /* no regulation in the compendium: regional practice, a region sets its own */
 #define CLOCK_SKEW           "prescription.clock_skew_minutes"
 
 /* What claiming and dispensing share: who may, and until when. */
@@ -70,23 +64,23 @@ bool step_is_of_a_pharmacy(const struct prescription_step *step);
 /* The first five rules of each handler; TENS are the digits that its five ids share. */
 #define PRESCRIPTION_STEP_RULES(tens)                                                                        \
     STEP_RULE("RX-" tens "1", "prescription.person_differs", step_person_is_the_key,                         \
-              DUAL_CHANNEL_OPINION, "实名制", NULL,                                                          \
+              SOURCE_GANSU_DUAL_CHANNEL, "实名制", NULL,                                                     \
               "事件必须写明参保人，且与事件键一致",                                                          \
               "The event names the person, and its key is that person."),                                    \
     STEP_RULE("RX-" tens "2", "prescription.unknown", step_prescription_is_known,                            \
-              CENTRE, "D003 hiRxno", NULL,                                                                   \
+              SOURCE_PRESCRIPTION_CENTRE, "D003 hiRxno", NULL,                                               \
               "所指处方须为该参保人已上传的处方",                                                            \
               "It names a prescription of this person that was uploaded."),                                  \
     STEP_RULE("RX-" tens "3", "prescription.move_not_possible", step_move_is_possible,                       \
-              CIRCULATION, "开具、上传、审核、调配、结算", NULL,                                             \
+              SOURCE_TIANJIN_CIRCULATION, "开具、上传、审核、调配、结算", NULL,                              \
               "处方当前状态须允许该操作",                                                                    \
               "The prescription stands where this step is possible."),                                       \
     STEP_RULE("RX-" tens "4", "prescription.not_its_party", step_party_says_it,                              \
-              CIRCULATION, "双方对上传、调配、支付各负其责", NULL,                                           \
+              SOURCE_TIANJIN_CIRCULATION, "双方对上传、调配、支付各负其责", NULL,                            \
               "该操作须由有权的一方自己提交",                                                                \
               "The step is said by the party that may make it."),                                            \
     STEP_RULE("RX-" tens "5", "prescription.moment_not_credible", step_moment_is_credible,                   \
-              CIRCULATION, "实时上传，留存开具、上传与接收时间", CLOCK_SKEW,                                 \
+              SOURCE_TIANJIN_CIRCULATION, "实时上传，留存开具、上传与接收时间", CLOCK_SKEW,                  \
               "操作时间不得早于开具时间，也不得晚于当前时间",                                                \
               "The step is not before the issue nor after the present moment.")
 /* clang-format on */

@@ -112,14 +112,11 @@ static void identity_is_sealed(struct rule_context *context)
 
 /* --- the table --- */
 
-#define CANCER_CARE "四川省肿瘤诊疗质量提升行动实施方案"
-#define CHRONIC     "京医保中心发〔2021〕81号" /* Beijing: chronic diseases across provinces */
-
 const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-001",
         .code = "prescription.person_differs",
-        .document = "甘医保发〔2021〕118号",
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "实名制",
         .evaluate = person_is_the_key,
         .sentence_zh = "处方必须写明参保人，且与事件键一致",
@@ -128,7 +125,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-002",
         .code = "prescription.source_is_not_issuer",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "处方实时上传",
         .evaluate = source_is_the_issuer,
         .sentence_zh = "处方由开具机构自己上传",
@@ -137,7 +134,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-003",
         .code = "prescription.issuer_not_designated",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "定点医疗机构处方",
         .evaluate = issuer_is_designated,
         .sentence_zh = "开具机构在开具当日须为在网的定点机构",
@@ -146,7 +143,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-004",
         .code = "prescription.issuer_of_wrong_kind",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "开具方为定点医疗机构",
         .evaluate = issuer_is_a_hospital,
         .sentence_zh = "处方只能由医疗机构开具",
@@ -155,7 +152,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-005",
         .code = "prescription.line_not_on_catalogue",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "目录内药品",
         .evaluate = upload_lines_are_on_the_catalogue,
         .sentence_zh = "每个药品在开具当日须在参保地目录内",
@@ -164,7 +161,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-006",
         .code = "prescription.quantity_not_positive",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D001 drugCnt",
         .evaluate = upload_quantities_are_positive,
         .sentence_zh = "药品数量必须大于零",
@@ -173,7 +170,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-007",
         .code = "prescription.main_diagnosis",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D001 maindiagFlag",
         .evaluate = one_diagnosis_is_the_main_one,
         .sentence_zh = "须有且仅有一个主诊断",
@@ -182,7 +179,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-008",
         .code = "prescription.validity_unknown",
-        .document = PRESCRIBING,
+        .document = SOURCE_PRESCRIBING,
         .clause = "第十八条",
         .parameter = PRESCRIPTION_VALID_DAYS,
         .evaluate = validity_can_be_told,
@@ -192,7 +189,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-009",
         .code = "prescription.valid_until_before_issue",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D001 valiEndTime",
         .evaluate = validity_begins_with_the_issue,
         .sentence_zh = "有效期截止时间不得早于开具时间",
@@ -201,7 +198,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-010",
         .code = "prescription.national_number_repeated",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D003 hiRxno",
         .evaluate = national_number_is_new,
         .sentence_zh = "同一医保处方编号只能上传一次",
@@ -210,7 +207,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-011",
         .code = "prescription.hospital_number_repeated",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D001 hospRxno",
         .evaluate = hospital_number_is_new,
         .sentence_zh = "同一医院的处方号只能上传一次",
@@ -219,7 +216,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-012",
         .code = "prescription.validity_unknown",
-        .document = PRACTICE,
+        .document = SOURCE_PRACTICE,
         .clause = "长期处方默认有效天数，由统筹地区确定",
         .parameter = PRESCRIPTION_LONG_TERM_VALID_DAYS,
         .evaluate = long_term_validity_can_be_told,
@@ -229,7 +226,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-013",
         .code = "prescription.line_number_repeated",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D005 rxDetlList",
         .evaluate = upload_line_numbers_are_different,
         .sentence_zh = "处方内明细序号不得重复",
@@ -238,7 +235,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-014",
         .code = "prescription.doses_missing",
-        .document = CENTRE,
+        .document = SOURCE_PRESCRIPTION_CENTRE,
         .clause = "D001 rxDrugCnt，中药饮片填剂数",
         .evaluate = upload_pieces_are_in_doses,
         .sentence_zh = "中药饮片处方须写明剂数",
@@ -247,7 +244,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-015",
         .code = "prescription.hospital_not_listed",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "三定：定医疗机构",
         .evaluate = dual_channel_hospital_is_listed,
         .sentence_zh = "双通道处方的开具机构须在统筹地区三定名单内",
@@ -256,7 +253,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-016",
         .code = "prescription.doctor_not_listed",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "三定：定责任医师",
         .evaluate = dual_channel_doctor_is_listed,
         .sentence_zh = "双通道处方的开方医师须在责任医师名单内",
@@ -265,7 +262,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-017",
         .code = "prescription.patient_not_named",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "实名制",
         .evaluate = dual_channel_patient_is_named,
         .sentence_zh = "双通道处方须实名，并附加密的参保人身份",
@@ -274,7 +271,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-042",
         .code = "prescription.drug_not_dual_channel",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "双通道药品目录与常规乙类分类管理",
         .parameter = "prescription.dual_channel_list_complete",
         .evaluate = dual_channel_drugs_are_listed,
@@ -284,9 +281,9 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-018",
         .code = "prescription.preparation_elsewhere",
-        .document = DRUG_USE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "医疗机构制剂",
-        .also = {{"新疆2025年民族药、医疗机构制剂纳入医保目录工作方案", "制剂限配制机构和指定协作医疗机构使用"}},
+        .also = {{SOURCE_XINJIANG_ETHNIC_DRUGS, "制剂限配制机构和指定协作医疗机构使用"}},
         .evaluate = upload_preparations_are_the_hospitals_own,
         .sentence_zh = "医疗机构制剂只能由配制机构或指定协作机构开具",
         .sentence_en = "A hospital preparation is prescribed by its maker or a named partner only.",
@@ -294,7 +291,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-019",
         .code = "prescription.beyond_the_doctors_level",
-        .document = CANCER_CARE,
+        .document = SOURCE_SICHUAN_CANCER_CARE,
         .clause = "处方分级授权",
         .evaluate = doctor_may_prescribe_it,
         .sentence_zh = "目录要求处方权限的，医师职称须达到要求",
@@ -303,7 +300,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-020",
         .code = "prescription.chronic_disease_not_one",
-        .document = CHRONIC,
+        .document = SOURCE_BEIJING_CHRONIC,
         .clause = "按病种分别开具处方",
         .evaluate = upload_chronic_disease_is_one,
         .sentence_zh = "门诊慢特病按病种分别开具处方",
@@ -312,7 +309,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-043",
         .code = "prescription.not_qualified",
-        .document = CHRONIC,
+        .document = SOURCE_BEIJING_CHRONIC,
         .clause = "待遇资格认定",
         .parameter = "person.qualifications_complete",
         .evaluate = upload_chronic_disease_is_qualified_for,
@@ -322,7 +319,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-044",
         .code = "prescription.examination_not_recognised",
-        .document = "黔卫健发〔2021〕20号", /* Guizhou: rational examinations */
+        .document = SOURCE_GUIZHOU_EXAMINATIONS,
         .clause = "检查检验结果互认，结果互认机构名录",
         .parameter = "registry.recognition_complete",
         .evaluate = upload_examinations_are_recognised,
@@ -332,7 +329,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-021",
         .code = "prescription.double_medication",
-        .document = PRACTICE,
+        .document = SOURCE_PRACTICE,
         .clause = "重复用药，由统筹地区确定提示或拒绝",
         .parameter = "prescription.double_medication.refuse",
         .evaluate = upload_drugs_are_not_taken_twice,
@@ -342,9 +339,9 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-022",
         .code = "prescription.identity_not_sealed",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "实名制",
-        .also = {{"medhub 设计", "姓名与证件号码加密传输"}},
+        .also = {{SOURCE_DESIGN, "姓名与证件号码加密传输"}},
         .parameter = "prescription.identity_sealed.refuse",
         .evaluate = identity_is_sealed,
         .sentence_zh = "参保人姓名、证件号码、电话须按接收机构加密后上传",
@@ -353,7 +350,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-031",
         .code = "prescription.limit_sex",
-        .document = DRUG_USE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "限定支付：性别",
         .evaluate = limit_sex_is_met,
         .sentence_zh = "限定性别的药品须符合患者性别",
@@ -362,7 +359,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-032",
         .code = "prescription.limit_age",
-        .document = DRUG_USE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "限定支付：年龄",
         .parameter = "prescription.child_age_years",
         .evaluate = limit_age_is_met,
@@ -372,7 +369,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-033",
         .code = "prescription.limit_insurance",
-        .document = DRUG_USE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "限定支付：险种",
         .evaluate = limit_insurance_is_met,
         .sentence_zh = "限定险种的药品须符合参保险种",
@@ -381,7 +378,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-034",
         .code = "prescription.limit_care",
-        .document = DRUG_USE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "限定支付：就医方式",
         .evaluate = limit_care_is_met,
         .sentence_zh = "限住院使用的药品须用于住院",
@@ -390,7 +387,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-035",
         .code = "prescription.limit_institution_level",
-        .document = DRUG_USE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "限定支付：医疗机构级别",
         .evaluate = limit_level_is_met,
         .sentence_zh = "限定医疗机构级别的药品须由该级别以上机构开具",
@@ -399,7 +396,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-036",
         .code = "prescription.limit_disease",
-        .document = DRUG_USE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "限定支付：病种，诊断与限定支付范围相符",
         .evaluate = limit_disease_is_met,
         .sentence_zh = "诊断须符合药品的限定支付范围",
@@ -408,7 +405,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-037",
         .code = "prescription.limit_course",
-        .document = DRUG_USE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "限定支付：疗程",
         .evaluate = limit_course_is_met,
         .sentence_zh = "用药天数不得超过限定疗程",
@@ -417,7 +414,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-038",
         .code = "prescription.limit_amount",
-        .document = DRUG_USE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "限定支付：用量",
         .evaluate = limit_amount_is_met,
         .sentence_zh = "药品数量不得超过限定用量",
@@ -426,7 +423,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-039",
         .code = "prescription.doctor_not_licensed",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "人员执业证与第一注册地",
         .parameter = PRACTITIONERS_COMPLETE,
         .evaluate = doctor_is_licensed,
@@ -436,7 +433,7 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-040",
         .code = "prescription.pharmacist_not_licensed",
-        .document = CIRCULATION,
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "药师、执业药师审核",
         .parameter = PRACTITIONERS_COMPLETE,
         .evaluate = pharmacist_is_licensed,
@@ -446,9 +443,9 @@ const struct rule prescription_uploaded_rules[UPLOADED_RULES] = {
     {
         .id = "RX-041",
         .code = "prescription.issuer_not_licensed",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "医疗机构执业许可证",
-        .also = {{"赣卫医发〔2021〕10号", "执业许可证公开"}}, /* Jiangxi: filing of newly set-up medical institutions */
+        .also = {{SOURCE_JIANGXI_FILING, "执业许可证公开"}},
         .parameter = LICENCES_COMPLETE,
         .evaluate = issuer_is_licensed,
         .sentence_zh = "开具机构当日须有有效的执业许可证或设置备案",

@@ -148,11 +148,11 @@ static void holders_have_a_deadline(struct rule_context *context)
 
 /* clang-format off */
 #define DEADLINE_RULE(id_, level_, zh_, en_)                                                                  \
-    {.id = (id_), .code = "recall.no_deadline", .document = RECALL_PRACTICE,                                  \
+    {.id = (id_), .code = "recall.no_deadline", .document = SOURCE_PRACTICE,                                 \
      .clause = "召回通知的确认时限，待统筹地区确定", .parameter = "recall.acknowledge_hours.level_" level_,   \
      .evaluate = holders_have_a_deadline, .sentence_zh = (zh_), .sentence_en = (en_)}
 #define NUMBER_RULE(id_)                                                                                      \
-    {.id = (id_), .code = "recall.known_already", .document = RECALL_DOCUMENT,                                \
+    {.id = (id_), .code = "recall.known_already", .document = SOURCE_GANSU_UDI,                              \
      .clause = "产品召回", .evaluate = number_is_new,                                                        \
      .sentence_zh = "同一产品的召回编号不得重复",                                                             \
      .sentence_en = "The number of a recall is new for its product."}
@@ -162,7 +162,7 @@ const struct rule recall_issued_rules[RECALL_ISSUED_RULES] = {
     {
         .id = "RC-001",
         .code = "recall.not_its_party",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "注册人、监管部门",
         .evaluate = issuer_says_it,
         .sentence_zh = "召回由发布方自己提交",
@@ -171,7 +171,7 @@ const struct rule recall_issued_rules[RECALL_ISSUED_RULES] = {
     {
         .id = "RC-002",
         .code = "recall.issuer_of_wrong_kind",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "注册人、监管部门",
         .evaluate = issuer_is_registrant_or_regulator,
         .sentence_zh = "召回由注册人或监管部门发布",
@@ -181,7 +181,7 @@ const struct rule recall_issued_rules[RECALL_ISSUED_RULES] = {
     {
         .id = "RC-004",
         .code = "recall.scope_unclear",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "产品召回",
         .evaluate = scope_has_parts_or_all,
         .sentence_zh = "召回范围须为整个产品，或明确的批号、序列号区间、生产日期区间",
@@ -200,7 +200,7 @@ const struct rule recall_extended_rules[RECALL_EXTENDED_RULES] = {
     {
         .id = "RC-015",
         .code = "recall.closed",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "产品召回",
         .evaluate = recall_is_not_closed,
         .sentence_zh = "已关闭的召回不再加入物品，须另行召回",

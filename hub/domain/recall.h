@@ -215,7 +215,4 @@ void scan_is_not_of_suspended(struct rule_context *context);
 /* After everything of a scan has been decided: the rows that DECISION writes are compared with what they were. */
 void recall_follow(struct view *view, const Withheld *withheld, struct decision *decision);
 
-#define RECALL_DOCUMENT   "甘药监发〔2021〕184号" /* Gansu: unique identification of devices, C4 L5317 */
-#define RECALL_PRACTICE   "地方实践" /* the compendium has no measures on recalls: regional practice, a region sets its own */
-
 #endif

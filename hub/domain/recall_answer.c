@@ -88,14 +88,14 @@ static void move_is_possible(struct rule_context *context)
 
 /* clang-format off */
 #define ANSWER_RULES(tens)                                                                                    \
-    {.id = "RC-" tens "1", .code = "recall.unknown", .document = RECALL_DOCUMENT,                             \
+    {.id = "RC-" tens "1", .code = "recall.unknown", .document = SOURCE_GANSU_UDI,                           \
      .clause = "产品召回", .evaluate = recall_is_known,                                                      \
      .sentence_zh = "所指召回须为该产品已发布的召回", .sentence_en = "It names a recall of the product."},    \
-    {.id = "RC-" tens "2", .code = "recall.not_its_party", .document = RECALL_DOCUMENT,                       \
+    {.id = "RC-" tens "2", .code = "recall.not_its_party", .document = SOURCE_GANSU_UDI,                     \
      .clause = "产品召回", .evaluate = party_says_it,                                                        \
      .sentence_zh = "该操作须由有权的一方自己提交",                                                           \
      .sentence_en = "The step is said by the party that may make it."},                                       \
-    {.id = "RC-" tens "3", .code = "recall.move_not_possible", .document = RECALL_DOCUMENT,                   \
+    {.id = "RC-" tens "3", .code = "recall.move_not_possible", .document = SOURCE_GANSU_UDI,                 \
      .clause = "产品召回", .evaluate = move_is_possible,                                                     \
      .sentence_zh = "召回当前状态须允许该操作",                                                               \
      .sentence_en = "The recall stands where this step is possible."}
@@ -132,7 +132,7 @@ const struct rule recall_acknowledged_rules[RECALL_ACKNOWLEDGED_RULES] = {
     {
         .id = "RC-024",
         .code = "recall.holder_not_told",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "产品召回",
         .evaluate = holder_was_told,
         .sentence_zh = "确认方须为召回匹配到的持有方，且只确认一次",
@@ -141,7 +141,7 @@ const struct rule recall_acknowledged_rules[RECALL_ACKNOWLEDGED_RULES] = {
     {
         .id = "RC-025",
         .code = "recall.count_differs",
-        .document = RECALL_PRACTICE,
+        .document = SOURCE_PRACTICE,
         .clause = "清点数与扫码数不一致，待统筹地区确定",
         .parameter = "recall.count_differs.refuse",
         .evaluate = count_is_the_hubs,
@@ -223,7 +223,7 @@ const struct rule recall_closed_rules[RECALL_CLOSED_RULES] = {
     {
         .id = "RC-034",
         .code = "recall.not_acknowledged",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "产品召回",
         .evaluate = everybody_has_answered,
         .sentence_zh = "所有持有方确认后方可关闭召回",
@@ -232,7 +232,7 @@ const struct rule recall_closed_rules[RECALL_CLOSED_RULES] = {
     {
         .id = "RC-035",
         .code = "recall.outstanding",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "全生命周期可追溯",
         .evaluate = nothing_is_outstanding,
         .sentence_zh = "已交付、已使用、已销毁、已退回之和等于受影响数量方可关闭",
@@ -241,7 +241,7 @@ const struct rule recall_closed_rules[RECALL_CLOSED_RULES] = {
     {
         .id = "RC-036",
         .code = "recall.amounts_differ",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "数据真实、准确、完整",
         .evaluate = said_is_counted,
         .sentence_zh = "关闭召回时填报的数量须与追溯记录一致",

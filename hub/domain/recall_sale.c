@@ -92,7 +92,7 @@ static void is_suspended_by_it(struct rule_context *context)
 
 /* clang-format off */
 #define SALE_RULE(id_, code_, evaluate_, zh_, en_)                                                            \
-    {.id = (id_), .code = (code_), .document = "辽药监告〔2021〕100号", .clause = "停止销售、召回",          \
+    {.id = (id_), .code = (code_), .document = SOURCE_LIAONING_DEFECTS, .clause = "停止销售、召回",          \
      .evaluate = (evaluate_), .sentence_zh = (zh_), .sentence_en = (en_)}
 /* clang-format on */
 

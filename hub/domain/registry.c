@@ -181,7 +181,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "RG-001",
         .code = "registry.id_differs",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "统一的医保编码",
         .evaluate = id_is_the_key,
         .sentence_zh = "机构标识须与事件键一致",
@@ -190,7 +190,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "RG-002",
         .code = "registry.state_not_allowed",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "申请、评估、协商、联网测试、运行、中止、解除",
         .evaluate = state_follows_the_earlier_one,
         .sentence_zh = "机构状态须按规定的顺序变化",
@@ -199,7 +199,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "RG-003",
         .code = "registry.out_of_order",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "变更",
         .evaluate = versions_follow_in_time,
         .sentence_zh = "变更生效日期不得早于上一版本",
@@ -208,7 +208,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "RG-004",
         .code = "registry.designation_undated",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "协议期限",
         .evaluate = designation_is_dated,
         .sentence_zh = "在网定点机构须有定点起始日期，截止日期不得早于起始日期",
@@ -217,7 +217,7 @@ static const struct rule changed_rules[] = {
     {
         .id = "RG-005",
         .code = "registry.state_differs_from_agreements",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "协议办理",
         .evaluate = state_is_that_of_the_agreements,
         .sentence_zh = "已办理定点协议的机构，其状态由协议决定",

@@ -21,7 +21,6 @@
 #include "domain/rule.h"
 
 /* Xinjiang: how institutions are admitted to insurance agreements */
-#define REGISTRY_ADMISSION "新疆维吾尔自治区医药机构纳入医疗保障定点机构协议管理经办规程"
 
 extern const struct domain domain_registry;
 

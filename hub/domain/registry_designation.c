@@ -106,13 +106,11 @@ static void removed_from_a_list_it_is_on(struct rule_context *context)
                     "a day on which it is on the list");
 }
 
-#define DUAL_CHANNEL_OPINION "甘医保发〔2021〕118号" /* Gansu: dual channel for negotiated drugs */
-
 const struct rule designation_listed_rules[DESIGNATION_LISTED_RULES] = {
     {
         .id = "RG-011",
         .code = "designation.institution_differs",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "三定名单报省级备案",
         .evaluate = institution_is_the_key,
         .sentence_zh = "名单所列机构须与事件键一致，责任医师须写明编码",
@@ -122,7 +120,7 @@ const struct rule designation_listed_rules[DESIGNATION_LISTED_RULES] = {
     {
         .id = "RG-012",
         .code = "designation.dates_reversed",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "三定名单",
         .evaluate = days_are_in_order,
         .sentence_zh = "名单截止日期不得早于起始日期",
@@ -131,7 +129,7 @@ const struct rule designation_listed_rules[DESIGNATION_LISTED_RULES] = {
     {
         .id = "RG-013",
         .code = "designation.listed_already",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "准入退出",
         .evaluate = listed_once_at_a_time,
         .sentence_zh = "同一名单的列入时间不得重叠",
@@ -140,9 +138,9 @@ const struct rule designation_listed_rules[DESIGNATION_LISTED_RULES] = {
     {
         .id = "RG-016",
         .code = "designation.institution_of_wrong_kind",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "三定：定医疗机构、定零售药店",
-        .also = {{"黔卫健发〔2021〕20号", "结果互认机构名录"}}, /* Guizhou: rational examinations */
+        .also = {{SOURCE_GUIZHOU_EXAMINATIONS, "结果互认机构名录"}},
         .evaluate = institution_is_of_the_lists_kind,
         .sentence_zh = "药店名单只列零售药店，其他名单与互认名录只列医疗机构",
         .sentence_en = "Pharmacies stand on the list of pharmacies, medical institutions on the others.",
@@ -153,7 +151,7 @@ const struct rule designation_removed_rules[DESIGNATION_REMOVED_RULES] = {
     {
         .id = "RG-014",
         .code = "designation.institution_differs",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "三定名单报省级备案",
         .evaluate = institution_is_the_key,
         .sentence_zh = "移出名单的机构须与事件键一致，责任医师须写明编码",
@@ -163,7 +161,7 @@ const struct rule designation_removed_rules[DESIGNATION_REMOVED_RULES] = {
     {
         .id = "RG-015",
         .code = "designation.not_listed",
-        .document = DUAL_CHANNEL_OPINION,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "准入退出",
         .evaluate = removed_from_a_list_it_is_on,
         .sentence_zh = "移出之日须在名单之内",

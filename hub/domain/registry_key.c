@@ -209,7 +209,7 @@ void key_rotation_decide(struct view *view, const struct event *event, void *pre
 
 /* clang-format off */
 #define RULE(id_, code_, evaluate_, parameter_, zh_, en_)                                                    \
-    {.id = (id_), .code = (code_), .document = "地方实践", .clause = "机构自行轮换密钥",                     \
+    {.id = (id_), .code = (code_), .document = SOURCE_PRACTICE, .clause = "机构自行轮换密钥",                \
      .parameter = (parameter_), .evaluate = (evaluate_), .sentence_zh = (zh_), .sentence_en = (en_)}
 
 const struct rule key_rotated_rules[KEY_ROTATED_RULES] = {

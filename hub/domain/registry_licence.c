@@ -6,8 +6,6 @@
 
 enum { LICENCES_MAX = 20, WORKING_DAYS_MAX = 3660 };
 
-#define FILING "赣卫医发〔2021〕10号" /* Jiangxi: filing of newly set-up medical institutions */
-
 struct licensing {
     const char *institution; /* as the event says it */
     const Licence *said;     /* recorded; NULL: one that ends */
@@ -162,27 +160,27 @@ static void licence_counts_until_then(struct rule_context *context)
      .sentence_zh = (zh_), .sentence_en = (en_)}
 
 const struct rule licence_recorded_rules[LICENCE_RECORDED_RULES] = {
-    RULE("RG-041", "licence.institution_differs", REGISTRY_ADMISSION, "申请材料：执业许可证",
+    RULE("RG-041", "licence.institution_differs", SOURCE_XINJIANG_ADMISSION, "申请材料：执业许可证",
          institution_is_registered, "许可须登记在作为事件键的已登记机构名下",
          "A licence is recorded of a registered institution that is the key."),
-    RULE("RG-042", "licence.dates_reversed", REGISTRY_ADMISSION, "执业许可证有效期",
+    RULE("RG-042", "licence.dates_reversed", SOURCE_XINJIANG_ADMISSION, "执业许可证有效期",
          days_are_in_order, "许可截止日期不得早于起始日期", "The last day of a licence is not before its first."),
-    RULE("RG-043", "licence.of_wrong_kind", REGISTRY_ADMISSION, "医疗机构、零售药店各自的许可",
+    RULE("RG-043", "licence.of_wrong_kind", SOURCE_XINJIANG_ADMISSION, "医疗机构、零售药店各自的许可",
          kind_fits_the_institution, "许可类型须与机构类型相符", "The licence is one that institutions of that kind work on."),
-    RULE("RG-044", "licence.overlaps", REGISTRY_ADMISSION, "许可变更",
+    RULE("RG-044", "licence.overlaps", SOURCE_XINJIANG_ADMISSION, "许可变更",
          one_of_a_kind_at_a_time, "同类许可的有效期不得重叠，续期沿用原编号",
          "Licences of one kind follow one another; a renewal keeps its number."),
-    {.id = "RG-045", .code = "licence.filed_late", .document = FILING, .clause = "批准之日起5个工作日内备案",
+    {.id = "RG-045", .code = "licence.filed_late", .document = SOURCE_JIANGXI_FILING, .clause = "批准之日起5个工作日内备案",
      .parameter = "registry.filing_late.refuse", .parameter_also = "registry.filing_working_days",
      .evaluate = filing_is_in_time, .sentence_zh = "设置批准后须在规定工作日内备案",
      .sentence_en = "What was approved is filed within the working days of the policy."},
 };
 
 const struct rule licence_ended_rules[LICENCE_ENDED_RULES] = {
-    RULE("RG-046", "licence.institution_differs", REGISTRY_ADMISSION, "申请材料：执业许可证",
+    RULE("RG-046", "licence.institution_differs", SOURCE_XINJIANG_ADMISSION, "申请材料：执业许可证",
          institution_is_registered, "终止的许可须属于作为事件键的已登记机构",
          "The licence that ends is of the registered institution that is the key."),
-    RULE("RG-047", "licence.not_in_force", REGISTRY_ADMISSION, "执业许可证",
+    RULE("RG-047", "licence.not_in_force", SOURCE_XINJIANG_ADMISSION, "执业许可证",
          licence_counts_until_then, "终止之日须在该许可有效期内", "What ends counts until the day before."),
 };
 /* clang-format on */

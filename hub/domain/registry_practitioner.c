@@ -119,7 +119,7 @@ const struct rule practitioner_registered_rules[PRACTITIONER_REGISTERED_RULES] =
     {
         .id = "RG-021",
         .code = "practitioner.institution_differs",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "人员名单以电子化注册信息系统为准",
         .evaluate = institution_is_the_key,
         .sentence_zh = "医师药师须登记在作为事件键的机构名下",
@@ -128,7 +128,7 @@ const struct rule practitioner_registered_rules[PRACTITIONER_REGISTERED_RULES] =
     {
         .id = "RG-022",
         .code = "practitioner.licence_dates_reversed",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "人员执业证",
         .evaluate = licence_has_days,
         .sentence_zh = "执业证截止日期不得早于起始日期",
@@ -137,7 +137,7 @@ const struct rule practitioner_registered_rules[PRACTITIONER_REGISTERED_RULES] =
     {
         .id = "RG-023",
         .code = "practitioner.out_of_order",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "变更",
         .evaluate = versions_follow_in_time,
         .sentence_zh = "登记生效日期不得早于上一版本",
@@ -146,7 +146,7 @@ const struct rule practitioner_registered_rules[PRACTITIONER_REGISTERED_RULES] =
     {
         .id = "RG-024",
         .code = "practitioner.department_unknown",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "诊疗科目",
         .evaluate = department_is_the_institutions,
         .sentence_zh = "所在科室须为该机构登记的诊疗科目",
@@ -158,7 +158,7 @@ const struct rule practitioner_ended_rules[PRACTITIONER_ENDED_RULES] = {
     {
         .id = "RG-025",
         .code = "practitioner.institution_differs",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "人员名单以电子化注册信息系统为准",
         .evaluate = institution_is_the_key,
         .sentence_zh = "终止登记的机构须与事件键一致",
@@ -167,7 +167,7 @@ const struct rule practitioner_ended_rules[PRACTITIONER_ENDED_RULES] = {
     {
         .id = "RG-026",
         .code = "practitioner.not_registered",
-        .document = REGISTRY_ADMISSION,
+        .document = SOURCE_XINJIANG_ADMISSION,
         .clause = "人员执业证与第一注册地",
         .evaluate = works_there_until_the_day_before,
         .sentence_zh = "终止登记之日须在登记期内",

@@ -266,13 +266,11 @@ static void staged_is_published_by_the_hub(struct rule_context *context)
         rule_refuse(context, "release", release_status_name(state), "a release that was not staged");
 }
 
-#define DRUG_DATABASE "苏医保规〔2021〕2号" /* Jiangsu: use of drugs */
-
 const struct rule release_published_rules[RELEASE_PUBLISHED_RULES] = {
     {
         .id = "CA-101",
         .code = "catalogue.release_key_differs",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "药品目录数据库",
         .evaluate = release_key_is_its_name,
         .sentence_zh = "版本事件的键须为 release/版本号",
@@ -281,7 +279,7 @@ const struct rule release_published_rules[RELEASE_PUBLISHED_RULES] = {
     {
         .id = "CA-102",
         .code = "catalogue.release_not_its_region",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "省级统一发布",
         .evaluate = release_source_speaks_for_the_region,
         .sentence_zh = "目录版本由本地区或国家医疗保障局发布",
@@ -290,7 +288,7 @@ const struct rule release_published_rules[RELEASE_PUBLISHED_RULES] = {
     {
         .id = "CA-103",
         .code = "catalogue.release_counts_differ",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "定期发布",
         .evaluate = counts_agree,
         .sentence_zh = "版本声明的条目数须与已受理的变更一致",
@@ -299,7 +297,7 @@ const struct rule release_published_rules[RELEASE_PUBLISHED_RULES] = {
     {
         .id = "CA-104",
         .code = "catalogue.release_digest_differs",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "定期发布",
         .evaluate = digest_agrees,
         .sentence_zh = "版本摘要须与已受理的变更一致",
@@ -308,7 +306,7 @@ const struct rule release_published_rules[RELEASE_PUBLISHED_RULES] = {
     {
         .id = "CA-105",
         .code = "catalogue.release_published_before",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "定期发布",
         .evaluate = published_once,
         .sentence_zh = "同一版本只能发布一次",
@@ -317,7 +315,7 @@ const struct rule release_published_rules[RELEASE_PUBLISHED_RULES] = {
     {
         .id = "CA-106",
         .code = "catalogue.release_is_staged",
-        .document = "medhub 设计",
+        .document = SOURCE_DESIGN,
         .clause = "四眼原则",
         .evaluate = staged_is_published_by_the_hub,
         .sentence_zh = "暂存的版本须经批准，由枢纽发布",

@@ -81,14 +81,11 @@ static void answers_have_their_time(struct rule_context *context)
         rule_refuse(context, "region", rule_text(context, "%lld", (long long)value), "0 or more");
 }
 
-#define DRUG_DATABASE "苏医保规〔2021〕2号" /* Jiangsu: use of drugs */
-#define BY_DESIGN     "medhub 设计"
-
 const struct rule release_approved_rules[RELEASE_APPROVED_RULES] = {
     {
         .id = "CA-121",
         .code = "catalogue.release_key_differs",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "药品目录数据库",
         .evaluate = release_key_is_its_name,
         .sentence_zh = "版本事件的键须为 release/版本号",
@@ -97,7 +94,7 @@ const struct rule release_approved_rules[RELEASE_APPROVED_RULES] = {
     {
         .id = "CA-122",
         .code = "catalogue.release_not_its_region",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "省级统一发布",
         .evaluate = release_source_speaks_for_the_region,
         .sentence_zh = "目录版本由本地区或国家医疗保障局批准",
@@ -106,7 +103,7 @@ const struct rule release_approved_rules[RELEASE_APPROVED_RULES] = {
     {
         .id = "CA-123",
         .code = "catalogue.release_move_not_possible",
-        .document = BY_DESIGN,
+        .document = SOURCE_DESIGN,
         .clause = "目录版本的状态",
         .evaluate = release_move_is_possible,
         .sentence_zh = "仅齐备而未发布的版本可以批准",
@@ -115,7 +112,7 @@ const struct rule release_approved_rules[RELEASE_APPROVED_RULES] = {
     {
         .id = "CA-124",
         .code = "catalogue.release_same_person",
-        .document = BY_DESIGN,
+        .document = SOURCE_DESIGN,
         .clause = "四眼原则",
         .evaluate = four_eyes,
         .sentence_zh = "批准人不得是提交人",
@@ -124,7 +121,7 @@ const struct rule release_approved_rules[RELEASE_APPROVED_RULES] = {
     {
         .id = "CA-125",
         .code = "catalogue.release_differs_from_staged",
-        .document = BY_DESIGN,
+        .document = SOURCE_DESIGN,
         .clause = "所批即所存",
         .evaluate = what_was_staged_is_approved,
         .sentence_zh = "批准的条目数与摘要须与暂存的一致",
@@ -133,7 +130,7 @@ const struct rule release_approved_rules[RELEASE_APPROVED_RULES] = {
     {
         .id = "CA-126",
         .code = "catalogue.release_too_late",
-        .document = "地方实践",
+        .document = SOURCE_PRACTICE,
         .clause = "待统筹地区确定",
         .parameter = RELEASE_LEAD_DAYS,
         .evaluate = its_day_is_still_to_come,
@@ -143,7 +140,7 @@ const struct rule release_approved_rules[RELEASE_APPROVED_RULES] = {
     {
         .id = "CA-127",
         .code = "catalogue.answer_time_unknown",
-        .document = "地方实践",
+        .document = SOURCE_PRACTICE,
         .clause = "待统筹地区确定",
         .parameter = CATALOGUE_ANSWER_HOURS,
         .evaluate = answers_have_their_time,
@@ -153,7 +150,7 @@ const struct rule release_approved_rules[RELEASE_APPROVED_RULES] = {
     {
         .id = "CA-128",
         .code = "catalogue.remind_time_unknown",
-        .document = "地方实践",
+        .document = SOURCE_PRACTICE,
         .clause = "待统筹地区确定",
         .parameter = CATALOGUE_REMIND_HOURS,
         .evaluate = answers_have_their_time,
@@ -163,7 +160,7 @@ const struct rule release_approved_rules[RELEASE_APPROVED_RULES] = {
     {
         .id = "CA-129",
         .code = "catalogue.reminders_unknown",
-        .document = "地方实践",
+        .document = SOURCE_PRACTICE,
         .clause = "待统筹地区确定",
         .parameter = CATALOGUE_REMINDERS,
         .evaluate = answers_have_their_time,

@@ -148,14 +148,11 @@ static void the_last_piece_counts_them(struct rule_context *context)
                     rule_text(context, "%llu, and more than none", (unsigned long long)count));
 }
 
-#define DRUG_DATABASE "苏医保规〔2021〕2号" /* Jiangsu: use of drugs */
-#define BY_DESIGN     "medhub 设计"
-
 const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
     {
         .id = "CA-110",
         .code = "catalogue.staged_item_incomplete",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "药品目录数据库",
         .evaluate = items_say_what_their_kind_must,
         .sentence_zh = "条目须具备其类别所要求的内容",
@@ -164,7 +161,7 @@ const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
     {
         .id = "CA-111",
         .code = "catalogue.release_key_differs",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "药品目录数据库",
         .evaluate = release_key_is_its_name,
         .sentence_zh = "版本事件的键须为 release/版本号",
@@ -173,7 +170,7 @@ const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
     {
         .id = "CA-112",
         .code = "catalogue.release_not_its_region",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "省级统一发布",
         .evaluate = release_source_speaks_for_the_region,
         .sentence_zh = "目录版本由本地区或国家医疗保障局暂存",
@@ -182,7 +179,7 @@ const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
     {
         .id = "CA-113",
         .code = "catalogue.release_move_not_possible",
-        .document = BY_DESIGN,
+        .document = SOURCE_DESIGN,
         .clause = "目录版本的状态",
         .evaluate = release_move_is_possible,
         .sentence_zh = "版本齐备、发布或撤回后不得再增条目",
@@ -191,7 +188,7 @@ const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
     {
         .id = "CA-114",
         .code = "catalogue.release_piece_out_of_order",
-        .document = BY_DESIGN,
+        .document = SOURCE_DESIGN,
         .clause = "分段按序",
         .evaluate = pieces_come_in_order,
         .sentence_zh = "版本各段须按 1、2、3 的顺序到达",
@@ -200,7 +197,7 @@ const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
     {
         .id = "CA-115",
         .code = "catalogue.release_items_not_ascending",
-        .document = BY_DESIGN,
+        .document = SOURCE_DESIGN,
         .clause = "同一版本一条目一次",
         .evaluate = items_ascend,
         .sentence_zh = "条目按键升序，同一条目在一个版本中只出现一次",
@@ -209,7 +206,7 @@ const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
     {
         .id = "CA-116",
         .code = "catalogue.row_differs",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "省级统一发布",
         .evaluate = items_are_of_the_region,
         .sentence_zh = "条目的地区须与版本一致",
@@ -218,7 +215,7 @@ const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
     {
         .id = "CA-117",
         .code = "catalogue.release_of_another",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "省级统一发布",
         .evaluate = one_bureau_stages_it,
         .sentence_zh = "一个版本由一个机构暂存",
@@ -227,7 +224,7 @@ const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
     {
         .id = "CA-118",
         .code = "catalogue.nationally_protected",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "不得变更国家药品",
         .evaluate = protected_items_stay,
         .sentence_zh = "地区不得变更国家目录内受保护的条目",
@@ -236,7 +233,7 @@ const struct rule release_staged_rules[RELEASE_STAGED_RULES] = {
     {
         .id = "CA-119",
         .code = "catalogue.release_counts_differ",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "定期发布",
         .evaluate = the_last_piece_counts_them,
         .sentence_zh = "最后一段声明的条目总数须与已收到的一致",

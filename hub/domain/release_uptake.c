@@ -60,14 +60,11 @@ static void digest_is_the_releases(struct rule_context *context)
         rule_text(context, "%016llx", (unsigned long long)release_digest_number(answer->tally->digest)));
 }
 
-#define DRUG_DATABASE "苏医保规〔2021〕2号" /* Jiangsu: use of drugs */
-#define BY_DESIGN     "medhub 设计"
-
 const struct rule catalogue_applied_rules[CATALOGUE_APPLIED_RULES] = {
     {
         .id = "CA-141",
         .code = "catalogue.release_key_differs",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "药品目录数据库",
         .evaluate = release_key_is_its_name,
         .sentence_zh = "版本事件的键须为 release/版本号",
@@ -76,7 +73,7 @@ const struct rule catalogue_applied_rules[CATALOGUE_APPLIED_RULES] = {
     {
         .id = "CA-142",
         .code = "catalogue.answer_of_another",
-        .document = BY_DESIGN,
+        .document = SOURCE_DESIGN,
         .clause = "启用回执由本机构提交",
         .evaluate = it_speaks_for_itself,
         .sentence_zh = "启用回执由启用机构自己提交",
@@ -85,7 +82,7 @@ const struct rule catalogue_applied_rules[CATALOGUE_APPLIED_RULES] = {
     {
         .id = "CA-143",
         .code = "catalogue.release_move_not_possible",
-        .document = BY_DESIGN,
+        .document = SOURCE_DESIGN,
         .clause = "目录版本的状态",
         .evaluate = release_move_is_possible,
         .sentence_zh = "仅已发布的版本可以启用",
@@ -94,7 +91,7 @@ const struct rule catalogue_applied_rules[CATALOGUE_APPLIED_RULES] = {
     {
         .id = "CA-144",
         .code = "catalogue.applied_digest_differs",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "定期发布",
         .parameter = CATALOGUE_DIFFERENT_REFUSED,
         .evaluate = digest_is_the_releases,

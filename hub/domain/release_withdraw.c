@@ -29,14 +29,11 @@ static void its_day_has_not_come(struct rule_context *context)
         rule_refuse(context, "release", "published item by item", "a release that was staged");
 }
 
-#define DRUG_DATABASE "苏医保规〔2021〕2号" /* Jiangsu: use of drugs */
-#define BY_DESIGN     "medhub 设计"
-
 const struct rule release_withdrawn_rules[RELEASE_WITHDRAWN_RULES] = {
     {
         .id = "CA-131",
         .code = "catalogue.release_key_differs",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "药品目录数据库",
         .evaluate = release_key_is_its_name,
         .sentence_zh = "版本事件的键须为 release/版本号",
@@ -45,7 +42,7 @@ const struct rule release_withdrawn_rules[RELEASE_WITHDRAWN_RULES] = {
     {
         .id = "CA-132",
         .code = "catalogue.release_not_its_region",
-        .document = DRUG_DATABASE,
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "省级统一发布",
         .evaluate = release_source_speaks_for_the_region,
         .sentence_zh = "目录版本由本地区或国家医疗保障局撤回",
@@ -54,7 +51,7 @@ const struct rule release_withdrawn_rules[RELEASE_WITHDRAWN_RULES] = {
     {
         .id = "CA-133",
         .code = "catalogue.release_move_not_possible",
-        .document = BY_DESIGN,
+        .document = SOURCE_DESIGN,
         .clause = "目录版本的状态",
         .evaluate = release_move_is_possible,
         .sentence_zh = "仅暂存中、齐备或已发布的版本可以撤回",
@@ -63,7 +60,7 @@ const struct rule release_withdrawn_rules[RELEASE_WITHDRAWN_RULES] = {
     {
         .id = "CA-134",
         .code = "catalogue.release_in_force",
-        .document = BY_DESIGN,
+        .document = SOURCE_DESIGN,
         .clause = "生效日前可撤回",
         .evaluate = its_day_has_not_come,
         .sentence_zh = "版本只能在生效日之前撤回",

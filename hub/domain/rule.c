@@ -1,7 +1,6 @@
 #include "domain/rule.h"
 
 #include "domain/format.h"
-#include "domain/source_document.h"
 
 #include <stdarg.h>
 

@@ -3,6 +3,7 @@
 #define DOMAIN_RULE_H
 
 #include "domain/decision.h"
+#include "domain/source_document.h"
 #include "domain/view.h"
 
 /* What a rule function gets: the event, the view, and what the handler's prepare step looked up once for all rules. */

@@ -121,12 +121,6 @@ static void reversal_is_the_only_one(struct rule_context *context)
 
 /* --- the family --- */
 
-#define DUAL_CHANNEL_DRUGS "甘医保发〔2021〕118号" /* Gansu: dual channel for negotiated drugs */
-#define ACROSS_PROVINCES   "京医保中心发〔2021〕81号" /* Beijing: chronic diseases across provinces */
-#define REFERRALS          "关于推进紧密型县域医疗卫生共同体实行基本医疗保险总额付费管理的通知" /* Xinjiang: county medical communities */
-#define HEAVY_BURDENS      "冀政办字〔2021〕157号" /* Hebei: critical-illness insurance and medical assistance */
-#define PLATFORM "定点医药机构接口规范" /* as public code shows it: nhsa-wire 1 */
-
 #define PERSON_ZH "结算必须写明参保人，且与事件键一致"
 #define PERSON_EN "A settlement names its person, and the event's key is that person."
 #define PARTY_ZH  "结算由收款机构或经办机构提交"
@@ -136,7 +130,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-001",
         .code = "settlement.person_differs",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "2207 psn_no",
         .evaluate = posting_names_its_person,
         .sentence_zh = PERSON_ZH,
@@ -145,7 +139,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-002",
         .code = "settlement.source_is_no_party",
-        .document = "津医保局发〔2021〕106号",
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "经办机构与定点机构结算",
         .evaluate = posting_comes_from_a_party,
         .sentence_zh = PARTY_ZH,
@@ -154,7 +148,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-003",
         .code = "settlement.message_id_reused",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "2207 msgid、medins_setl_id",
         .evaluate = message_id_says_one_thing,
         .sentence_zh = "同一报文号重复提交须金额完全一致",
@@ -163,7 +157,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-004",
         .code = "settlement.layer_negative",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "setldetail fund_payamt",
         .evaluate = layers_are_not_negative,
         .sentence_zh = "各基金支付金额不得为负",
@@ -172,9 +166,9 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-005",
         .code = "settlement.line_not_on_catalogue",
-        .document = "津医保局发〔2021〕106号",
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "目录外由个人账户支付",
-        .also = {{ACROSS_PROVINCES, "跨省执行就医地目录"}},
+        .also = {{SOURCE_BEIJING_CHRONIC, "跨省执行就医地目录"}},
         .parameter = "settlement.catalogue.hard",
         .evaluate = settlement_paid_lines_are_on_the_catalogue,
         .sentence_zh = "基金支付的项目在服务当日须在目录内",
@@ -183,9 +177,9 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-006",
         .code = "settlement.identity_not_sealed",
-        .document = "medhub 设计",
+        .document = SOURCE_DESIGN,
         .clause = "姓名与号码加密传输",
-        .also = {{PLATFORM, "2207 psn_no、psn_name、certno"}},
+        .also = {{SOURCE_PLATFORM, "2207 psn_no、psn_name、certno"}},
         .parameter = "settlement.identity_sealed.refuse",
         .evaluate = identity_is_sealed,
         .sentence_zh = "参保人姓名、证件号码须按接收机构加密后提交",
@@ -194,9 +188,9 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-007",
         .code = "settlement.excess_not_the_persons",
-        .document = "内医保办发〔2021〕40号",
+        .document = SOURCE_INNER_MONGOLIA_PAYMENT_STANDARD,
         .clause = "高于支付标准的部分由患者负担，标准以内按规定分担",
-        .also = {{PLATFORM, "2207 overlmt_amt，超限价金额"}},
+        .also = {{SOURCE_PLATFORM, "2207 overlmt_amt，超限价金额"}},
         .parameter = "settlement.payment_standard.hard",
         .evaluate = settlement_excess_is_borne_by_the_person,
         .sentence_zh = "高于服务当日支付标准或价格上限的部分由个人负担",
@@ -205,7 +199,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-008",
         .code = "settlement.item_not_payable_there",
-        .document = "国家基本医疗保险医疗服务项目目录（第一批）",
+        .document = SOURCE_SERVICE_ITEMS,
         .clause = "先用于跨省异地就医结算，再与各省支付范围衔接",
         .parameter = "settlement.service_scope.hard",
         .evaluate = settlement_items_are_paid_there,
@@ -215,9 +209,9 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-009",
         .code = "settlement.item_of_another_insurance",
-        .document = "苏医保规〔2021〕2号",
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "限定支付：险种",
-        .also = {{"津医保局发〔2021〕109号", "工伤保险不受限定支付和甲乙类限制"}},
+        .also = {{SOURCE_TIANJIN_DRUG_LIST, "工伤保险不受限定支付和甲乙类限制"}},
         .parameter = "settlement.insurance_limit.hard",
         .evaluate = settlement_items_are_of_the_insurance,
         .sentence_zh = "限定险种的项目只由该险种支付",
@@ -226,7 +220,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-010",
         .code = "settlement.dual_channel_share",
-        .document = DUAL_CHANNEL_DRUGS,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "双通道门诊用药：职工不低于70%，医院药店同一政策",
         .parameter = "settlement.dual_channel_share.hard",
         .parameter_also = "settlement.dual_channel_share_employees",
@@ -237,7 +231,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-016",
         .code = "settlement.dual_channel_share",
-        .document = DUAL_CHANNEL_DRUGS,
+        .document = SOURCE_GANSU_DUAL_CHANNEL,
         .clause = "双通道门诊用药：居民不低于60%，医院药店同一政策",
         .parameter = "settlement.dual_channel_share.hard",
         .parameter_also = "settlement.dual_channel_share_residents",
@@ -248,7 +242,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-017",
         .code = "settlement.dual_channel_in_a_package",
-        .document = "苏医保规〔2021〕2号",
+        .document = SOURCE_JIANGSU_DRUG_USE,
         .clause = "双通道标识、单独支付标识",
         .parameter = "settlement.dual_channel_by_itself.hard",
         .evaluate = settlement_dual_channel_is_paid_by_itself,
@@ -258,9 +252,9 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-018",
         .code = "settlement.not_filed",
-        .document = ACROSS_PROVINCES,
+        .document = SOURCE_BEIJING_CHRONIC,
         .clause = "备案后在选定机构就医",
-        .also = {{"沪医保医管发〔2021〕47号", "须有待遇资格并备案"}}, /* Shanghai: the same pilot */
+        .also = {{SOURCE_SHANGHAI_CHRONIC, "须有待遇资格并备案"}},
         .parameter = "person.filings_complete",
         .evaluate = settlement_person_has_filed,
         .sentence_zh = "跨省就医结算须有就医当日有效的备案",
@@ -269,9 +263,9 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-019",
         .code = "settlement.not_qualified",
-        .document = ACROSS_PROVINCES,
+        .document = SOURCE_BEIJING_CHRONIC,
         .clause = "资格认定加备案，按病种结算",
-        .also = {{"沪医保医管发〔2021〕47号", "须有待遇资格并备案"}},
+        .also = {{SOURCE_SHANGHAI_CHRONIC, "须有待遇资格并备案"}},
         .parameter = "person.qualifications_complete",
         .evaluate = settlement_person_is_qualified,
         .sentence_zh = "跨省门诊慢特病结算须有该病种的待遇资格",
@@ -280,7 +274,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-020",
         .code = "settlement.referral_deductible",
-        .document = REFERRALS,
+        .document = SOURCE_XINJIANG_COMMUNITIES,
         .clause = "上转补差额、下转免起付",
         .parameter = "settlement.referral_deductible.refuse",
         .parameter_also = "settlement.inpatient_deductible_fen.*",
@@ -291,7 +285,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-021",
         .code = "settlement.unreferred_share",
-        .document = REFERRALS,
+        .document = SOURCE_XINJIANG_COMMUNITIES,
         .clause = "未经转诊外出就医提高个人比例，原则上不低于10%",
         .parameter = "settlement.unreferred_share.refuse",
         .parameter_also = "settlement.inpatient_share.*",
@@ -302,7 +296,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-022",
         .code = "settlement.serious_illness_share",
-        .document = HEAVY_BURDENS,
+        .document = SOURCE_HEBEI_CRITICAL_ILLNESS,
         .clause = "大病保险支付比例，特困、低保、返贫人员提高5个百分点、不设封顶",
         .parameter = "settlement.serious_illness_share.refuse",
         .parameter_also = "settlement.relief.*",
@@ -313,7 +307,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-023",
         .code = "settlement.serious_illness_deductible",
-        .document = HEAVY_BURDENS,
+        .document = SOURCE_HEBEI_CRITICAL_ILLNESS,
         .clause = "大病保险起付线为上年人均可支配收入的50%，困难人员降低50%",
         .parameter = "settlement.serious_illness_deductible.refuse",
         .parameter_also = "settlement.relief.*",
@@ -324,9 +318,9 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-024",
         .code = "settlement.medical_aid_share",
-        .document = HEAVY_BURDENS,
+        .document = SOURCE_HEBEI_CRITICAL_ILLNESS,
         .clause = "医疗救助起付标准与比例",
-        .also = {{"浙医保联发〔2021〕25号", "次月享受待遇"}}, /* Zhejiang */
+        .also = {{SOURCE_ZHEJIANG_POVERTY, "次月享受待遇"}},
         .parameter = "settlement.medical_aid_share.refuse",
         .parameter_also = "settlement.relief.*",
         .evaluate = settlement_medical_aid_share,
@@ -336,7 +330,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-025",
         .code = "settlement.medical_aid_unreferred",
-        .document = HEAVY_BURDENS,
+        .document = SOURCE_HEBEI_CRITICAL_ILLNESS,
         .clause = "未按规定转诊的医疗费用原则上不纳入救助范围",
         .parameter = "settlement.medical_aid_unreferred.refuse",
         .evaluate = settlement_unreferred_have_no_assistance,
@@ -346,7 +340,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-101",
         .code = "settlement.lines_do_not_add_up",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "2206、2207 入参由 2204 明细汇总",
         .parameter = "settlement.i1.hard",
         .evaluate = settlement_i1_lines_add_up,
@@ -356,7 +350,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-102",
         .code = "settlement.line_amount_differs",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "det_item_fee_sumamt = cnt × pric",
         .evaluate = settlement_i2_line_amounts,
         .sentence_zh = "明细金额等于数量乘以单价",
@@ -365,7 +359,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-103",
         .code = "settlement.partition_differs",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "medfee_sumamt = fulamt_ownpay_amt + overlmt_selfpay + preselfpay_amt + inscp_scp_amt",
         .evaluate = settlement_i3_partition,
         .sentence_zh = "总费用等于全自费、超限价、先行自付与符合政策范围金额之和",
@@ -374,7 +368,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-104",
         .code = "settlement.layers_do_not_add_up",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "fund_pay_sumamt 为各基金支付 setldetail fund_payamt 之和",
         .evaluate = settlement_i4_layers_add_up,
         .sentence_zh = "各基金支付之和等于基金支付总额",
@@ -383,7 +377,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-106",
         .code = "settlement.person_part_differs",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "psn_part_amt = medfee_sumamt − fund_pay_sumamt − hosp_part_amt",
         .parameter = "settlement.i6.hard",
         .evaluate = settlement_i6_person_pays_the_rest,
@@ -393,7 +387,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-107",
         .code = "settlement.account_and_cash_differ",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "psn_part_amt = acct_pay + psn_cash_pay",
         .evaluate = settlement_i7_account_and_cash,
         .sentence_zh = "个人负担等于个人账户支付加现金支付",
@@ -402,7 +396,7 @@ static const struct rule posted_rules[] = {
     {
         .id = "SE-108",
         .code = "settlement.payers_do_not_add_up",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "medfee_sumamt = fund_pay_sumamt + acct_pay + psn_cash_pay + hosp_part_amt",
         .parameter = "settlement.i8.hard",
         .evaluate = settlement_i8_all_payers,
@@ -415,7 +409,7 @@ static const struct rule reversed_rules[] = {
     {
         .id = "SE-011",
         .code = "settlement.person_differs",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "2207 psn_no",
         .evaluate = reversal_names_its_person,
         .sentence_zh = PERSON_ZH,
@@ -424,7 +418,7 @@ static const struct rule reversed_rules[] = {
     {
         .id = "SE-012",
         .code = "settlement.source_is_no_party",
-        .document = "津医保局发〔2021〕106号",
+        .document = SOURCE_TIANJIN_CIRCULATION,
         .clause = "经办机构与定点机构结算",
         .evaluate = reversal_comes_from_a_party,
         .sentence_zh = PARTY_ZH,
@@ -433,7 +427,7 @@ static const struct rule reversed_rules[] = {
     {
         .id = "SE-013",
         .code = "settlement.reversal_of_nothing",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "2601 omsgid",
         .evaluate = original_exists,
         .sentence_zh = "冲正须指向已入账的结算，且收款机构一致",
@@ -442,7 +436,7 @@ static const struct rule reversed_rules[] = {
     {
         .id = "SE-014",
         .code = "settlement.reversal_differs",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "2208、2601",
         .evaluate = reversal_is_exact,
         .sentence_zh = "冲正金额与原结算完全一致",
@@ -451,7 +445,7 @@ static const struct rule reversed_rules[] = {
     {
         .id = "SE-015",
         .code = "settlement.reversed_before",
-        .document = PLATFORM,
+        .document = SOURCE_PLATFORM,
         .clause = "2601",
         .evaluate = reversal_is_the_only_one,
         .sentence_zh = "同一结算只能冲正一次",

@@ -107,13 +107,11 @@ static void databases_point_to_each_other(struct rule_context *context)
                             rule_text(context, "%s, as the other database says", linking->other->code));
 }
 
-#define UDI_PLAN "甘药监发〔2021〕184号" /* Gansu: unique identification of devices */
-
 const struct rule code_linked_rules[CODE_LINKED_RULES] = {
     {
         .id = "TR-431",
         .code = "trace.link_dates_reversed",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "唯一标识与医保编码对应",
         .evaluate = days_are_in_order,
         .sentence_zh = "关联截止日期不得早于起始日期",
@@ -122,7 +120,7 @@ const struct rule code_linked_rules[CODE_LINKED_RULES] = {
     {
         .id = "TR-432",
         .code = "trace.link_of_the_other_side",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "两库分别填报",
         .evaluate = side_speaks_for_itself,
         .sentence_zh = "标识数据库与医保编码数据库各报各的关联",
@@ -131,7 +129,7 @@ const struct rule code_linked_rules[CODE_LINKED_RULES] = {
     {
         .id = "TR-433",
         .code = "trace.codes_disagree",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "两库数据一致",
         .parameter = "trace.codes_disagree.refuse",
         .evaluate = databases_point_to_each_other,
@@ -210,7 +208,7 @@ const struct rule code_mismatched_rules[CODE_MISMATCHED_RULES] = {
     {
         .id = "TR-441",
         .code = "trace.mismatch_of_one_code",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "两库数据一致",
         .evaluate = two_codes_are_named,
         .sentence_zh = "不一致须涉及两个不同的编码",

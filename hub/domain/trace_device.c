@@ -118,31 +118,30 @@ static void names_other_identifiers(struct rule_context *context)
         rule_refuse(context, "device.containsQuantity", "none", "how many lie in the package");
 }
 
-#define UDI_PLAN "甘药监发〔2021〕184号" /* Gansu: unique identification of devices */
 #define IS_KEY(number)                                                                                       \
     {                                                                                                        \
-        .id = number, .code = "trace.identifier_changed", .document = UDI_PLAN,                              \
+        .id = number, .code = "trace.identifier_changed", .document = SOURCE_GANSU_UDI,                      \
         .clause = "产品标识变化的，作为新标识重新上传", .evaluate = product_is_the_key,                      \
         .sentence_zh = "产品标识即事件键；标识变化须作为新标识登记",                                         \
         .sentence_en = "The identifier is the event's key; a changed identifier is a new record.",           \
     }
 #define IS_SAID_BY_REGISTRANT(number)                                                                        \
     {                                                                                                        \
-        .id = number, .code = "trace.not_the_registrant", .document = UDI_PLAN,                              \
+        .id = number, .code = "trace.not_the_registrant", .document = SOURCE_GANSU_UDI,                      \
         .clause = "注册人对数据真实、准确、完整负责", .evaluate = registrant_says_it,                        \
         .sentence_zh = "产品标识由注册人或标识数据库上报",                                                   \
         .sentence_en = "A record is told by its registrant or by the UDI database.",                         \
     }
 #define IS_IN_ORDER(number)                                                                                  \
     {                                                                                                        \
-        .id = number, .code = "trace.device_version_order", .document = UDI_PLAN,                            \
+        .id = number, .code = "trace.device_version_order", .document = SOURCE_GANSU_UDI,                    \
         .clause = "变更后上市销售前更新", .evaluate = versions_follow_in_time,                               \
         .sentence_zh = "产品标识数据的版本按日期先后",                                                       \
         .sentence_en = "Versions of a record follow in time.",                                               \
     }
 #define IS_REGISTERED(number)                                                                                \
     {                                                                                                        \
-        .id = number, .code = "trace.device_unknown", .document = UDI_PLAN,                                  \
+        .id = number, .code = "trace.device_unknown", .document = SOURCE_GANSU_UDI,                          \
         .clause = "数据变化的，更新", .evaluate = is_registered_already,                                     \
         .sentence_zh = "只有已登记的产品标识可以更新或退市",                                                 \
         .sentence_en = "Only a registered identifier is updated or withdrawn.",                              \
@@ -153,7 +152,7 @@ const struct rule device_registered_rules[DEVICE_REGISTERED_RULES] = {
     {
         .id = "TR-402",
         .code = "trace.device_registered_already",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "数据变化的，更新",
         .evaluate = is_not_registered_yet,
         .sentence_zh = "已登记的产品标识，数据变化以更新上报",
@@ -163,7 +162,7 @@ const struct rule device_registered_rules[DEVICE_REGISTERED_RULES] = {
     {
         .id = "TR-404",
         .code = "trace.device_names_itself",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "最小销售单元与更高级别包装",
         .evaluate = names_other_identifiers,
         .sentence_zh = "被替代的标识与包装内的标识须为其他标识，包装须写明数量",

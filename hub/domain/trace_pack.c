@@ -341,7 +341,7 @@ const struct rule pack_changed_rules[PACK_CHANGED_RULES] = {
     {
         .id = "TR-121",
         .code = "trace.pack_differs",
-        .document = "GS1 EPCIS 2.0、CBV 2.0",
+        .document = SOURCE_EPCIS,
         .clause = "包装关联以父码为键",
         .evaluate = pack_is_the_key,
         .sentence_zh = "包装的产品标识须与事件键一致",
@@ -350,7 +350,7 @@ const struct rule pack_changed_rules[PACK_CHANGED_RULES] = {
     {
         .id = "TR-122",
         .code = "trace.more_out_than_in",
-        .document = "GS1 EPCIS 2.0、CBV 2.0",
+        .document = SOURCE_EPCIS,
         .clause = "拆箱数量不超过装箱数量",
         .parameter = "trace.more_out_than_in.refuse",
         .evaluate = no_more_comes_out_than_lies_in_it,

@@ -3,18 +3,11 @@
 #include "domain/recall.h"
 #include "domain/trace.h"
 
-#define UDI_PLAN          "甘药监发〔2021〕184号" /* Gansu: unique identification of devices */
-#define COLLECTION        "关于加强药品追溯码在医疗保障和工伤保险领域采集应用的通知"
-#define ELEMENT_STRINGS   "GS1 General Specifications"
-#define DEVICE_REGULATION "国务院令第739号"
-#define CONSUMABLES       "医用耗材支付管理办法（试行，征求意见稿）"
-#define TRACE_DATA        "GS1 EPCIS 2.0、CBV 2.0"
-
 const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-001",
         .code = "trace.code_unreadable",
-        .document = ELEMENT_STRINGS,
+        .document = SOURCE_GS1,
         .clause = "7.8，条码数据串的解析",
         .evaluate = scan_code_is_readable,
         .sentence_zh = "追溯码须为校验位正确的 GS1 字符串或 20 位药品追溯码",
@@ -24,7 +17,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-002",
         .code = "trace.product_differs",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "产品标识",
         .evaluate = scan_code_names_the_product,
         .sentence_zh = "码中的产品标识须与事件键一致",
@@ -33,7 +26,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-003",
         .code = "trace.label_differs",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "数据真实、准确、完整",
         .evaluate = scan_fields_say_what_the_label_says,
         .sentence_zh = "填报的批号、序列号、失效日期须与码一致",
@@ -42,7 +35,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-004",
         .code = "trace.udi_missing",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "第三类医疗器械",
         .parameter = "trace.udi_missing.refuse",
         .parameter_also = TRACE_UDI_REQUIRED_FROM,
@@ -54,7 +47,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-005",
         .code = "trace.use_not_recorded",
-        .document = CONSUMABLES,
+        .document = SOURCE_XINJIANG_CONSUMABLES,
         .clause = "第三类耗材使用登记",
         .parameter = "trace.use_not_recorded.refuse",
         .evaluate = scan_class_iii_use_is_recorded,
@@ -65,7 +58,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-006",
         .code = "trace.not_registered",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "上市销售前上传",
         .parameter = "trace.not_registered.refuse",
         .parameter_also = TRACE_UDI_REQUIRED_FROM,
@@ -76,7 +69,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-007",
         .code = "trace.restricted_use_unapproved",
-        .document = CONSUMABLES,
+        .document = SOURCE_XINJIANG_CONSUMABLES,
         .clause = "限制使用的耗材须经患者同意与院内审批",
         .parameter = "trace.restricted_use.refuse",
         .evaluate = scan_restricted_use_is_consented,
@@ -87,7 +80,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-008",
         .code = "trace.moment_not_credible",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "数据真实、准确、完整",
         .parameter = "trace.clock_skew_minutes",
         .evaluate = scan_moment_is_credible,
@@ -97,7 +90,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-009",
         .code = "trace.pack_not_named",
-        .document = TRACE_DATA,
+        .document = SOURCE_EPCIS,
         .clause = "包装关联须有父码",
         .evaluate = scan_pack_is_named,
         .sentence_zh = "装箱须写明包装的编码，包装须有序列号",
@@ -106,7 +99,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-010",
         .code = "trace.quantity_not_possible",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "数据真实、准确、完整",
         .evaluate = scan_quantity_is_positive,
         .sentence_zh = "数量须大于零；有序列号的每码一件",
@@ -115,7 +108,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-011",
         .code = "trace.nothing_to_cancel",
-        .document = TRACE_DATA,
+        .document = SOURCE_EPCIS,
         .clause = "更正以新事件声明，不删改",
         .evaluate = scan_cancels_what_was_counted,
         .sentence_zh = "更正须对应已计入的扫码",
@@ -124,7 +117,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-012",
         .code = "trace.not_the_hub",
-        .document = TRACE_DATA,
+        .document = SOURCE_EPCIS,
         .clause = "包装扫码由枢纽传递",
         .evaluate = scan_is_carried_by_the_hub,
         .sentence_zh = "包装传递与结算对应的扫码只能由枢纽提交",
@@ -133,7 +126,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-101",
         .code = "trace.given_away_after_expiry",
-        .document = DEVICE_REGULATION,
+        .document = SOURCE_DEVICE_REGULATION,
         .clause = "第五十五条",
         .parameter = "trace.sold_after_expiry.refuse",
         .evaluate = scan_not_given_away_after_expiry,
@@ -143,7 +136,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-102",
         .code = "trace.given_away_twice",
-        .document = COLLECTION,
+        .document = SOURCE_TRACE_CODES,
         .clause = "一物一码，一盒只应有一次销售记录",
         .parameter = "trace.sold_twice.refuse",
         .evaluate = scan_not_given_away_twice,
@@ -153,7 +146,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-103",
         .code = "trace.split_exceeded",
-        .document = COLLECTION,
+        .document = SOURCE_TRACE_CODES,
         .clause = "拆零标志 trdn_flag",
         .parameter = "trace.split_exceeded.refuse",
         .evaluate = scan_split_within_the_pack,
@@ -163,9 +156,9 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-104",
         .code = "trace.given_away_without_purchase",
-        .document = COLLECTION,
+        .document = SOURCE_TRACE_CODES,
         .clause = "采购、入库与销售均须采集",
-        .also = {{UDI_PLAN, "采购、使用、收费、结算全程一码记录"}},
+        .also = {{SOURCE_GANSU_UDI, "采购、使用、收费、结算全程一码记录"}},
         .parameter = "trace.sold_without_purchase.refuse",
         .parameter_also = "trace.purchase_required_from",
         .evaluate = scan_bought_before_it_was_sold,
@@ -175,7 +168,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-105",
         .code = "trace.settled_twice",
-        .document = COLLECTION,
+        .document = SOURCE_TRACE_CODES,
         .clause = "一码一结算",
         .parameter = "trace.settled_twice.refuse",
         .evaluate = scan_not_settled_twice,
@@ -185,9 +178,9 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-106",
         .code = "trace.code_swapped",
-        .document = COLLECTION,
+        .document = SOURCE_TRACE_CODES,
         .clause = "串换",
-        .also = {{UDI_PLAN, "唯一标识与医保编码对应"}},
+        .also = {{SOURCE_GANSU_UDI, "唯一标识与医保编码对应"}},
         .parameter = "trace.code_swapped.refuse",
         .evaluate = scan_code_is_of_the_billed_item,
         .sentence_zh = "追溯码须属于所计费的项目",
@@ -196,7 +189,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-107",
         .code = "trace.codes_differ_from_quantity",
-        .document = COLLECTION,
+        .document = SOURCE_TRACE_CODES,
         .clause = "应采尽采，2207 追溯码计数",
         .parameter = "trace.codes_differ.refuse",
         .evaluate = scan_codes_are_as_many_as_billed,
@@ -206,7 +199,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-108",
         .code = "trace.two_places",
-        .document = COLLECTION,
+        .document = SOURCE_TRACE_CODES,
         .clause = "异地同码",
         .parameter = "trace.two_places.refuse",
         .parameter_also = "trace.travel_km_per_hour",
@@ -217,7 +210,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-109",
         .code = "trace.step_not_possible",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "全生命周期可追溯",
         .parameter = "trace.step_not_possible.refuse",
         .evaluate = scan_step_is_possible,
@@ -227,7 +220,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-110",
         .code = "trace.more_than_held",
-        .document = UDI_PLAN,
+        .document = SOURCE_GANSU_UDI,
         .clause = "扫码入库、出库，应扫尽扫",
         .parameter = "trace.more_than_held.refuse",
         .evaluate = scan_no_more_leaves_than_is_there,
@@ -237,7 +230,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "TR-111",
         .code = "trace.in_two_packs",
-        .document = TRACE_DATA,
+        .document = SOURCE_EPCIS,
         .clause = "包装关联",
         .parameter = "trace.in_two_packs.refuse",
         .evaluate = scan_not_in_two_packs,
@@ -247,7 +240,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "RC-051",
         .code = "trace.recalled",
-        .document = RECALL_DOCUMENT,
+        .document = SOURCE_GANSU_UDI,
         .clause = "产品召回",
         .parameter = "trace.recalled.refuse",
         .evaluate = scan_is_not_of_recalled,
@@ -257,7 +250,7 @@ const struct rule item_scanned_rules[ITEM_SCANNED_RULES] = {
     {
         .id = "RC-052",
         .code = "trace.sale_suspended",
-        .document = "辽药监告〔2021〕100号",
+        .document = SOURCE_LIAONING_DEFECTS,
         .clause = "停止销售",
         .parameter = "trace.sale_suspended.refuse",
         .evaluate = scan_is_not_of_suspended,

@@ -263,10 +263,9 @@ static void head_company_says_it(struct rule_context *context)
         rule_refuse(context, "instruction", stock->issued->instruction, "a number of its own");
 }
 
-#define MULTI_WAREHOUSE "陕药监办发〔2021〕117号" /* Shaanxi: multi-warehouse coordination */
 #define RULE(number, name, where, reads, function, zh, en)                                                   \
     {                                                                                                        \
-        .id = number, .code = name, .document = MULTI_WAREHOUSE, .clause = where, .parameter = reads,        \
+        .id = number, .code = name, .document = SOURCE_SHAANXI_WAREHOUSES, .clause = where, .parameter = reads, \
         .evaluate = function, .sentence_zh = zh, .sentence_en = en                                           \
     }
 #define OF_ITS_KEY(number)                                                                                   \

@@ -81,7 +81,8 @@ static void citation_holds(struct fixture *fixture, const char *what, const char
 {
     if (source_document_find(document) == NULL)
         complain(fixture, what, document,
-                 "no such document; write its number, or its title if it has none, as it stands in ops/policy/sources.csv, or add its row there");
+                 "no such document; write its number, or its title if it has none, as a row of ops/policy/sources.csv has it (in C a name of "
+                 "source_document.h), or add that row");
     text_is_for_people(fixture, what, clause);
     if (clause[0] == '\0')
         complain(fixture, what, document, "say the provision in words");
