@@ -32,6 +32,7 @@ class World:
                                        env={**self.environment, "TMPDIR": str(self.work)})
         self.place = json.loads(self.up.stdout.readline())
         self.environment["MEDHUB_KAFKA_BROKERS"] = self.place["brokers"]
+        self.registered = {}  # id of an institution with a copy -> the event that registers it
 
     def close(self):
         self.up.send_signal(signal.SIGTERM)
@@ -72,6 +73,7 @@ class World:
             if kind in ("ORGANISATION_KIND_HOSPITAL", "ORGANISATION_KIND_PHARMACY") and len(names) < institutions:
                 names.append((organisation["id"], organisation["name"]))
                 organisation["keys"] = [self.new_key(organisation["id"])]
+                self.registered[organisation["id"]] = event
             lines.append(json.dumps(event, ensure_ascii=False))
         self.ctl("ctl", "submit", "-q", text="\n".join(lines) + "\n")
         self.wait_for_table("registry", 90)

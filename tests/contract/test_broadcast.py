@@ -94,8 +94,8 @@ class Model:
             for first, last, item, version in rows:
                 yield code, region, first, last, item, version
 
-    def digest(self):
-        return catalogue_digest.of_rows((TABLE, *line) for line in self.lines() if line[1] in HEARD)
+    def digest(self, heard=frozenset(HEARD)):
+        return catalogue_digest.of_rows((TABLE, *line) for line in self.lines() if line[1] in heard)
 
     def row_on(self, code, day):
         """What holds for the institutions here: the province's row over the nation's."""
@@ -176,6 +176,21 @@ def hub_has_the_models_rows(world, model):
     check("the hub's table has the model's rows", not (wanted - rows) and not extra, (sorted(wanted - rows)[:5], sorted(extra)[:5]))
 
 
+def has_a_new_regions_rows_at_once(world, institution, dice, model):
+    """Without a release there afterwards, and without anybody asking for a snapshot."""
+    stage_and_publish(world, dice, model, ROUNDS + 1, ELSEWHERE)
+    event = world.registered[institution.id]
+    organisation = {**event["data"]["organisation"], "regions": [ELSEWHERE], "validFrom": day_of(0)}
+    moved = {**event, "id": f"also-{ELSEWHERE}", "data": {"organisationId": institution.id, "organisation": organisation,
+                                                          "effectiveOn": day_of(0), "reason": "异地设点"}}
+    receipt = json.loads(world.ctl("ctl", "submit", text=json.dumps(moved, ensure_ascii=False) + "\n"))
+    check("it is registered in another region", receipt["outcome"] == "accepted", receipt)
+    wanted = model.digest(HEARD | {ELSEWHERE})
+    check("the region has rows that it had not", wanted != model.digest())
+    check("whoever comes to a region has its rows", institution.refresh_until(lambda one: one.digest() == wanted),
+          (institution.digest(), wanted))
+
+
 def look_ups_agree(institution, dice, model):
     for _ in range(6):
         code, day = f"C{dice.randrange(ITEMS):04d}", day_of(dice.randrange(ROUNDS + 2))
@@ -221,6 +236,7 @@ def any_sequence(world):
     look_ups_agree(away, dice, model)
     check("all hold the same releases", len({json.dumps(sorted(one["release"] for one in json.loads(each.ask("releases"))))
                                              for each in copies}) == 1)
+    has_a_new_regions_rows_at_once(world, killed, dice, model)
 
 
 def play(what):
