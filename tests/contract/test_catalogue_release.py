@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import pathlib
+import pty
 import random
 import signal
 import subprocess
@@ -46,6 +47,20 @@ def run(*words, text=None, expect=0):
 
 def one(*words, expect=0):
     return json.loads(run(*words, "-o", "json", expect=expect).stdout)
+
+
+def on_a_terminal(*words):
+    """What the command says to a person; said again after a break, it is answered as the first time."""
+    ours, theirs = pty.openpty()
+    done = subprocess.run([MEDHUB, *map(str, words)], stdout=subprocess.DEVNULL, stderr=theirs, env=ENVIRONMENT, timeout=60)
+    os.close(theirs)
+    check(f"medhub {words[2]} ends with 0", done.returncode == 0, done.returncode)
+    try:
+        return os.read(ours, 65536).decode()
+    except OSError:  # nothing was said
+        return ""
+    finally:
+        os.close(ours)
 
 
 def without_a_hub(folder):
@@ -235,7 +250,7 @@ def with_a_hub(changes, monitor):
     deliveries = run("ctl", "deliveries", "-o", "ndjson").stdout
     check("what is staged is delivered to nobody", "release_staged" not in deliveries and "2025" not in "".join(
         line for line in deliveries.splitlines() if "item_changed" in line and "R-2025" in line))
-    run("ctl", "catalogue", "stage", changes, *release)  # after a break: answered as the first time
+    check("on a terminal staging shows how far it is", " / 420" in on_a_terminal("ctl", "catalogue", "stage", changes, *release))
     refused = json.loads(run("ctl", "catalogue", "publish", "R-2025", "--effective", "2099-01-01", "--approver", "zhang", "-o",
                              "ndjson", expect=6).stdout)
     check("who proposed it does not approve it", refused["code"] == "catalogue.release_same_person", refused)
