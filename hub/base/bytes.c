@@ -86,11 +86,22 @@ size_t bytes_utf8_step(struct bytes a)
     return length;
 }
 
+/* Most of what is not ASCII here: three bytes of a Chinese character, of those whose second byte has no narrower range. */
+static bool is_plain_three(const uint8_t *data)
+{
+    return (data[0] & 0xf0) == 0xe0 && data[0] != 0xe0 && data[0] != 0xed && is_continuation(data[1]) &&
+           is_continuation(data[2]);
+}
+
 bool bytes_is_utf8(struct bytes a)
 {
     if (is_ascii(a))
         return true;
     for (size_t at = 0; at < a.length;) {
+        if (a.length - at >= 3 && is_plain_three(a.data + at)) {
+            at += 3;
+            continue;
+        }
         if (a.length - at >= sizeof(uint64_t) && (word_at(a.data + at) & UINT64_C(0x8080808080808080)) == 0) {
             at += sizeof(uint64_t);
             continue;

@@ -12,7 +12,7 @@
 #define MOMENT_SECONDS_MIN INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
 #define MOMENT_SECONDS_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
-enum { CANONICAL_BYTES_MAX = 4 * 1024 * 1024 };
+enum { CANONICAL_BYTES_MAX = 4 * 1024 * 1024, PIECE_BYTES = 128 };
 
 struct encoding {
     struct json_options options;
@@ -39,19 +39,66 @@ static bool needs_escape(uint8_t c)
     return c < 0x20 || c == '"' || c == '\\';
 }
 
+static uint64_t has_zero_byte(uint64_t word)
+{
+    return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+}
+
+/* The same of eight bytes at a time. */
+static bool word_needs_escape(const uint8_t *data)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t word;
+
+    memcpy(&word, data, sizeof word);
+    uint64_t control = (word - each * 0x20) & ~word & each * 0x80;
+    return (control | has_zero_byte(word ^ each * '"') | has_zero_byte(word ^ each * '\\')) != 0;
+}
+
+static size_t first_to_escape(struct bytes text, size_t from)
+{
+    size_t at = from;
+
+    while (text.length - at >= sizeof(uint64_t) && !word_needs_escape(text.data + at))
+        at += sizeof(uint64_t);
+    while (at < text.length && !needs_escape(text.data[at]))
+        at++;
+    return at;
+}
+
+/* TEXT needs no escapes. In one piece where it is as short as most are. */
+static void append_quoted(struct buffer *out, struct bytes text)
+{
+    char piece[PIECE_BYTES];
+
+    if (text.length + 2 > sizeof piece) {
+        buffer_append_byte(out, '"');
+        buffer_append_bytes(out, text);
+        buffer_append_byte(out, '"');
+        return;
+    }
+    piece[0] = '"';
+    if (text.length > 0)
+        memcpy(piece + 1, text.data, text.length);
+    piece[text.length + 1] = '"';
+    buffer_append(out, piece, text.length + 2);
+}
+
 void json_append_text(struct buffer *out, struct bytes text)
 {
-    buffer_append_byte(out, '"');
-    size_t run = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        if (!needs_escape(text.data[i]))
-            continue;
-        buffer_append(out, text.data + run, i - run);
-        append_escape(out, text.data[i]);
-        run = i + 1;
+    size_t run = 0, at = first_to_escape(text, 0);
+
+    if (at == text.length) {
+        append_quoted(out, text);
+        return;
     }
-    if (text.length > run)
-        buffer_append(out, text.data + run, text.length - run);
+    buffer_append_byte(out, '"');
+    for (; at < text.length; at = first_to_escape(text, run)) {
+        buffer_append(out, text.data + run, at - run);
+        append_escape(out, text.data[at]);
+        run = at + 1;
+    }
+    buffer_append(out, text.data + run, text.length - run);
     buffer_append_byte(out, '"');
 }
 
@@ -105,9 +152,7 @@ static enum status encode_moment(struct encoding *encoding, const struct field_f
                             field == NULL ? "the time" : field->name);
 
     char text[MOMENT_TEXT_BYTES];
-    buffer_append_byte(encoding->out, '"');
-    buffer_append_text(encoding->out, moment_format(seconds, nanos, text));
-    buffer_append_byte(encoding->out, '"');
+    append_quoted(encoding->out, bytes_of(moment_format(seconds, nanos, text)));
     return STATUS_OK;
 }
 
@@ -141,9 +186,7 @@ static void encode_enum(struct buffer *out, field_descriptor *descriptor, int32_
         encode_signed(out, value, false);
         return;
     }
-    buffer_append_byte(out, '"');
-    buffer_append_text(out, named->name);
-    buffer_append_byte(out, '"');
+    append_quoted(out, bytes_of(named->name));
 }
 
 static enum status encode_message(struct encoding *encoding, const struct message_facts *facts,
@@ -237,29 +280,30 @@ static enum status encode_list(struct encoding *encoding, const struct field_fac
     return STATUS_OK;
 }
 
-/* "name": in one piece where it is as short as names are. */
-static void encode_name(struct buffer *out, const char *name)
+/* ,"name": and for the first one of an object without the comma. In one piece where it is as short as names are. */
+static void encode_name(struct buffer *out, const char *name, bool first)
 {
-    char piece[96];
-    size_t length = strlen(name);
+    char piece[PIECE_BYTES];
+    size_t length = strlen(name), used = 0;
 
-    if (length + 3 > sizeof piece) {
-        buffer_append_byte(out, '"');
-        buffer_append_text(out, name);
-        buffer_append_text(out, "\":");
+    if (!first)
+        piece[used++] = ',';
+    if (length + 4 > sizeof piece) {
+        buffer_append(out, piece, used);
+        append_quoted(out, bytes_of(name));
+        buffer_append_byte(out, ':');
         return;
     }
-    piece[0] = '"';
-    memcpy(piece + 1, name, length);
-    memcpy(piece + 1 + length, "\":", 2);
-    buffer_append(out, piece, length + 3);
+    piece[used++] = '"';
+    memcpy(piece + used, name, length);
+    memcpy(piece + used + length, "\":", 2);
+    buffer_append(out, piece, used + length + 2);
 }
 
 static enum status encode_field(struct encoding *encoding, const struct field_facts *field,
                                 field_descriptor *descriptor, const ProtobufCMessage *message, enum sensitivity within,
                                 unsigned depth)
 {
-    encode_name(encoding->out, field->json_name);
     if (is_hidden(encoding, field, within)) {
         buffer_append_text(encoding->out, "\"***\"");
         return STATUS_OK;
@@ -288,10 +332,9 @@ static enum status encode_message(struct encoding *encoding, const struct messag
         field_descriptor *descriptor = &facts->descriptor->fields[i];
         if (!reflect_is_present(message, descriptor) && !(encoding->options.defaults && has_default(descriptor)))
             continue;
-        if (!first)
-            buffer_append_byte(encoding->out, ',');
-        first = false;
         const struct field_facts *field = &facts->fields[i];
+        encode_name(encoding->out, field->json_name, first);
+        first = false;
         enum status status = encode_field(encoding, field, descriptor, message,
                                           sensitivity_within(within, field->sensitivity), depth);
         if (status != STATUS_OK)

@@ -251,6 +251,60 @@ static void what_json_cannot_say_is_refused(void **state)
     buffer_done(&out);
 }
 
+/* Eight bytes are looked at a time: what needs an escape is found in each place, alone and twice. */
+static void escapes_are_found_wherever_they_stand(void **state)
+{
+    static const struct {
+        char c;
+        const char *escaped;
+    } rows[] = {{'"', "\\\""},      {'\\', "\\\\"},      {'\n', "\\n"}, {'\x1f', "\\u001f"},
+                {'\x7f', "\x7f"}, {'\x01', "\\u0001"}, {' ', " "},    {'!', "!"}};
+    enum { LENGTH = 26 };
+    char text[LENGTH], expected[8 * LENGTH];
+    struct buffer out;
+    (void)state;
+
+    buffer_init(&out, 1000);
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++)
+        for (size_t first = 0; first < LENGTH; first++)
+            for (size_t second = first; second < LENGTH; second++) {
+                size_t used = 0;
+                memset(text, 0xe5, sizeof text); /* its highest bit must not hide or feign anything */
+                text[first] = text[second] = rows[row].c;
+                for (size_t i = 0; i < LENGTH; i++) {
+                    bool escaped = i == first || i == second;
+                    size_t length = escaped ? strlen(rows[row].escaped) : 1;
+                    memcpy(expected + used, escaped ? rows[row].escaped : text + i, length);
+                    used += length;
+                }
+                buffer_clear(&out);
+                json_append_text(&out, bytes_from(text, LENGTH));
+                assert_int_equal(out.length, used + 2);
+                assert_memory_equal(out.data + 1, expected, used);
+            }
+    buffer_done(&out);
+}
+
+static void long_texts_are_whole(void **state)
+{
+    char text[301];
+    struct buffer out;
+    (void)state;
+
+    memset(text, 'x', sizeof text);
+    buffer_init(&out, 1000);
+    for (size_t length = 0; length < sizeof text; length += 7) {
+        buffer_clear(&out);
+        json_append_text(&out, bytes_from(text, length));
+        assert_int_equal(out.length, length + 2);
+        assert_int_equal(out.data[0], '"');
+        if (length > 0)
+            assert_memory_equal(out.data + 1, text, length);
+        assert_int_equal(out.data[length + 1], '"');
+    }
+    buffer_done(&out);
+}
+
 static void a_full_buffer_is_told(void **state)
 {
     struct fault fault;
@@ -277,6 +331,8 @@ int main(void)
         CASE(defaults_are_written_when_asked),
         CASE(hidden_classes_are_masked),
         CASE(what_json_cannot_say_is_refused),
+        CASE(escapes_are_found_wherever_they_stand),
+        CASE(long_texts_are_whole),
         CASE(a_full_buffer_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
