@@ -33,17 +33,45 @@ struct exchange {
     struct exchange *newer; /* in the list of all */
 };
 
+/* What the kernel was told of a descriptor. Between two requests a connection's stays as it is: telling it twice for each
+ * request is dear. */
+struct watched {
+    uint32_t registered; /* events that epoll waits for; 0: not in the set */
+    bool wanted;         /* by libcurl */
+    bool ours;           /* from open_socket to close_socket */
+};
+
 struct http {
     struct http_settings settings;
     struct clock clock;
     CURLM *multi;
     int epoll, wake;
+    struct watched *watched; /* by descriptor */
+    size_t watched_count;
     int64_t timer_us; /* when libcurl wants to be called; -1: not at all */
     size_t pending, made;
     struct exchange *free, *all;
 };
 
 /* ---- called by libcurl ---- */
+
+/* NULL if memory is out. */
+static struct watched *watched_at(struct http *http, int descriptor)
+{
+    size_t at = (size_t)descriptor, count = http->watched_count == 0 ? 256 : http->watched_count;
+
+    if (at < http->watched_count)
+        return &http->watched[at];
+    while (count <= at)
+        count *= 2;
+    struct watched *grown = realloc(http->watched, count * sizeof *grown);
+    if (grown == NULL)
+        return NULL;
+    memset(grown + http->watched_count, 0, (count - http->watched_count) * sizeof *grown);
+    http->watched = grown;
+    http->watched_count = count;
+    return &grown[at];
+}
 
 static curl_socket_t open_socket(void *self, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -53,7 +81,21 @@ static curl_socket_t open_socket(void *self, curlsocktype purpose, struct curl_s
 
     if (address_check(address_kind(&address->addr, &name), name, &exchange->policy, &exchange->refused) != STATUS_OK)
         return CURL_SOCKET_BAD;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    struct watched *watched = descriptor < 0 ? NULL : watched_at(exchange->http, descriptor);
+    if (watched != NULL)
+        *watched = (struct watched){.ours = true};
+    return descriptor;
+}
+
+/* The kernel forgets what is closed. */
+static int close_socket(void *self, curl_socket_t descriptor)
+{
+    struct watched *watched = watched_at(self, descriptor);
+
+    if (watched != NULL)
+        *watched = (struct watched){0};
+    return close(descriptor);
 }
 
 /* Also for a connection that was made under another endpoint's policy. */
@@ -98,21 +140,37 @@ static size_t take_header(char *data, size_t size, size_t count, void *self)
     return length;
 }
 
+static void stop_watching(struct http *http, int descriptor, struct watched *watched)
+{
+    (void)epoll_ctl(http->epoll, EPOLL_CTL_DEL, descriptor, NULL); /* ignoring: it may be closed already */
+    watched->registered = 0;
+}
+
+/* What was not closed by us may have been closed and opened anew meanwhile. */
+static void start_watching(struct http *http, int descriptor, struct watched *watched, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.fd = descriptor};
+    int first = watched->registered == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+
+    if (epoll_ctl(http->epoll, first, descriptor, &event) != 0 && (errno == EEXIST || errno == ENOENT))
+        (void)epoll_ctl(http->epoll, first == EPOLL_CTL_ADD ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, descriptor, &event);
+    watched->registered = events;
+}
+
 static int watch_socket(CURL *easy, curl_socket_t descriptor, int what, void *self, void *known)
 {
     struct http *http = self;
-    struct epoll_event event = {.data.fd = descriptor};
-    (void)easy;
+    struct watched *watched = watched_at(http, descriptor);
+    (void)easy, (void)known;
 
-    if (what == CURL_POLL_REMOVE) {
-        (void)epoll_ctl(http->epoll, EPOLL_CTL_DEL, descriptor, NULL); /* ignoring: it may be closed already */
-        return 0;
-    }
-    event.events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u);
-    if (epoll_ctl(http->epoll, known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event) != 0 &&
-        errno == EEXIST)
-        (void)epoll_ctl(http->epoll, EPOLL_CTL_MOD, descriptor, &event);
-    (void)curl_multi_assign(http->multi, descriptor, http);
+    if (watched == NULL)
+        return -1;
+    uint32_t events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u);
+    watched->wanted = what != CURL_POLL_REMOVE;
+    if (!watched->wanted && !(watched->ours && watched->registered == EPOLLIN))
+        stop_watching(http, descriptor, watched);
+    else if (watched->wanted && !(watched->ours && watched->registered == events))
+        start_watching(http, descriptor, watched, events);
     return 0;
 }
 
@@ -292,6 +350,8 @@ static bool set_up_callbacks(struct exchange *exchange)
     return curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, exchange->http) == CURLE_OK && /* a connection outlives its requests */
            curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
@@ -485,6 +545,11 @@ static void act_on(struct http *http, const struct epoll_event *event)
         (void)!read(http->wake, &count, sizeof count); /* ignoring: somebody emptied it before */
         return;
     }
+    struct watched *watched = watched_at(http, event->data.fd);
+    if (watched != NULL && watched->ours && !watched->wanted) { /* an idle connection: libcurl looks at it before it is used */
+        stop_watching(http, event->data.fd, watched);
+        return;
+    }
     int what = ((event->events & (EPOLLIN | EPOLLHUP)) != 0 ? CURL_CSELECT_IN : 0) |
                ((event->events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                ((event->events & EPOLLERR) != 0 ? CURL_CSELECT_ERR : 0);
@@ -565,5 +630,6 @@ void http_close(struct http *http)
         (void)close(http->epoll);
     if (http->wake >= 0)
         (void)close(http->wake);
+    free(http->watched);
     free(http);
 }

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { PORT_TEXT = 64 };
@@ -20,7 +21,8 @@ struct fixture {
     struct http_answer answer; /* of the last request; body copied */
     char body[256];
     size_t answered;
-    atomic_size_t requests; /* that the server saw */
+    atomic_size_t requests, connections; /* that the server saw */
+    atomic_int server_socket; /* of the last one */
     atomic_bool with_expect;
 };
 
@@ -56,6 +58,7 @@ static enum MHD_Result serve(void *self, struct MHD_Connection *connection, cons
         return MHD_YES;
     }
     fixture->requests++;
+    fixture->server_socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     fixture->with_expect = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Expect") != NULL;
     if (strcmp(url, "/busy") == 0)
         return queue(connection, 429, "Retry-After", " 7 ", 4);
@@ -76,6 +79,15 @@ static enum MHD_Result serve(void *self, struct MHD_Connection *connection, cons
     return queue(connection, strcmp(url, "/fail") == 0 ? 503 : 200, NULL, NULL, 5);
 }
 
+static void note_connection(void *self, struct MHD_Connection *connection, void **context,
+                            enum MHD_ConnectionNotificationCode code)
+{
+    struct fixture *fixture = self;
+    (void)connection, (void)context;
+
+    fixture->connections += code == MHD_CONNECTION_NOTIFY_STARTED;
+}
+
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
@@ -89,7 +101,7 @@ static int set_up(void **state)
                                            .retry_after_ms_max = 60000};
 
     fixture->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL, 0, NULL, NULL, serve, fixture,
-                                       MHD_OPTION_END);
+                                       MHD_OPTION_NOTIFY_CONNECTION, note_connection, fixture, MHD_OPTION_END);
     assert_non_null(fixture->daemon);
     fixture->port = MHD_get_daemon_info(fixture->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
     assert_int_equal(http_open(&settings, clock_system(), &fixture->http, &fixture->fault), STATUS_OK);
@@ -239,6 +251,34 @@ static void what_does_not_answer_is_tried_again(void **state)
                                        MHD_OPTION_END);
 }
 
+static void a_connection_is_used_again(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (int i = 0; i < 20; i++) {
+        ask(fixture, "/ok");
+        assert_answer(fixture, STATUS_OK, 200, "http.200");
+    }
+    assert_int_equal(fixture->requests, 20);
+    assert_int_equal(fixture->connections, 1);
+}
+
+/* An idle connection is still watched: its end must neither be missed nor wake the loop for ever. */
+static void a_connection_that_ended_meanwhile_is_not_used_again(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ask(fixture, "/ok");
+    assert_int_equal(shutdown(fixture->server_socket, SHUT_RDWR), 0);
+    http_run(fixture->http, 1000); /* hears of the end */
+    int64_t begun_us = clock_monotonic_us();
+    http_run(fixture->http, 50);
+    assert_true(clock_monotonic_us() - begun_us >= 40000); /* and of nothing more */
+    ask(fixture, "/ok");
+    assert_int_equal(fixture->answer.http_status, 200);
+    assert_int_equal(fixture->connections, 2);
+}
+
 static void no_connection_is_made_to_a_private_address(void **state)
 {
     struct fixture *fixture = *state;
@@ -334,6 +374,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_large_answer_is_cut_and_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(redirects_stay_in_the_house, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_does_not_answer_is_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_connection_is_used_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_connection_that_ended_meanwhile_is_not_used_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_connection_is_made_to_a_private_address, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_request_goes_over_a_connection_that_others_may_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_header_cannot_smuggle_another, set_up, tear_down),
