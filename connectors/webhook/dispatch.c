@@ -334,6 +334,7 @@ void dispatch_close(struct dispatch *dispatch)
     journal_close(dispatch->journal);
     feeder_close(dispatch->feeder);
     free_targets(dispatch);
+    delivery_release(dispatch->read.delivery);
     audience_free(dispatch->audience);
     delivery_pool_done(&dispatch->pool);
     arena_free(dispatch->records);

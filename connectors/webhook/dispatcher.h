@@ -12,6 +12,15 @@
 #include "webhook/request.h"
 #include "webhook/roster.h"
 
+/* The record that was looked at last: whoever takes it shares one copy. */
+struct record_read {
+    bool looked_at;
+    int32_t partition;
+    int64_t offset;
+    Medhub__Event__V1__Delivery *message; /* in dispatch->records; NULL: it cannot be read */
+    struct delivery *delivery;            /* made when somebody takes it; one reference */
+};
+
 struct dispatch {
     const struct webhook_settings *settings;
     struct clock clock;
@@ -25,6 +34,8 @@ struct dispatch {
     struct tables_reader *registry;
     struct delivery_pool pool;
     struct arena *records, *bodies;
+    struct record_read read;
+    int64_t held_since_ms; /* the live record waits for room; 0: none does */
     struct request_texts texts;
     struct target *leaving;
     int64_t *start; /* scratch: an offset per partition of medhub.delivery */

@@ -286,6 +286,18 @@ struct waiting *endpoint_next(struct endpoint *endpoint, int64_t now_ms)
     return waiting;
 }
 
+bool endpoint_is_well(const struct endpoint *endpoint)
+{
+    return endpoint->enabled && endpoint->paused == UNPAUSED && endpoint->breaker.failures == 0;
+}
+
+bool endpoint_runs_dry(const struct endpoint *endpoint, int64_t now_ms)
+{
+    if (!endpoint_is_well(endpoint) || now_ms < endpoint->not_before_ms)
+        return false;
+    return endpoint->heap_count < 2 * (size_t)allowed_at_once(endpoint) || endpoint->heap[0]->open.due_ms > now_ms;
+}
+
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;

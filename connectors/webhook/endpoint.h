@@ -114,6 +114,10 @@ void endpoint_note_failure(struct endpoint *endpoint, const char *code, int64_t 
 
 /* The one to send now, which becomes SENDING; NULL: none now. */
 struct waiting *endpoint_next(struct endpoint *endpoint, int64_t now_ms);
+/* True if it may be sent to, and its last request went through. */
+bool endpoint_is_well(const struct endpoint *endpoint);
+/* True if it could send more than it soon will have: whatever keeps records from it now delays it. */
+bool endpoint_runs_dry(const struct endpoint *endpoint, int64_t now_ms);
 /* When endpoint_next may have one, INT64_MAX: not by time alone. */
 int64_t endpoint_due_ms(const struct endpoint *endpoint);
 /* It could not be sent, for a reason of ours: READY again at DUE_MS. */

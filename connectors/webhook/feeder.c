@@ -30,6 +30,7 @@ struct feeder {
     int wake;
     int32_t partitions;
     struct reader *live;
+    struct record live_held; /* read, and to be offered again; message NULL: none */
     bool is_live;
     int64_t *live_next;
     struct sample samples[SAMPLES]; /* a ring */
@@ -286,27 +287,46 @@ static enum status run_slot(struct feeder *feeder, struct slot *slot, int64_t no
 
 /* ---- the live end ---- */
 
+static enum reader_result poll_live(struct feeder *feeder, struct record *record, struct fault *fault)
+{
+    if (feeder->live_held.message == NULL)
+        return reader_poll(feeder->live, 0, record, fault);
+    *record = feeder->live_held;
+    feeder->live_held = (struct record){0};
+    return READER_RECORD;
+}
+
+/* RETRY: it is held. */
+static enum status offer_live(struct feeder *feeder, struct record *record, struct fault *fault)
+{
+    enum status status = feeder->events.live(feeder->events.self, record, fault);
+
+    if (status == STATUS_RETRY) {
+        feeder->live_held = *record;
+        return status;
+    }
+    if (status == STATUS_OK)
+        feeder->live_next[record->partition] = record->offset + 1;
+    record_release(record);
+    return status;
+}
+
 static enum status run_live(struct feeder *feeder, bool *more, struct fault *fault)
 {
     for (unsigned i = 0; i < LIVE_RECORDS_MAX; i++) {
         struct record record = {0};
-        enum reader_result result = reader_poll(feeder->live, 0, &record, fault);
+        enum reader_result result = poll_live(feeder, &record, fault);
         if (result == READER_NOTHING)
             return STATUS_OK;
         if (result == READER_ERROR)
             return STATUS_FATAL;
-        int64_t *next = &feeder->live_next[record.partition];
-        if (result == READER_RECORD) {
-            enum status status = feeder->events.live(feeder->events.self, &record, fault);
-            if (status != STATUS_OK) {
-                record_release(&record);
-                return status;
-            }
-            *next = record.offset + 1;
-            record_release(&record);
-        } else if (record.offset > *next) {
-            *next = record.offset;
-        }
+        enum status status = STATUS_OK;
+        if (result == READER_RECORD)
+            status = offer_live(feeder, &record, fault);
+        else if (record.offset > feeder->live_next[record.partition])
+            feeder->live_next[record.partition] = record.offset;
+        if (status != STATUS_OK)
+            return status == STATUS_RETRY ? STATUS_OK : status;
     }
     *more = true;
     return STATUS_OK;
@@ -460,6 +480,7 @@ void feeder_close(struct feeder *feeder)
     }
     for (size_t i = 0; i < SAMPLES; i++)
         free(feeder->samples[i].next);
+    record_release(&feeder->live_held);
     reader_close(feeder->live);
     free(feeder->slots);
     free(feeder->live_next);

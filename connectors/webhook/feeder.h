@@ -4,7 +4,8 @@
  * its turn comes leaves the live end; it, and who was further back from the start, catches up apart: a few readers are shared
  * in turns by all that need one, each going on where its endpoint stands, and what an endpoint wants again (progress.h) is
  * read at its place. When an endpoint has come to where the live reader is, it follows that again. So one that is away for a
- * day costs nothing, and one that is slow holds up nobody. One thread; nothing here waits but feeder_start_live. */
+ * day costs nothing, and one that is slow holds up nobody. Where all are busy alike the live reader may wait for the full one
+ * instead (`live` says so), and nothing is read twice. One thread; nothing here waits but feeder_start_live. */
 #ifndef WEBHOOK_FEEDER_H
 #define WEBHOOK_FEEDER_H
 
@@ -18,7 +19,8 @@
 struct feeder;
 
 struct feeder_events {
-    /* A record at the live end: offer it to everybody who hears of it and follows. */
+    /* A record at the live end: offer it to everybody who hears of it and follows. RETRY: somebody is full for a moment, and
+     * nobody would be delayed by waiting: the same record comes again. */
     enum status (*live)(void *self, const struct record *record, struct fault *fault);
     /* A record for one target that catches up: FULL if it cannot take it now. REJECT is not an answer: a record that cannot
      * be read is told and passed over. */
@@ -46,7 +48,8 @@ bool feeder_is_live(const struct feeder *feeder);
 /* Lets TARGET follow if it stands where the live reader is, or queues it for a reader. Call it when it was made, when its
  * window has drained, when it wants something again, or when it may be sent to again. */
 void feeder_serve(struct feeder *feeder, struct target *target);
-/* TARGET could not take the record that `live` just offered: it stays before it. Only inside `live`. */
+/* TARGET could not take the record that `live` just offered: it stays before it. Only inside `live`, for a record that is not
+ * asked for again. */
 void feeder_fall_behind(struct feeder *feeder, struct target *target);
 /* TARGET is about to go. */
 void feeder_forget(struct feeder *feeder, struct target *target);

@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 
+enum { HOLD_MS_MAX = 1000 };
+
 static enum endpoint_takes take(struct dispatch *dispatch, struct target *target, struct delivery *delivery)
 {
     bool no_memory = dispatch->pool.bytes > (size_t)dispatch->settings->memory_bytes_max && target->endpoint->count > 0;
@@ -13,49 +15,89 @@ static enum endpoint_takes take(struct dispatch *dispatch, struct target *target
     return answer;
 }
 
-static Medhub__Event__V1__Delivery *read_record(struct dispatch *dispatch, const struct record *record)
+/* Each record once, however often it is offered. */
+static const Medhub__Event__V1__Delivery *read_record(struct dispatch *dispatch, const struct record *record)
 {
-    Medhub__Event__V1__Delivery *message = NULL;
+    struct record_read *read = &dispatch->read;
     struct fault fault = {0};
 
+    if (read->looked_at && read->partition == record->partition && read->offset == record->offset)
+        return read->message;
+    delivery_release(read->delivery);
     arena_reset(dispatch->records);
-    if (record->value.data != NULL && delivery_read(record, dispatch->records, &message, &fault) == STATUS_OK)
-        return message;
-    log_error("webhook.delivery_unreadable", LOG_INT("partition", record->partition), LOG_INT("offset", record->offset),
-              LOG_STR("code", fault.code));
-    return NULL;
+    *read = (struct record_read){.looked_at = true, .partition = record->partition, .offset = record->offset};
+    if (record->value.data == NULL || delivery_read(record, dispatch->records, &read->message, &fault) != STATUS_OK)
+        log_error("webhook.delivery_unreadable", LOG_INT("partition", record->partition), LOG_INT("offset", record->offset),
+                  LOG_STR("code", fault.code));
+    return read->message;
 }
 
-/* Once, although it may hear of it as itself and by several feeds. */
-static void offer_live(struct dispatch *dispatch, struct target *target, struct delivery *delivery)
+/* Of the record that was read last, for whoever takes it. NULL if memory is out. */
+static struct delivery *delivery_of(struct dispatch *dispatch, const struct record *record)
+{
+    struct record_read *read = &dispatch->read;
+
+    if (read->delivery == NULL)
+        read->delivery = delivery_new(&dispatch->pool, record, read->message);
+    return read->delivery;
+}
+
+/* ---- at the live end ---- */
+
+static bool nobody_runs_dry(const struct dispatch *dispatch)
+{
+    ROSTER_EACH (&dispatch->roster, target, next)
+        if (target->endpoint->progress.following != NULL && endpoint_runs_dry(target->endpoint, now_of(dispatch)))
+            return false;
+    return true;
+}
+
+/* While everybody else has enough to send, waiting for room is cheaper than reading the same records again for TARGET alone. */
+static bool may_wait_for(const struct dispatch *dispatch, const struct target *target)
+{
+    bool too_long = dispatch->held_since_ms != 0 && now_of(dispatch) - dispatch->held_since_ms > HOLD_MS_MAX;
+
+    return !too_long && endpoint_is_well(target->endpoint) && nobody_runs_dry(dispatch);
+}
+
+/* Once, although it may hear of it as itself and by several feeds. False: the record has to wait for it. */
+static bool offer_live(struct dispatch *dispatch, struct target *target, const struct record *record)
 {
     bool follows = target->endpoint->progress.following != NULL && target->offered != dispatch->record_number;
 
     target->offered = dispatch->record_number;
-    if (follows && target_wants(target, delivery->type) && take(dispatch, target, delivery) == ENDPOINT_FULL)
-        feeder_fall_behind(dispatch->feeder, target); /* others are not held up */
+    if (!follows || !target_wants(target, dispatch->read.message->type))
+        return true;
+    struct delivery *delivery = delivery_of(dispatch, record);
+    if (delivery != NULL && take(dispatch, target, delivery) != ENDPOINT_FULL)
+        return true;
+    if (delivery != NULL && may_wait_for(dispatch, target))
+        return false;
+    feeder_fall_behind(dispatch->feeder, target); /* others are not held up */
+    return true;
 }
 
 static enum status live_record(void *self, const struct record *record, struct fault *fault)
 {
     struct dispatch *dispatch = self;
     const Medhub__Event__V1__Delivery *message = read_record(dispatch, record);
-    struct delivery *delivery = NULL;
+    bool held = false;
 
     dispatch->record_number++;
     for (size_t i = 0; message != NULL && i < message->n_recipients; i++) {
         size_t count = 0;
         struct target *const *targets = audience_find(dispatch->audience, message->recipients[i], &count);
-        if (count > 0 && delivery == NULL)
-            delivery = delivery_new(&dispatch->pool, record, message);
-        if (count > 0 && delivery == NULL)
-            return fault_fatal(fault, "memory.out", "no memory for a delivery");
         for (size_t k = 0; k < count; k++)
-            offer_live(dispatch, targets[k], delivery);
+            held |= !offer_live(dispatch, targets[k], record);
     }
-    delivery_release(delivery);
-    return STATUS_OK;
+    if (!held)
+        dispatch->held_since_ms = 0;
+    else if (dispatch->held_since_ms == 0)
+        dispatch->held_since_ms = now_of(dispatch);
+    return held ? fault_retry(fault, "webhook.full", "an endpoint's window is full") : STATUS_OK;
 }
+
+/* ---- behind it ---- */
 
 static enum endpoint_takes catch_up_record(void *self, struct target *target, const struct record *record)
 {
@@ -69,12 +111,8 @@ static enum endpoint_takes catch_up_record(void *self, struct target *target, co
     if (message == NULL || (!wanted && (!target_hears(target, message->recipients, message->n_recipients) ||
                                         !target_wants(target, message->type))))
         return ENDPOINT_KNOWS;
-    struct delivery *delivery = delivery_new(&dispatch->pool, record, message);
-    if (delivery == NULL)
-        return ENDPOINT_FULL;
-    enum endpoint_takes answer = take(dispatch, target, delivery);
-    delivery_release(delivery);
-    return answer;
+    struct delivery *delivery = delivery_of(dispatch, record);
+    return delivery == NULL ? ENDPOINT_FULL : take(dispatch, target, delivery);
 }
 
 /* Nothing is known of it but its place. */

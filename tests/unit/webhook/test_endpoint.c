@@ -126,6 +126,40 @@ static void a_full_window_takes_nothing_until_ends_are_written(void **state)
     assert_int_equal(take(fixture, 0, 3, "a"), ENDPOINT_KNOWS);
 }
 
+static void it_runs_dry_when_it_could_soon_send_more_than_it_has(void **state)
+{
+    struct fixture *fixture = *state;
+    char key[] = "a";
+
+    fixture->endpoint->concurrency = 2;
+    for (int64_t i = 0; i < 4; i++, key[0]++) {
+        assert_true(endpoint_runs_dry(fixture->endpoint, fixture->now_ms));
+        assert_int_equal(take(fixture, 0, i, key), ENDPOINT_TOOK);
+    }
+    assert_false(endpoint_runs_dry(fixture->endpoint, fixture->now_ms)); /* twice what it may send at once */
+    assert_true(endpoint_runs_dry(fixture->endpoint, fixture->now_ms - 1)); /* nothing is due yet */
+    assert_non_null(send(fixture));
+    assert_true(endpoint_runs_dry(fixture->endpoint, fixture->now_ms));
+    endpoint_pause(fixture->endpoint, MEDHUB__WEBHOOK__V1__PAUSE_REASON__PAUSE_REASON_OPERATOR, "", fixture->now_ms);
+    assert_false(endpoint_runs_dry(fixture->endpoint, fixture->now_ms)); /* it sends nothing, whatever it has */
+}
+
+static void it_is_not_well_from_a_failure_to_the_next_success(void **state)
+{
+    struct fixture *fixture = *state;
+
+    take(fixture, 0, 0, "a");
+    take(fixture, 0, 1, "b");
+    assert_true(endpoint_is_well(fixture->endpoint));
+    struct waiting *first = send(fixture), *second = send(fixture);
+    assert_false(answer(fixture, first, 500, -1));
+    assert_false(endpoint_is_well(fixture->endpoint));
+    assert_true(answer(fixture, second, 200, -1));
+    assert_true(endpoint_is_well(fixture->endpoint));
+    fixture->endpoint->enabled = false;
+    assert_false(endpoint_is_well(fixture->endpoint));
+}
+
 static void refusals_set_it_aside_after_so_many(void **state)
 {
     struct fixture *fixture = *state;
@@ -296,6 +330,8 @@ int main(void)
         TEST(a_key_goes_in_order_and_others_do_not_wait),
         TEST(the_same_key_in_two_partitions_is_two_keys),
         TEST(a_full_window_takes_nothing_until_ends_are_written),
+        TEST(it_runs_dry_when_it_could_soon_send_more_than_it_has),
+        TEST(it_is_not_well_from_a_failure_to_the_next_success),
         TEST(refusals_set_it_aside_after_so_many),
         TEST(it_gives_up_after_its_time),
         TEST(a_day_away_costs_a_probe_now_and_then_and_ends_at_once),

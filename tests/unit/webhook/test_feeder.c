@@ -19,6 +19,7 @@ struct fixture {
     int64_t now_ms;
     struct delivery_pool pool;
     struct target *target; /* takes part, or NULL */
+    bool patient;          /* a record waits at the live end while the window is full */
     int64_t live[TRIAL_PARTITIONS][SEEN_MAX]; /* offsets that came at the live end */
     size_t live_count[TRIAL_PARTITIONS];
     int64_t taken[TRIAL_PARTITIONS][SEEN_MAX]; /* by the target, at the live end or behind */
@@ -45,13 +46,18 @@ static enum status note_live(void *self, const struct record *record, struct fau
 {
     struct fixture *fixture = self;
     size_t *count = &fixture->live_count[record->partition];
-    (void)fault;
 
     assert_true(*count < SEEN_MAX);
     fixture->live[record->partition][(*count)++] = record->offset;
     if (fixture->target == NULL || fixture->target->endpoint->progress.following == NULL)
         return STATUS_OK;
-    if (take(fixture, record) == ENDPOINT_FULL)
+    bool full = take(fixture, record) == ENDPOINT_FULL;
+    if (full && fixture->patient) {
+        fixture->full_count++;
+        (*count)--;
+        return fault_retry(fault, "webhook.full", "it comes again");
+    }
+    if (full)
         feeder_fall_behind(fixture->feeder, fixture->target);
     return STATUS_OK;
 }
@@ -253,6 +259,49 @@ static void a_full_window_falls_behind_and_the_live_end_goes_on(void **state)
     expect_in_order(fixture->taken[0], fixture->taken_count[0], 0, 50);
 }
 
+static void a_live_record_that_waits_comes_again_in_its_order(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(open_feeder(fixture), STATUS_OK);
+    start_live(fixture, 0, 0);
+    fixture->target = trial_target("O");
+    fixture->patient = true;
+    feeder_serve(fixture->feeder, fixture->target);
+    send(fixture, 0, 30);
+    send(fixture, 1, 20);
+    fixture->wanted = 50;
+    trial_until(has_taken, fixture, "all");
+    assert_true(fixture->full_count > 0);
+    assert_int_equal(fixture->behind_count, 0); /* nothing was read twice */
+    expect_in_order(fixture->taken[0], fixture->taken_count[0], 0, 30);
+    expect_in_order(fixture->taken[1], fixture->taken_count[1], 0, 20);
+    assert_non_null(fixture->target->endpoint->progress.following);
+}
+
+/* The feeder gives back what it holds. */
+static void one_that_waits_at_the_live_end_may_fall_behind_after_all(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(open_feeder(fixture), STATUS_OK);
+    start_live(fixture, 0, 0);
+    fixture->target = trial_target("O");
+    fixture->patient = true;
+    feeder_serve(fixture->feeder, fixture->target);
+    send(fixture, 0, 20);
+    fixture->wanted = trial_plan.window_events;
+    trial_until(has_live, fixture, "a window"); /* while nobody answers */
+    run(fixture);
+    assert_int_equal(fixture->live_count[0], trial_plan.window_events);
+    fixture->patient = false;
+    fixture->wanted = 20;
+    trial_until(has_live, fixture, "the rest at the live end");
+    assert_null(fixture->target->endpoint->progress.following);
+    trial_until(has_taken, fixture, "the rest");
+    expect_in_order(fixture->taken[0], fixture->taken_count[0], 0, 20);
+}
+
 static void what_is_wanted_again_is_read_at_its_place(void **state)
 {
     struct fixture *fixture = *state;
@@ -318,6 +367,8 @@ int main(void)
         TEST(the_live_end_does_not_begin_further_back_than_its_backlog),
         TEST(one_that_was_away_catches_up_and_follows),
         TEST(a_full_window_falls_behind_and_the_live_end_goes_on),
+        TEST(a_live_record_that_waits_comes_again_in_its_order),
+        TEST(one_that_waits_at_the_live_end_may_fall_behind_after_all),
         TEST(what_is_wanted_again_is_read_at_its_place),
         TEST(one_that_is_forgotten_is_offered_nothing_more),
         TEST(without_its_topic_there_is_no_feeder),
