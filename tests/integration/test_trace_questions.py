@@ -156,6 +156,19 @@ class Trace(unittest.TestCase):
                    for name in (MAKER, DEALER, HOSPITAL, STRANGER, REGULATOR)}
         self.assertEqual(persons, {MAKER: [None], DEALER: [], HOSPITAL: [PERSON], STRANGER: [], REGULATOR: [PERSON]})
 
+    def test_every_route_shows_a_caller_its_own(self):
+        """question, what is asked, and how many rows the maker, the dealer, the hospital and a stranger get of them."""
+        lot, item, first = f"product={UNIT}&lot=L1", f"product={UNIT}&serial=S1", f"product={UNIT}&serial=S3"
+        for question, query, wanted in (("history", lot, (8, 1, 2, 0)), ("holders", lot, (2, 1, 1, 0)),
+                                        ("holders", f"{lot}&at={moment(70)}", (2, 2, 1, 0)), ("uses", item, (1, 0, 1, 0)),
+                                        ("state", item, (1, 1, 1, 0)), ("state", first, (1, 1, 0, 0)),
+                                        ("upstream", f"product={UNIT}&serial=S2", (3, 2, 1, 0)),
+                                        ("contents", "code=" + urllib.parse.quote(IN_BOX), (1, 1, 1, 0)),
+                                        ("unreceived", f"days=14&product={UNIT}", (1, 1, 0, 0))):
+            with self.subTest(question=question, query=query):
+                found = [len(self.over_http(self.world.caller(name), question, query)) for name in (MAKER, DEALER, HOSPITAL, STRANGER)]
+                self.assertEqual(tuple(found), wanted)
+
     # ---- EPCIS 2.0
 
     def capture(self, events, **more):
@@ -220,16 +233,30 @@ class Trace(unittest.TestCase):
 
     # ---- a long answer
 
-    def fill_recall(self):
+    def fill_recall(self, number, holders, overdue=0):
         """Rows as the store writes them for a recall of so many holders: deciding them all would take a minute."""
         with contextlib.closing(sqlite3.connect(self.folder / "medhub.sqlite", timeout=30)) as rows, rows:
-            rows.execute("INSERT INTO recall VALUES ('ZH-9', ?, ?, ?, 1, '440000', 'a test', 0)", (UNIT, MAKER, MAKER))
-            told = [("ZH-9", UNIT, f"H{number:011}") for number in range(HOLDERS)]
+            rows.execute("INSERT INTO recall VALUES (?, ?, ?, ?, 1, '440000', 'a test', 0)", (number, UNIT, MAKER, MAKER))
+            told = [(number, UNIT, holder) for holder in holders]
             rows.executemany("INSERT INTO recall_holding VALUES (?, ?, ?, 1, 10000, 0, 0, 0, 0, 0)", told)
             rows.executemany("INSERT INTO recall_answer VALUES (?, ?, ?, 1, 1, 1780000000000, 0)", told)
+            rows.executemany("INSERT INTO recall_answer VALUES (?, ?, ?, 3, 1, 1780000000000, 1)", told[:overdue])
+
+    def test_recalls_show_a_caller_its_own(self):
+        """Progress, holders and those that are overdue: the issuer and a regulator see all, a holder itself; as JSON and as CSV."""
+        self.fill_recall("ZH-8", (DEALER, HOSPITAL), overdue=1)
+        for route, maker, dealer, hospital in (("", [UNIT], [UNIT], [UNIT]), ("/holders", [DEALER, HOSPITAL], [DEALER], [HOSPITAL]),
+                                               ("/overdue", [DEALER], [DEALER], [])):
+            for name, wanted in ((MAKER, maker), (REGULATOR, maker), (DEALER, dealer), (HOSPITAL, hospital), (STRANGER, [])):
+                with self.subTest(route=route, caller=name):
+                    caller, column = self.world.caller(name), "holder" if route else "product"
+                    rows = caller.get(f"/v1/recalls/ZH-8{route}").json()["rows"]
+                    self.assertEqual([row[column] for row in rows], wanted)
+                    answer = caller.curl("GET", f"/v1/recalls/ZH-8{route}", options=("-H", "Accept: text/csv"))
+                    self.assertEqual([row[column] for row in csv.DictReader(io.StringIO(answer.body.decode()))], wanted)
 
     def test_a_recall_of_fifty_thousand_holders_is_streamed(self):
-        self.fill_recall()
+        self.fill_recall("ZH-9", [f"H{number:011}" for number in range(HOLDERS)])
         regulator, taken = self.world.caller(REGULATOR), {}
         for accept, separator in (("application/json", b'{"product"'), ("text/csv", UNIT.encode())):
             head, first_ms, body = regulator.first_part("/v1/recalls/ZH-9/holders", separator, Accept=accept)
