@@ -1,10 +1,11 @@
 /* bench_trace: questions about items and lots in a large read model.
  *
- *     bench_trace --database D --scans 10000000 --holders 50000 [--questions 200] [--data FOLDER] [--filled 1]
+ *     bench_trace --database D --scans 10000000 --holders 50000 [--questions 200] [--data FOLDER] [--filled N]
  *
  * Fills the tables trace_* with the chains of `medhub gen --what chains` and with one lot of as many items as HOLDERS, each with a
  * holder of its own, by the store's own way from a scan to its rows; then asks each question of store/trace_questions.h of
- * chains that the dice choose. Prints one JSON object. --filled 1: D was filled by an earlier run with the same numbers. */
+ * chains that the dice choose. Prints one JSON object. --filled N: the first N of the scans and recalls are in D already, by an earlier
+ * run with the same numbers that may have been cut off. */
 #include "bench.h"
 
 #include "base/clock.h"
@@ -39,7 +40,7 @@ struct filling {
     struct rows rows;
     struct fault fault;
     int64_t scans, rows_written, in_batch;
-    bool is_filled; /* by an earlier run: only the sample is taken */
+    int64_t filled; /* so many by an earlier run: of them only the sample is taken */
     int topic;
     struct sampled sample[SAMPLE];
     size_t sampled;
@@ -77,7 +78,7 @@ static void write_fact(struct filling *filling, const ProtobufCMessage *message,
 {
     int64_t place = place_make(filling->topic, (int32_t)(filling->scans % PARTITIONS), filling->scans / PARTITIONS);
 
-    if (filling->is_filled) {
+    if (filling->scans < filling->filled) {
         filling->scans++;
         return;
     }
@@ -191,8 +192,8 @@ static void open_filling(struct filling *filling, const struct sql_settings *set
                    fault);
     filling->arena = arena_new(ARENA_FIRST, ARENA_LIMIT);
     begin_batch(filling);
-    if (!filling->is_filled)
-        bench_need(topic_names_add(&filling->topics, filling->sql, "medhub.fact.trace", &filling->topic, fault), fault);
+    bench_need(topic_names_load(&filling->topics, filling->sql, fault), fault);
+    bench_need(topic_names_add(&filling->topics, filling->sql, "medhub.fact.trace", &filling->topic, fault), fault);
 }
 
 static void fill(struct filling *filling, const struct bench_options *options, const struct sql_settings *settings)
@@ -208,14 +209,14 @@ static void fill(struct filling *filling, const struct bench_options *options, c
     bench_need(items_read(folder, arena, &items, &filling->fault), &filling->fault);
     struct gen gen = {.world = &world, .seed = 1, .day = date_from_civil(2026, 6, 1), .run = "260601001", .items = &items,
                       .arena = arena_new(ARENA_FIRST, ARENA_LIMIT), .take = take, .self = filling};
-    filling->is_filled = bench_number(*options, "filled", 0) != 0;
+    filling->filled = bench_number(*options, "filled", 0);
     open_filling(filling, settings);
     fill_recalled(filling, holders);
     fill_recall(filling, holders);
     for (int64_t i = 0; filling->scans < scans; i++)
         gen_chain(&gen, &state, i);
     end_batch(filling);
-    if (!filling->is_filled)
+    if (filling->filled < scans)
         bench_need(sql_script(filling->sql, bytes_of("ANALYZE; -- postgresql\n"), &filling->fault), &filling->fault);
     for (int i = 0; i < TABLE_COUNT; i++)
         sql_insert_close(filling->inserts[i]);

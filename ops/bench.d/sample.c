@@ -272,8 +272,9 @@ static bool read_id(const char *name, struct bytes value, void *context)
         return true;
     memcpy(text, value.data, value.length);
     text[value.length] = '\0';
-    if (strncmp(text, "rx-", 3) == 0)
-        *(int64_t *)context = strtoll(text + 3, NULL, 10);
+    const char *number = strchr(text, '-'); /* rx-7, scan-7 */
+    if (number != NULL)
+        *(int64_t *)context = strtoll(number + 1, NULL, 10);
     return false;
 }
 
@@ -281,7 +282,7 @@ int64_t sample_number(enum profile profile, const struct record *fact)
 {
     int64_t number = -1;
 
-    if (profile == PROFILE_PRESCRIPTION)
+    if (profile != PROFILE_COUNTER)
         record_each_header(fact, read_id, &number);
     else if (fact->value.length >= 8)
         number = (int64_t)get_le64(fact->value.data);
