@@ -5,6 +5,7 @@
 #include "domain/licence.h"
 #include "domain/organisation.h"
 #include "domain/practitioner.h"
+#include "domain/region.h"
 #include "domain/registry_key.h"
 #include "domain/span.h"
 
@@ -170,9 +171,14 @@ static void decide(struct view *view, const struct event *event, void *prepared,
     size_t fact = decision_fact_of_event(decision);
     registry_put_organisation(decision, registration->earlier, now, registration->valid_from);
     keep_taken_over(decision, registration);
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", said->organisation_id);
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s",
-                     said->organisation->region);
+    registry_tell(decision, fact, said->organisation_id, said->organisation->region);
+}
+
+void registry_tell(struct decision *decision, size_t fact, const char *institution, const char *region)
+{
+    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", institution);
+    if (region != NULL)
+        decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s", region_city(region).code);
 }
 
 /* --- the family --- */

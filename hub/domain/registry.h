@@ -28,6 +28,9 @@ extern const struct domain domain_registry;
  * is replaced. FROM is not before the earlier one's first day. Both live as long as the decision. */
 void registry_put_organisation(struct decision *decision, const RegisteredOrganisation *earlier, Organisation *now,
                                date_t from);
+/* The institution hears of FACT, and the agencies of the city that its REGION lies in: insurance is pooled there, so an agency of the
+ * city must hear what is said of a county. REGION NULL: it is not registered. */
+void registry_tell(struct decision *decision, size_t fact, const char *institution, const char *region);
 
 /* True if an organisation may go from one state to the other; BEFORE is STATE_UNSPECIFIED for one that is
  * new. */

@@ -1,6 +1,7 @@
 /* The events of the three designations and of the directory of mutual recognition. Row of an institution: designation/KEY/REGION, the latest span on
  * that list. */
 #include "domain/designation.h"
+#include "domain/registry.h"
 #include "domain/span.h"
 
 struct listing {
@@ -190,9 +191,7 @@ static void apply(struct decision *decision, const struct listing *listing, stru
                        row);
     decision_write(decision, row == NULL ? NULL : &state->base, "designation/%s/%s", listing->key,
                    designation->region);
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", designation->institution);
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s",
-                     designation->region);
+    registry_tell(decision, fact, designation->institution, designation->region);
     decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "circulation@%s",
                      designation->region);
 }

@@ -203,8 +203,7 @@ void key_rotation_decide(struct view *view, const struct event *event, void *pre
 
     size_t fact = decision_fact_of_event(decision);
     registry_put_organisation(decision, rotation->registered, now, date_in_china(view->now_ms));
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", now->id);
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s", now->region);
+    registry_tell(decision, fact, now->id, now->region);
 }
 
 /* clang-format off */

@@ -218,8 +218,7 @@ static void put(struct view *view, struct decision *decision, const struct licen
 
     size_t fact = decision_fact_of_event(decision);
     registry_put_organisation(decision, licensing->registered, now, today);
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", now->id);
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s", now->region);
+    registry_tell(decision, fact, now->id, now->region);
 }
 
 void licence_record(struct view *view, const struct event *event, void *prepared, struct decision *decision)

@@ -235,10 +235,8 @@ static void apply(struct decision *decision, const struct registering *registeri
     put_row(decision, registering, registering->from, DATE_NONE, now);
     decision_write(decision, &state->base, "practitioner/%s", registering->code);
     count_staff(decision, registering, now);
-    decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "%s", registering->institution);
-    if (registering->organisation != NULL)
-        decision_deliver(decision, fact, VISIBLE_PUBLIC | VISIBLE_ORGANISATION, "insurer@%s",
-                         registering->organisation->region);
+    registry_tell(decision, fact, registering->institution,
+                  registering->organisation == NULL ? NULL : registering->organisation->region);
 }
 
 void practitioner_register(struct view *view, const struct event *event, void *prepared,

@@ -62,7 +62,7 @@ static void a_registration_opens_a_row_of_the_registry(void **state)
     assert_int_equal(fixture->trial->decision.table_rows[0].valid_from, day("2025-01-01"));
     const unsigned expected = VISIBLE_PUBLIC | VISIBLE_ORGANISATION;
     assert_int_equal(trial_delivery(fixture->trial, 0, ID), expected);
-    assert_int_equal(trial_delivery(fixture->trial, 0, "insurer@650102"), expected);
+    assert_int_equal(trial_delivery(fixture->trial, 0, "insurer@650100"), expected);
 }
 
 static void a_suspension_holds_from_its_day(void **state)
