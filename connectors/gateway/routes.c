@@ -107,7 +107,7 @@ static const struct parameter_row search_parameters[] = {
     {"key", IN_QUERY, PARAMETER_TEXT, true, 1, 255, NULL, NULL,
      "what a person knows: a number, an id, a pseudonym, a lot, a serial", "已知的号码：处方号、结算号、参保人假名、批号、序列号等"},
     {"kind", IN_QUERY, PARAMETER_LIST, false, 0, 16, NULL, "prescription",
-     "what the key is: event_id, trace_id, key, prescription, settlement, product, lot, serial, order, organisation, item; "
+     "what the key is: event, trace, key, prescription, settlement, product, lot, serial, order, organisation, item; "
      "by default any of them",
      "号码的种类；缺省不限"},
     LOOK_PARAMETERS,

@@ -247,7 +247,7 @@ class Walk(World):
             caller = self.caller(event["source"])
             receipt = caller.get(f"/v1/receipts/{event['source']}/{event['id']}")
             assert (receipt.status, receipt.json()["outcome"]) == (200, "accepted"), (event["type"], receipt)
-            found = caller.get(f"/v1/search?key={event['id']}&kind=event_id")
+            found = caller.get(f"/v1/search?key={event['id']}&kind=event")
             assert found.status == 200 and event["type"] in found.body.decode(), (event["type"], found)
             data = event["data"]
             key = data.get("person") or data.get("institution") or data["organisationId"]
