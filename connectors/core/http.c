@@ -2,9 +2,10 @@
 
 #include "core/address.h"
 #include "core/retry.h"
+#include "core/socket_watch.h"
+#include "core/url.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -33,45 +34,18 @@ struct exchange {
     struct exchange *newer; /* in the list of all */
 };
 
-/* What the kernel was told of a descriptor. Between two requests a connection's stays as it is: telling it twice for each
- * request is dear. */
-struct watched {
-    uint32_t registered; /* events that epoll waits for; 0: not in the set */
-    bool wanted;         /* by libcurl */
-    bool ours;           /* from open_socket to close_socket */
-};
-
 struct http {
     struct http_settings settings;
     struct clock clock;
     CURLM *multi;
-    int epoll, wake;
-    struct watched *watched; /* by descriptor */
-    size_t watched_count;
+    struct socket_watch sockets;
+    int wake;
     int64_t timer_us; /* when libcurl wants to be called; -1: not at all */
     size_t pending, made;
     struct exchange *free, *all;
 };
 
 /* ---- called by libcurl ---- */
-
-/* NULL if memory is out. */
-static struct watched *watched_at(struct http *http, int descriptor)
-{
-    size_t at = (size_t)descriptor, count = http->watched_count == 0 ? 256 : http->watched_count;
-
-    if (at < http->watched_count)
-        return &http->watched[at];
-    while (count <= at)
-        count *= 2;
-    struct watched *grown = realloc(http->watched, count * sizeof *grown);
-    if (grown == NULL)
-        return NULL;
-    memset(grown + http->watched_count, 0, (count - http->watched_count) * sizeof *grown);
-    http->watched = grown;
-    http->watched_count = count;
-    return &grown[at];
-}
 
 static curl_socket_t open_socket(void *self, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -82,19 +56,16 @@ static curl_socket_t open_socket(void *self, curlsocktype purpose, struct curl_s
     if (address_check(address_kind(&address->addr, &name), name, &exchange->policy, &exchange->refused) != STATUS_OK)
         return CURL_SOCKET_BAD;
     int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    struct watched *watched = descriptor < 0 ? NULL : watched_at(exchange->http, descriptor);
-    if (watched != NULL)
-        *watched = (struct watched){.ours = true};
+    if (descriptor >= 0)
+        socket_watch_opened(&exchange->http->sockets, descriptor);
     return descriptor;
 }
 
-/* The kernel forgets what is closed. */
 static int close_socket(void *self, curl_socket_t descriptor)
 {
-    struct watched *watched = watched_at(self, descriptor);
+    struct http *http = self;
 
-    if (watched != NULL)
-        *watched = (struct watched){0};
+    socket_watch_closed(&http->sockets, descriptor);
     return close(descriptor);
 }
 
@@ -140,38 +111,15 @@ static size_t take_header(char *data, size_t size, size_t count, void *self)
     return length;
 }
 
-static void stop_watching(struct http *http, int descriptor, struct watched *watched)
-{
-    (void)epoll_ctl(http->epoll, EPOLL_CTL_DEL, descriptor, NULL); /* ignoring: it may be closed already */
-    watched->registered = 0;
-}
-
-/* What was not closed by us may have been closed and opened anew meanwhile. */
-static void start_watching(struct http *http, int descriptor, struct watched *watched, uint32_t events)
-{
-    struct epoll_event event = {.events = events, .data.fd = descriptor};
-    int first = watched->registered == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-
-    if (epoll_ctl(http->epoll, first, descriptor, &event) != 0 && (errno == EEXIST || errno == ENOENT))
-        (void)epoll_ctl(http->epoll, first == EPOLL_CTL_ADD ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, descriptor, &event);
-    watched->registered = events;
-}
-
 static int watch_socket(CURL *easy, curl_socket_t descriptor, int what, void *self, void *known)
 {
     struct http *http = self;
-    struct watched *watched = watched_at(http, descriptor);
     (void)easy, (void)known;
 
-    if (watched == NULL)
-        return -1;
-    uint32_t events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u);
-    watched->wanted = what != CURL_POLL_REMOVE;
-    if (!watched->wanted && !(watched->ours && watched->registered == EPOLLIN))
-        stop_watching(http, descriptor, watched);
-    else if (watched->wanted && !(watched->ours && watched->registered == events))
-        start_watching(http, descriptor, watched, events);
-    return 0;
+    uint32_t events = what == CURL_POLL_REMOVE ? 0
+                                               : ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) |
+                                                     ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u);
+    return socket_watch_set(&http->sockets, descriptor, events) ? 0 : -1;
 }
 
 static int set_timer(CURLM *multi, long milliseconds, void *self)
@@ -224,34 +172,6 @@ static void release_exchange(struct http *http, struct exchange *exchange)
     http->pending--;
 }
 
-static char *part_of(CURLU *url, CURLUPart part)
-{
-    char *text = NULL;
-    return curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK ? text : NULL;
-}
-
-static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
-{
-    char *left = part_of(a, part), *right = part_of(b, part);
-    bool same = left != NULL && right != NULL && strcasecmp(left, right) == 0;
-
-    curl_free(left);
-    curl_free(right);
-    return same;
-}
-
-static bool same_origin(const char *a, const char *b)
-{
-    CURLU *left = curl_url(), *right = curl_url();
-    bool same = left != NULL && right != NULL && curl_url_set(left, CURLUPART_URL, a, 0) == CURLUE_OK &&
-                curl_url_set(right, CURLUPART_URL, b, 0) == CURLUE_OK && same_part(left, right, CURLUPART_SCHEME) &&
-                same_part(left, right, CURLUPART_HOST) && same_part(left, right, CURLUPART_PORT);
-
-    curl_url_cleanup(left);
-    curl_url_cleanup(right);
-    return same;
-}
-
 /* True if the same request is on its way again, to another path of the same origin. */
 static bool follow_redirect(struct http *http, struct exchange *exchange, long http_status)
 {
@@ -260,7 +180,7 @@ static bool follow_redirect(struct http *http, struct exchange *exchange, long h
     if ((http_status != 307 && http_status != 308) || exchange->redirects >= http->settings.redirects_max)
         return false;
     if (curl_easy_getinfo(exchange->easy, CURLINFO_REDIRECT_URL, &target) != CURLE_OK || target == NULL ||
-        curl_easy_getinfo(exchange->easy, CURLINFO_EFFECTIVE_URL, &from) != CURLE_OK || !same_origin(from, target))
+        curl_easy_getinfo(exchange->easy, CURLINFO_EFFECTIVE_URL, &from) != CURLE_OK || !url_same_origin(from, target))
         return false;
     exchange->redirects++;
     buffer_clear(&exchange->body);
@@ -500,29 +420,6 @@ size_t http_pending(const struct http *http)
     return http->pending;
 }
 
-static bool has_part(CURLU *url, CURLUPart part)
-{
-    char *text = NULL;
-    bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK && text[0] != '\0';
-
-    curl_free(text);
-    return has;
-}
-
-enum status http_check_url(const char *text, bool private_allowed, struct fault *fault)
-{
-    CURLU *url = curl_url();
-    bool plain = strncasecmp(text, "http://", 7) == 0;
-
-    bool good = url != NULL && (plain ? private_allowed : strncasecmp(text, "https://", 8) == 0) &&
-                curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER) == CURLUE_OK && has_part(url, CURLUPART_HOST) &&
-                !has_part(url, CURLUPART_FRAGMENT);
-    curl_url_cleanup(url);
-    return good ? STATUS_OK
-                : fault_reject(fault, "http.url", "not an address that may be called: https (http only on a private "
-                                                  "network) with a host, without user and fragment");
-}
-
 /* ---- the loop's part ---- */
 
 static int wait_ms(const struct http *http, int timeout_ms)
@@ -545,11 +442,8 @@ static void act_on(struct http *http, const struct epoll_event *event)
         (void)!read(http->wake, &count, sizeof count); /* ignoring: somebody emptied it before */
         return;
     }
-    struct watched *watched = watched_at(http, event->data.fd);
-    if (watched != NULL && watched->ours && !watched->wanted) { /* an idle connection: libcurl looks at it before it is used */
-        stop_watching(http, event->data.fd, watched);
+    if (socket_watch_is_idle(&http->sockets, event->data.fd)) /* libcurl looks at a connection before it is used again */
         return;
-    }
     int what = ((event->events & (EPOLLIN | EPOLLHUP)) != 0 ? CURL_CSELECT_IN : 0) |
                ((event->events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                ((event->events & EPOLLERR) != 0 ? CURL_CSELECT_ERR : 0);
@@ -561,7 +455,7 @@ void http_run(struct http *http, int timeout_ms)
     struct epoll_event events[EVENTS_MAX];
     int running = 0;
 
-    int count = epoll_wait(http->epoll, events, EVENTS_MAX, wait_ms(http, timeout_ms));
+    int count = epoll_wait(http->sockets.epoll, events, EVENTS_MAX, wait_ms(http, timeout_ms));
     for (int i = 0; i < count; i++)
         act_on(http, &events[i]);
     if (http->timer_us >= 0 && clock_monotonic_us() >= http->timer_us) {
@@ -580,14 +474,10 @@ int http_wake_descriptor(const struct http *http)
 
 static bool open_multi(struct http *http)
 {
-    struct epoll_event wake = {.events = EPOLLIN};
-
-    http->epoll = epoll_create1(EPOLL_CLOEXEC);
     http->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    wake.data.fd = http->wake;
     http->multi = curl_multi_init();
-    return http->epoll >= 0 && http->wake >= 0 && http->multi != NULL &&
-           epoll_ctl(http->epoll, EPOLL_CTL_ADD, http->wake, &wake) == 0 &&
+    return http->sockets.epoll >= 0 && http->wake >= 0 && http->multi != NULL &&
+           socket_watch_set(&http->sockets, http->wake, EPOLLIN) &&
            curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) == CURLM_OK &&
            curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http) == CURLM_OK &&
            curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_timer) == CURLM_OK &&
@@ -604,7 +494,8 @@ enum status http_open(const struct http_settings *settings, struct clock clock, 
         made = calloc(1, sizeof *made);
     if (made == NULL)
         return fault_fatal(fault, "memory.out", "no memory for HTTP");
-    *made = (struct http){.settings = *settings, .clock = clock, .timer_us = -1};
+    *made = (struct http){.settings = *settings, .clock = clock, .timer_us = -1, .wake = -1};
+    socket_watch_init(&made->sockets);
     if (!open_multi(made)) {
         http_close(made);
         return fault_fatal(fault, "http.open", "no descriptors or memory for HTTP");
@@ -626,10 +517,8 @@ void http_close(struct http *http)
     }
     if (http->multi != NULL)
         (void)curl_multi_cleanup(http->multi);
-    if (http->epoll >= 0)
-        (void)close(http->epoll);
+    socket_watch_done(&http->sockets);
     if (http->wake >= 0)
         (void)close(http->wake);
-    free(http->watched);
     free(http);
 }

@@ -1,4 +1,4 @@
-/* http.h: many POST requests at a time on one thread; the only place that knows libcurl.
+/* http.h: many POST requests at a time on one thread; with url.h the only place that knows libcurl.
  *
  * One thread owns a struct http. Nothing here blocks except http_run, for as long as it is told; names are resolved on
  * libcurl's own threads. TLS is verified always, no proxy is used, no cookie kept, no redirect followed but to the same
@@ -36,7 +36,7 @@ enum { HTTP_HEADERS_MAX = 24, HTTP_HEADER_BYTES_MAX = 8192 };
 typedef void http_answered(void *self, void *context, const struct http_answer *answer);
 
 struct http_request { /* all of it lent until the call returns, but BODY until the answer */
-    const char *url; /* that http_check_url has accepted */
+    const char *url; /* that url_check has accepted */
     const struct http_header *headers;
     size_t header_count;
     struct bytes body;
@@ -60,8 +60,5 @@ size_t http_pending(const struct http *http);
 void http_run(struct http *http, int timeout_ms);
 /* An eventfd that others write to (eight bytes) to end a wait, from any thread. */
 int http_wake_descriptor(const struct http *http);
-
-/* http or https (http only if private addresses are allowed), a host, no user, no fragment. REJECT "http.url". */
-enum status http_check_url(const char *url, bool private_allowed, struct fault *fault) MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 #include "webhook/target.h"
 
 #include "base/log.h"
-#include "core/http.h"
+#include "core/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static bool keep_url(struct target *target, const char *url)
 static void check_url(struct target *target)
 {
     struct fault fault = {0};
-    bool good = http_check_url(target->url, target->private_network, &fault) == STATUS_OK;
+    bool good = url_check(target->url, target->private_network, &fault) == STATUS_OK;
 
     if (!good && target->url_good)
         log_warn("webhook.url_refused", LOG_STR("endpoint", target->endpoint->name), LOG_STR("code", fault.code));

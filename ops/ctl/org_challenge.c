@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "core/http.h"
+#include "core/url.h"
 #include "webhook/request.h"
 
 #include <stdio.h>
@@ -68,7 +69,7 @@ static enum status call(struct http *http, struct target *target, struct calling
     calling->challenge = &target->challenge;
     request.answered = take_answer;
     request.self = calling;
-    status = http_check_url(target->url, target->private_network, fault);
+    status = url_check(target->url, target->private_network, fault);
     if (status == STATUS_OK)
         status = http_start(http, &request, fault);
     while (status == STATUS_OK && !calling->answered) /* at most http_settings.total_timeout_ms */

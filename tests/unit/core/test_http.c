@@ -1,6 +1,7 @@
 // links: medhub_core dep::microhttpd
 /* http.h against a server in this process, and http_answer.h's table. */
 #include "core/http.h"
+#include "core/url.h"
 
 #include "support/cmocka_all.h"
 
@@ -304,7 +305,7 @@ static void no_request_goes_over_a_connection_that_others_may_use(void **state)
     ask(fixture, "/ok");
     size_t before = fixture->requests;
     (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/ok", fixture->port);
-    assert_int_equal(start(fixture, url, false, "x"), STATUS_OK); /* as if http_check_url had let it pass */
+    assert_int_equal(start(fixture, url, false, "x"), STATUS_OK); /* as if url_check had let it pass */
     run_all(fixture);
     assert_answer(fixture, STATUS_RETRY, 0, "address.private");
     assert_int_equal(fixture->requests, before);
@@ -351,7 +352,7 @@ static void urls_are_checked(void **state)
     struct fault fault = {0};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if ((http_check_url(cases[i].url, cases[i].private_allowed, &fault) == STATUS_OK) != cases[i].good)
+        if ((url_check(cases[i].url, cases[i].private_allowed, &fault) == STATUS_OK) != cases[i].good)
             fail_msg("%s", cases[i].url);
 }
 
