@@ -2,6 +2,7 @@
  * there. A rule gets a component whose characters and length are right, and answers where in it the fault is.
  */
 #include "code/gs1.h"
+#include "code/gs1_rules.h"
 #include "gs1_rows.h"
 
 static bool bit(const uint64_t *bits, unsigned place)
@@ -9,7 +10,7 @@ static bool bit(const uint64_t *bits, unsigned place)
     return bits[place / 64] >> place % 64 & 1;
 }
 
-static bool all_digits(struct bytes value, size_t *at)
+bool gs1_all_digits(struct bytes value, size_t *at)
 {
     for (size_t i = 0; i < value.length; i++) {
         if (!gs1_is_digit(value.data[i])) {
@@ -40,7 +41,7 @@ static enum code_error csum(struct bytes value, size_t *at)
 bool code_check_digit_ok(struct bytes digits)
 {
     size_t at;
-    return digits.length > 0 && digits.length <= 18 && all_digits(digits, &at) && csum_ok(digits);
+    return digits.length > 0 && digits.length <= 18 && gs1_all_digits(digits, &at) && csum_ok(digits);
 }
 
 /* Modulo 1021 over primes, two characters [GenSpecs 7.9.5]. */
@@ -102,7 +103,7 @@ static enum code_error day_of(int year, const uint8_t *digits, bool day_may_be_0
     return days == 0 || day > days || (day == 0 && !day_may_be_0) ? CODE_DATE : CODE_OK;
 }
 
-static enum code_error yymmdd(struct bytes value, int current_year, bool day_may_be_0, size_t *at)
+enum code_error gs1_yymmdd(struct bytes value, int current_year, bool day_may_be_0, size_t *at)
 {
     int year = gs1_year(gs1_two_digits(value.data), current_year);
     enum code_error error = day_of(year, value.data + 2, day_may_be_0, at);
@@ -186,132 +187,6 @@ static enum code_error iban(struct bytes value, size_t *at)
     return sum == 1 ? CODE_OK : CODE_IBAN;
 }
 
-/* --- coupons: North American Coupon Application Guideline --- */
-
-/* Reads fields of a coupon one after the other; FAILED stays. */
-struct coupon {
-    struct bytes digits;
-    size_t at;
-    bool failed;
-};
-
-static void coupon_skip(struct coupon *coupon, size_t count)
-{
-    if (coupon->digits.length - coupon->at < count)
-        coupon->failed = true;
-    else
-        coupon->at += count;
-}
-
-/* One digit out of ALLOWED; NUL when it is another or missing. */
-static char coupon_digit(struct coupon *coupon, const char *allowed)
-{
-    if (coupon->failed || coupon->at == coupon->digits.length ||
-        strchr(allowed, coupon->digits.data[coupon->at]) == NULL) {
-        coupon->failed = true;
-        return '\0';
-    }
-    return (char)coupon->digits.data[coupon->at++];
-}
-
-/* A digit that says how long the field is, MORE added to it; "9" where it is allowed: no field. */
-static void coupon_field(struct coupon *coupon, const char *allowed, size_t more, bool is_prefix)
-{
-    char digit = coupon_digit(coupon, allowed);
-    if (digit == '\0' || (digit == '9' && is_prefix && more == 6 && strchr(allowed, '8') == NULL))
-        return;
-    coupon_skip(coupon, (size_t)(digit - '0') + more);
-}
-
-/* True, and past it, if the optional field with this number follows. */
-static bool coupon_option(struct coupon *coupon, char number)
-{
-    if (coupon->failed || coupon->at == coupon->digits.length || coupon->digits.data[coupon->at] != number)
-        return false;
-    coupon->at++;
-    return true;
-}
-
-static void coupon_purchase(struct coupon *coupon)
-{
-    coupon_field(coupon, "12345", 0, false); /* requirement */
-    (void)coupon_digit(coupon, "012349");    /* its code */
-    coupon_skip(coupon, 3);                  /* family */
-}
-
-static const uint8_t *coupon_date(struct coupon *coupon)
-{
-    size_t at, begin = coupon->at;
-    coupon_skip(coupon, 6);
-    /* Any current year does: only 29 February depends on it, and every fourth two-digit year is a leap year.
-     */
-    if (!coupon->failed && yymmdd(bytes_from(coupon->digits.data + begin, 6), 2026, false, &at) != CODE_OK)
-        coupon->failed = true;
-    return coupon->digits.data + begin;
-}
-
-static void coupon_dates(struct coupon *coupon)
-{
-    const uint8_t *expires = NULL;
-    if (coupon_option(coupon, '3'))
-        expires = coupon_date(coupon);
-    if (coupon_option(coupon, '4')) {
-        const uint8_t *starts = coupon_date(coupon);
-        if (!coupon->failed && expires != NULL && memcmp(starts, expires, 6) > 0)
-            coupon->failed = true;
-    }
-}
-
-static enum code_error coupon_end(const struct coupon *coupon, size_t *at)
-{
-    *at = coupon->at < coupon->digits.length ? coupon->at : coupon->digits.length - 1;
-    return coupon->failed || coupon->at != coupon->digits.length ? CODE_COUPON : CODE_OK;
-}
-
-static enum code_error couponcode(struct bytes value, size_t *at)
-{
-    struct coupon coupon = {.digits = value};
-    if (!all_digits(value, at))
-        return CODE_COUPON;
-    coupon_field(&coupon, "0123456", 6, true); /* company prefix */
-    coupon_skip(&coupon, 6);                   /* offer */
-    coupon_field(&coupon, "12345", 0, false);  /* save value */
-    coupon_purchase(&coupon);
-    if (coupon_option(&coupon, '1')) {
-        (void)coupon_digit(&coupon, "0123"); /* rules of additional purchases */
-        coupon_purchase(&coupon);
-        coupon_field(&coupon, "01234569", 6, true);
-    }
-    if (coupon_option(&coupon, '2')) {
-        coupon_purchase(&coupon);
-        coupon_field(&coupon, "01234569", 6, true);
-    }
-    coupon_dates(&coupon);
-    if (coupon_option(&coupon, '5'))
-        coupon_field(&coupon, "0123456789", 6, false); /* serial */
-    if (coupon_option(&coupon, '6'))
-        coupon_field(&coupon, "1234567", 6, true); /* retailer */
-    if (coupon_option(&coupon, '9')) {
-        (void)coupon_digit(&coupon, "01256"); /* save value code */
-        (void)coupon_digit(&coupon, "012");   /* applies to */
-        coupon_skip(&coupon, 1);              /* store coupon */
-        (void)coupon_digit(&coupon, "01");    /* do not multiply */
-    }
-    return coupon_end(&coupon, at);
-}
-
-static enum code_error couponposoffer(struct bytes value, size_t *at)
-{
-    struct coupon coupon = {.digits = value};
-    if (!all_digits(value, at))
-        return CODE_COUPON;
-    (void)coupon_digit(&coupon, "01");             /* format */
-    coupon_field(&coupon, "0123456", 6, false);    /* funder */
-    coupon_skip(&coupon, 6);                       /* offer */
-    coupon_field(&coupon, "0123456789", 6, false); /* serial */
-    return coupon_end(&coupon, at);
-}
-
 /* --- the others --- */
 
 /* Two numbers of equally many digits. */
@@ -338,8 +213,8 @@ static enum code_error posinseqslash(struct bytes value, size_t *at)
     const uint8_t *slash = memchr(value.data, '/', value.length);
     size_t more, first = slash == NULL ? 0 : (size_t)(slash - value.data), second = value.length - first - 1;
     *at = 0;
-    if (first == 0 || second == 0 || !all_digits(bytes_from(value.data, first), &more) ||
-        !all_digits(bytes_from(slash + 1, second), &more) || value.data[0] == '0' || slash[1] == '0')
+    if (first == 0 || second == 0 || !gs1_all_digits(bytes_from(value.data, first), &more) ||
+        !gs1_all_digits(bytes_from(slash + 1, second), &more) || value.data[0] == '0' || slash[1] == '0')
         return CODE_SEQUENCE;
     bool beyond = first > second || (first == second && compare_digits(value.data, slash + 1, first) > 0);
     return beyond ? CODE_SEQUENCE : CODE_OK;
@@ -414,9 +289,9 @@ static enum code_error apply(enum gs1_rule rule, struct bytes value, int current
     case GS1_RULE_GCPPOS2:
         return company_prefix(value, 1, at);
     case GS1_RULE_YYMMDD:
-        return yymmdd(value, current_year, false, at);
+        return gs1_yymmdd(value, current_year, false, at);
     case GS1_RULE_YYMMD0:
-        return yymmdd(value, current_year, true, at);
+        return gs1_yymmdd(value, current_year, true, at);
     case GS1_RULE_YYYYMMDD:
         return yyyymmdd(value, false, at);
     case GS1_RULE_YYYYMMD0:
@@ -441,9 +316,9 @@ static enum code_error apply(enum gs1_rule rule, struct bytes value, int current
     case GS1_RULE_IBAN:
         return iban(value, at);
     case GS1_RULE_COUPONCODE:
-        return couponcode(value, at);
+        return gs1_couponcode(value, at);
     case GS1_RULE_COUPONPOSOFFER:
-        return couponposoffer(value, at);
+        return gs1_couponposoffer(value, at);
     case GS1_RULE_PIECEOFTOTAL:
         return pieceoftotal(value, at);
     case GS1_RULE_POSINSEQSLASH:
@@ -459,7 +334,7 @@ static enum code_error apply(enum gs1_rule rule, struct bytes value, int current
     case GS1_RULE_IMPORTERIDX:
         return importeridx(value, at);
     case GS1_RULE_HASNONDIGIT:
-        return says(!all_digits(value, &ignored), CODE_CHARACTER, at);
+        return says(!gs1_all_digits(value, &ignored), CODE_CHARACTER, at);
     case GS1_RULE_NONZERO:
         return says(!only(value, '0'), CODE_VALUE, at);
     case GS1_RULE_NOZEROPREFIX:
