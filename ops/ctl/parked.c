@@ -1,13 +1,11 @@
-/* parked.c: ctl parked show | redrive | edit: refused records looked at, sent again, corrected. */
+/* parked.c: ctl parked show | redrive: refused records looked at, sent again. */
 #include "ops/ctl/commands.h"
 #include "ops/ctl/output.h"
-#include "ops/ctl/parked_record.h"
+#include "ops/ctl/parked_gather.h"
 #include "ops/ctl/say.h"
-#include "ops/ctl/scan.h"
 #include "ops/ctl/submit.h"
 #include "ops/ctl/unmask.h"
 
-#include "base/hash.h"
 #include "base/log.h"
 #include "event/cloudevent.h"
 
@@ -18,99 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A parked record kept beyond its scan; the reader that lent it stays open with the session. */
-struct kept {
-    struct record record; /* with the message: released by gathering_free */
-    struct parked parked;
-    uint64_t hash; /* of the value */
-};
-
-struct gathering {
-    struct arena *arena; /* of the texts of what is kept */
-    const struct option_list *names;
-    const char *code, *type, *source;
-    struct kept *items;
-    size_t count, capacity;
-    bool failed;
-};
-
-enum { PARKED_MAX = 100000, BYTES_MAX = 1024 * 1024 * 1024 };
-
-static bool named(const struct gathering *gathering, const struct parked *parked, const struct record *record)
-{
-    if (gathering->names == NULL || gathering->names->count == 0)
-        return true;
-    for (size_t i = 0; i < gathering->names->count; i++)
-        if (parked_is(parked, record, gathering->names->items[i]))
-            return true;
-    return false;
-}
-
-static bool wanted(const struct gathering *gathering, const struct parked *parked,
-                   const struct record *record)
-{
-    return named(gathering, parked, record) &&
-           (gathering->code == NULL || strcmp(gathering->code, parked->code) == 0) &&
-           (gathering->type == NULL || decode_type_is(parked->type, gathering->type)) &&
-           (gathering->source == NULL || strcmp(gathering->source, parked->source) == 0);
-}
-
-static bool gather(void *self, struct record *record)
-{
-    struct gathering *gathering = self;
-    struct arena_mark mark = arena_mark(gathering->arena);
-    struct parked parked = parked_read(record, gathering->arena);
-
-    if (!wanted(gathering, &parked, record)) {
-        arena_reset_to(gathering->arena, mark);
-        return true;
-    }
-    if (gathering->count == gathering->capacity) {
-        size_t capacity = gathering->capacity == 0 ? 64 : gathering->capacity * 2;
-        struct kept *grown =
-            capacity > PARKED_MAX ? NULL : realloc(gathering->items, capacity * sizeof *grown);
-        gathering->failed = grown == NULL;
-        if (grown == NULL)
-            return false;
-        gathering->items = grown;
-        gathering->capacity = capacity;
-    }
-    gathering->items[gathering->count++] = (struct kept){*record, parked, hash_bytes(record->value, 0)};
-    record->message = NULL; /* ours now */
-    return true;
-}
-
-static void gathering_free(struct gathering *gathering)
-{
-    for (size_t i = 0; i < gathering->count; i++)
-        record_release(&gathering->items[i].record);
-    free(gathering->items);
-    arena_free(gathering->arena);
-}
-
-/* The topic's name must outlive the reader that lent it. */
-static enum exit_code gather_parked(struct call *call, struct session *session, int64_t since_ms,
-                                    struct gathering *gathering)
-{
-    static const char *const topics[] = {TOPIC_PARKED};
-    const struct scan_request request = {
-        .topics = topics, .topic_count = 1, .since_ms = since_ms, .until_ms = -1, .keep_records = true};
-    struct fault fault = {0};
-
-    gathering->arena = arena_new(256 * 1024, BYTES_MAX);
-    if (gathering->arena == NULL)
-        return say_refusal(call, EXIT_FAILED, "memory.out", "内存不足", "no memory");
-    if (scan_topics(session, &request, gather, gathering, &fault) != STATUS_OK)
-        return say_fault(call, &fault);
-    for (size_t i = 0; i < gathering->count; i++)
-        gathering->items[i].record.topic = TOPIC_PARKED;
-    if (gathering->failed)
-        return say_refusal(call, EXIT_FAILED, "parked.too_many",
-                           "暂存记录过多，请用 --since 或 --code 缩小范围",
-                           "more than %d parked records: narrow them with --since or --code", PARKED_MAX);
-    return EXIT_OK;
-}
-
 /* ---- show ---- */
 
 struct show_options {
@@ -118,7 +23,7 @@ struct show_options {
     bool event;
 };
 
-static json_t *as_cloudevent(const struct kept *kept, unsigned visible, struct arena *arena)
+static json_t *as_cloudevent(const struct kept_parked *kept, unsigned visible, struct arena *arena)
 {
     const struct json_options options = {.visible = visible == SENSITIVITY_ALL ? 0 : visible};
     const struct event_attributes attributes = {
@@ -141,12 +46,12 @@ static json_t *as_cloudevent(const struct kept *kept, unsigned visible, struct a
     return json;
 }
 
-static enum exit_code show_kept(struct call *call, const struct gathering *gathering)
+static enum exit_code show_kept(struct call *call, const struct parked_gathering *gathering)
 {
     const struct show_options *options = call->options;
     unsigned visible = unmask_visible(options->unmask);
     /* The latest: an event that was redriven and refused again is parked again. */
-    const struct kept *kept = &gathering->items[gathering->count - 1];
+    const struct kept_parked *kept = &gathering->items[gathering->count - 1];
     json_t *event = as_cloudevent(kept, visible, gathering->arena);
 
     if (options->event)
@@ -158,16 +63,11 @@ static enum exit_code show_kept(struct call *call, const struct gathering *gathe
     return output_object(call, row) ? EXIT_OK : EXIT_FAILED;
 }
 
-static enum exit_code not_found(struct call *call, const char *name)
-{
-    return say_refusal(call, EXIT_NOT_FOUND, "parked.none", "没有这条暂存记录", "no parked record %s", name);
-}
-
 static enum exit_code show_command(struct call *call)
 {
     const struct show_options *options = call->options;
     struct option_list names = {.items = {call->arguments[0]}, .count = 1};
-    struct gathering gathering = {.names = &names};
+    struct parked_gathering gathering = {.names = &names};
     struct session session;
 
     enum exit_code result = unmask_session_open(call, options->unmask, &session);
@@ -175,10 +75,10 @@ static enum exit_code show_command(struct call *call)
         return result;
     if (call->common.output == NULL)
         call->common.output = "json"; /* nested: a table would hide it */
-    result = gather_parked(call, &session, -1, &gathering);
+    result = parked_gather(call, &session, -1, &gathering);
     if (result == EXIT_OK)
-        result = gathering.count == 0 ? not_found(call, call->arguments[0]) : show_kept(call, &gathering);
-    gathering_free(&gathering);
+        result = gathering.count == 0 ? parked_not_found(call, call->arguments[0]) : show_kept(call, &gathering);
+    parked_gathering_free(&gathering);
     session_close(&session);
     return result;
 }
@@ -204,12 +104,12 @@ static void print_redriven(void *self, json_t *answer)
 
 static const char *const redrive_columns[] = {"outcome", "id", "source", "position", "code", "reason", NULL};
 
-static enum exit_code print_dry_run(struct call *call, const struct gathering *gathering)
+static enum exit_code print_dry_run(struct call *call, const struct parked_gathering *gathering)
 {
     struct output *output = output_open(call, redrive_columns, false);
 
     for (size_t i = 0; i < gathering->count; i++) {
-        const struct kept *kept = &gathering->items[i];
+        const struct kept_parked *kept = &gathering->items[i];
         json_t *row =
             parked_json(&kept->parked, &kept->record, VISIBLE_TO_OPERATORS, false, gathering->arena);
         (void)json_object_set_new(row, "outcome", json_string("would_redrive"));
@@ -240,12 +140,12 @@ static enum exit_code confirm(struct call *call, size_t count)
 }
 
 static enum exit_code send_kept(struct call *call, struct submission *submission,
-                                const struct gathering *gathering)
+                                const struct parked_gathering *gathering)
 {
     struct fault fault = {0};
 
     for (size_t i = 0; i < gathering->count; i++) {
-        const struct kept *kept = &gathering->items[i];
+        const struct kept_parked *kept = &gathering->items[i];
         struct headers *headers = parked_original_headers(&kept->record, &kept->parked);
         if (headers == NULL)
             return say_refusal(call, EXIT_FAILED, "memory.out", "内存不足", "no memory");
@@ -260,7 +160,7 @@ static enum exit_code send_kept(struct call *call, struct submission *submission
     return submission_exit_code(submission);
 }
 
-static enum exit_code redrive(struct call *call, struct session *session, const struct gathering *gathering)
+static enum exit_code redrive(struct call *call, struct session *session, const struct parked_gathering *gathering)
 {
     const struct redrive_options *options = call->options;
     struct redrive_answers answers = {.output = output_open(call, redrive_columns, false)};
@@ -291,7 +191,7 @@ static enum exit_code redrive(struct call *call, struct session *session, const 
 
 static int by_event(const void *left, const void *right)
 {
-    const struct kept *a = left, *b = right;
+    const struct kept_parked *a = left, *b = right;
     int order = strcmp(a->parked.source, b->parked.source);
 
     if (order == 0)
@@ -303,7 +203,7 @@ static int by_event(const void *left, const void *right)
 
 static int by_event_and_attempt(const void *left, const void *right)
 {
-    const struct kept *a = left, *b = right;
+    const struct kept_parked *a = left, *b = right;
     int order = by_event(left, right);
 
     return order != 0 ? order
@@ -313,7 +213,7 @@ static int by_event_and_attempt(const void *left, const void *right)
 /* Within a partition the offset decides, across partitions nothing does. */
 static int by_place(const void *left, const void *right)
 {
-    const struct kept *a = left, *b = right;
+    const struct kept_parked *a = left, *b = right;
 
     if (a->record.partition != b->record.partition)
         return a->record.partition < b->record.partition ? -1 : 1;
@@ -321,7 +221,7 @@ static int by_place(const void *left, const void *right)
 }
 
 /* An event that was refused twice is parked twice; only its last copy is sent again. */
-static void keep_last_of_each(struct gathering *gathering)
+static void keep_last_of_each(struct parked_gathering *gathering)
 {
     size_t kept = 0;
 
@@ -341,13 +241,13 @@ static void keep_last_of_each(struct gathering *gathering)
 }
 
 static enum exit_code redrive_gathered(struct call *call, struct session *session,
-                                       struct gathering *gathering)
+                                       struct parked_gathering *gathering)
 {
     const struct redrive_options *options = call->options;
 
     keep_last_of_each(gathering);
     if (gathering->count == 0 && options->ids.count > 0)
-        return not_found(call, options->ids.items[0]);
+        return parked_not_found(call, options->ids.items[0]);
     if (options->dry_run)
         return print_dry_run(call, gathering);
     enum exit_code result = confirm(call, gathering->count);
@@ -357,7 +257,7 @@ static enum exit_code redrive_gathered(struct call *call, struct session *sessio
 static enum exit_code redrive_command(struct call *call)
 {
     const struct redrive_options *options = call->options;
-    struct gathering gathering = {
+    struct parked_gathering gathering = {
         .names = &options->ids, .code = options->code, .type = options->type, .source = options->source};
     struct session session;
 
@@ -366,90 +266,10 @@ static enum exit_code redrive_command(struct call *call)
         return result;
     log_set_level(LOG_LEVEL_WARN);
     stop_install();
-    result = gather_parked(call, &session, options->since, &gathering);
+    result = parked_gather(call, &session, options->since, &gathering);
     if (result == EXIT_OK)
         result = redrive_gathered(call, &session, &gathering);
-    gathering_free(&gathering);
-    session_close(&session);
-    return result;
-}
-
-/* ---- edit ---- */
-
-struct edit_options {
-    const char *reason;
-    int64_t timeout_s;
-    bool dry_run;
-};
-
-/* Reads FILE ("-": standard input) as one JSON object. */
-static json_t *read_event(struct call *call, const char *name)
-{
-    json_error_t error;
-    json_t *event = strcmp(name, "-") == 0 ? json_loadf(stdin, 0, &error) : json_load_file(name, 0, &error);
-
-    if (event == NULL)
-        (void)say_refusal(call, EXIT_FAILED, "json.syntax", "文件不是 JSON 事件", "%s: line %d: %s", name,
-                          error.line, error.text);
-    return event;
-}
-
-/* The same id with other content would be refused as reused. */
-static void give_new_id(json_t *event, const struct parked *parked)
-{
-    const char *id = json_string_value(json_object_get(event, "id"));
-
-    if (id == NULL || strcmp(id, parked->id) == 0)
-        (void)json_object_set_new(event, "id", json_sprintf("%s.%" PRId64, parked->id, parked->attempt + 1));
-}
-
-static enum exit_code submit_edited(struct call *call, const struct parked *parked, json_t *event)
-{
-    const struct edit_options *options = call->options;
-    const struct submit_settings settings = {
-        .timeout_ms = options->timeout_s < 0 ? -1 : options->timeout_s * 1000, .causation = parked->id};
-    struct submit *submit = NULL;
-
-    give_new_id(event, parked);
-    char *line = json_dumps(event, JSON_COMPACT);
-    if (line == NULL)
-        return EXIT_FAILED;
-    enum exit_code result = EXIT_OK;
-    if (options->dry_run) {
-        (void)puts(line);
-    } else {
-        log_warn("audit.edit", LOG_STR("event_id", parked->id), LOG_STR("reason", options->reason));
-        result = submit_open(call, &settings, &submit);
-        if (result == EXIT_OK)
-            result = submit_close(submit, submit_line(submit, bytes_of(line)));
-    }
-    free(line);
-    return result;
-}
-
-static enum exit_code edit_command(struct call *call)
-{
-    const struct edit_options *options = call->options;
-    struct option_list names = {.items = {call->arguments[0]}, .count = 1};
-    struct gathering gathering = {.names = &names};
-    struct session session;
-
-    if (options->reason == NULL && !options->dry_run)
-        return say_refusal(call, EXIT_NOT_ALLOWED, "edit.reason", "更正须用 --reason 说明理由",
-                           "an edit needs --reason TEXT");
-    enum exit_code result = session_open(call, &session);
-    if (result != EXIT_OK)
-        return result;
-    log_set_level(LOG_LEVEL_WARN);
-    result = gather_parked(call, &session, -1, &gathering);
-    if (result == EXIT_OK && gathering.count == 0)
-        result = not_found(call, call->arguments[0]);
-    json_t *event = result == EXIT_OK ? read_event(call, call->arguments[1]) : NULL;
-    if (result == EXIT_OK)
-        result = event == NULL ? EXIT_FAILED
-                               : submit_edited(call, &gathering.items[gathering.count - 1].parked, event);
-    json_decref(event);
-    gathering_free(&gathering);
+    parked_gathering_free(&gathering);
     session_close(&session);
     return result;
 }
@@ -506,25 +326,3 @@ const struct command command_parked_redrive = {"ctl parked redrive",
                                                0,
                                                USES_KAFKA | USES_ROWS,
                                                redrive_command};
-
-#define EDIT(member) offsetof(struct edit_options, member)
-static const struct option edit_options[] = {
-    {"reason", 0, OPTION_TEXT, EDIT(reason), "TEXT", "why it is corrected", "更正理由", 0, 0},
-    {"dry-run", 0, OPTION_FLAG, EDIT(dry_run), NULL, "only print the event", "只显示，不发送", 0, 0},
-    {"timeout", 0, OPTION_NUMBER, EDIT(timeout_s), "SECONDS", "give up when nothing came for so long; 60",
-     "无任何回应多久后放弃", 1, 86400},
-};
-const struct command command_parked_edit = {"ctl parked edit",
-                                            "ID|POSITION FILE|-",
-                                            "以更正后的内容作为新事件提交",
-                                            "submit a corrected event in its place",
-                                            "FILE holds the event as `ctl parked show --event` prints it. It "
-                                            "gets an id of its own and names the parked one as\n"
-                                            "its cause.",
-                                            edit_options,
-                                            sizeof edit_options / sizeof *edit_options,
-                                            sizeof(struct edit_options),
-                                            2,
-                                            2,
-                                            USES_KAFKA | USES_ROWS,
-                                            edit_command};
