@@ -14,7 +14,6 @@
 typedef Medhub__Event__V1__Delivery Delivery;
 typedef Medhub__Webhook__V1__Outcome Outcome;
 
-enum { LINES_FIRST = 16 };
 enum {
     ACCEPTED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_ACCEPTED,
     REFUSED = MEDHUB__EVENT__V1__OUTCOME__OUTCOME_REFUSED
@@ -55,29 +54,6 @@ static const char timeline[] =
     "value "
     "FROM answer WHERE input = $1";
 enum { STEP_RECEIPT = 1, STEP_FACT, STEP_DELIVERY, STEP_PARKED, STEP_ANSWER };
-
-struct seen_line *timeline_add_line(struct seen_lines *lines)
-{
-    if (lines->count == lines->capacity) {
-        size_t capacity = lines->capacity == 0 ? LINES_FIRST : 2 * lines->capacity;
-        struct seen_line *items = arena_take(lines->arena, capacity * sizeof *items);
-        if (items == NULL)
-            return NULL;
-        if (lines->count > 0)
-            memcpy(items, lines->items, lines->count * sizeof *items);
-        lines->items = items;
-        lines->capacity = capacity;
-    }
-    return &lines->items[lines->count++];
-}
-
-const struct seen_line *timeline_find(const struct exchange *exchange, enum seen_step step)
-{
-    for (size_t i = exchange->first; i < exchange->lines->count; i++)
-        if (exchange->lines->items[i].step == step)
-            return &exchange->lines->items[i];
-    return NULL;
-}
 
 static bool is_own(const struct exchange *exchange, const char *source)
 {

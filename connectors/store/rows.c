@@ -6,6 +6,7 @@
 #include "event/unpack.h"
 #include "event/wire.h"
 #include "store/business_keys.h"
+#include "store/rows_find.h"
 #include "store/rows_recall.h"
 #include "store/rows_trace.h"
 
@@ -15,19 +16,11 @@
 #include <string.h>
 
 typedef Medhub__Event__V1__Provenance Provenance;
-typedef Medhub__Event__V1__Receipt Receipt;
-typedef Medhub__Event__V1__Delivery Delivery;
 typedef Medhub__Webhook__V1__Outcome Outcome;
 
 #define DELIVERY_TOPIC "medhub.delivery"
 
 /* ---- small things ---- */
-
-static enum status check_room(const struct rows *rows, struct fault *fault)
-{
-    return rows->full ? fault_reject(fault, "store.too_large", "a record needs more memory than it may have")
-                      : STATUS_OK;
-}
 
 /* Which submission a record belongs to. What a timer said has none: one number for what it says of one key at
  * one time stands for it, so that many keys with the same moment stay apart. */
@@ -37,50 +30,6 @@ static enum status input_of(struct rows *rows, const char *topic, int32_t partit
     if (strcmp(topic, "timer") == 0)
         offset = (int64_t)(hash_bytes(key, (uint64_t)offset) & PLACE_OFFSET_MAX);
     return place_of(rows->topics, rows->sql, topic, partition, offset, input, fault);
-}
-
-static enum status unpack(struct rows *rows, const ProtobufCMessageDescriptor *descriptor, struct bytes value,
-                          void *message, struct fault *fault)
-{
-    ProtobufCMessage *made = NULL;
-
-    if (value.data == NULL)
-        return fault_reject(fault, "store.empty", "a record without a value");
-    enum status status = unpack_message(schema_of(descriptor), value, rows->arena, &made, fault);
-    memcpy(message, &made, sizeof made);
-    return status;
-}
-
-/* ---- business keys ---- */
-
-struct keys {
-    struct rows *rows;
-    int64_t input, at_ms;
-};
-
-static void add_key(void *self, enum search_kind kind, struct bytes key)
-{
-    struct keys *keys = self;
-    struct sql_value text = rows_text(key);
-
-    if (text.bytes.length == 0)
-        return;
-    struct sql_value *to = rows_add(keys->rows, TABLE_BUSINESS_KEY);
-    if (to == NULL)
-        return;
-    *to++ = text;
-    *to++ = sql_integer(keys->at_ms);
-    *to++ = sql_integer(keys->input);
-    *to++ = sql_integer(kind);
-}
-
-static void add_attributes(struct keys *keys, const char *source, const char *id, struct bytes trace,
-                           struct bytes key)
-{
-    add_key(keys, SEARCH_EVENT_ID, bytes_of(id));
-    add_key(keys, SEARCH_ORGANISATION, bytes_of(source));
-    add_key(keys, SEARCH_TRACE_ID, trace);
-    add_key(keys, SEARCH_KEY, key);
 }
 
 /* ---- facts ---- */
@@ -127,7 +76,7 @@ static enum status fact_rows(struct rows *rows, const struct record *record, int
     const struct message_facts *facts = schema_find_event(event.attributes.type);
     if (facts == NULL)
         return fault_reject(fault, "store.type", "a fact of a type that this medhub does not know");
-    status = unpack(rows, facts->descriptor, record->value, &message, fault);
+    status = rows_unpack(rows, facts->descriptor, record->value, &message, fault);
     const Provenance *provenance = status == STATUS_OK ? provenance_of(facts, message) : NULL;
     if (status == STATUS_OK && provenance == NULL)
         status = fault_reject(fault, "store.provenance", "a fact without provenance");
@@ -136,7 +85,7 @@ static enum status fact_rows(struct rows *rows, const struct record *record, int
                           &input, fault);
     struct sql_value *to = status == STATUS_OK ? rows_add(rows, TABLE_FACT) : NULL;
     if (to == NULL)
-        return status == STATUS_OK ? check_room(rows, fault) : status;
+        return status == STATUS_OK ? rows_check_room(rows, fault) : status;
 
     struct bytes trace = business_trace_id(event.attributes.traceparent);
     *to++ = sql_integer(place);
@@ -152,12 +101,12 @@ static enum status fact_rows(struct rows *rows, const struct record *record, int
     *to++ = rows_text(record->key);
     *to++ = sql_bytes(record->value);
 
-    struct keys keys = {rows, input, provenance->decided_at_ms};
-    add_attributes(&keys, event.attributes.source, event.attributes.id, trace, record->key);
-    business_keys_of(facts, message, rows->arena, add_key, &keys);
+    struct row_keys keys = {rows, input, provenance->decided_at_ms};
+    rows_add_attribute_keys(&keys, event.attributes.source, event.attributes.id, trace, record->key);
+    business_keys_of(facts, message, rows->arena, rows_add_key, &keys);
     trace_rows(rows, message, event.attributes.source, place);
     recall_rows(rows, message, place);
-    return check_room(rows, fault);
+    return rows_check_room(rows, fault);
 }
 
 /* ---- receipts ---- */
@@ -167,14 +116,6 @@ static const char *first_code(const Receipt *receipt)
     return receipt->n_findings == 0 ? "" : receipt->findings[0]->code;
 }
 
-static void receipt_keys(struct rows *rows, const Receipt *receipt, int64_t input)
-{
-    struct keys keys = {rows, input, receipt->decided_at_ms};
-
-    add_attributes(&keys, receipt->source, receipt->id, BYTES_NONE, bytes_of(receipt->key));
-    add_key(&keys, SEARCH_EVENT_ID, bytes_of(receipt->first_id));
-}
-
 static enum status receipt_rows(struct rows *rows, const struct record *record, int64_t place,
                                 struct fault *fault)
 {
@@ -182,13 +123,13 @@ static enum status receipt_rows(struct rows *rows, const struct record *record, 
     int64_t input = 0;
 
     enum status status =
-        unpack(rows, &medhub__event__v1__receipt__descriptor, record->value, &receipt, fault);
+        rows_unpack(rows, &medhub__event__v1__receipt__descriptor, record->value, &receipt, fault);
     if (status == STATUS_OK)
         status = input_of(rows, receipt->input_topic, receipt->input_partition, receipt->input_offset,
                           bytes_of(receipt->key), &input, fault);
     struct sql_value *to = status == STATUS_OK ? rows_add(rows, TABLE_RECEIPT) : NULL;
     if (to == NULL)
-        return status == STATUS_OK ? check_room(rows, fault) : status;
+        return status == STATUS_OK ? rows_check_room(rows, fault) : status;
     *to++ = sql_integer(place);
     *to++ = sql_integer(input);
     *to++ = sql_text(receipt->source);
@@ -201,25 +142,11 @@ static enum status receipt_rows(struct rows *rows, const struct record *record, 
     *to++ = sql_integer(receipt->submitted_at_ms);
     *to++ = sql_integer(receipt->decided_at_ms);
     *to++ = sql_bytes(record->value);
-    receipt_keys(rows, receipt, input);
-    return check_room(rows, fault);
+    rows_add_receipt_keys(rows, receipt, input);
+    return rows_check_room(rows, fault);
 }
 
 /* ---- deliveries ---- */
-
-static void recipient_rows(struct rows *rows, const Delivery *delivery, int64_t place)
-{
-    int64_t type = (int64_t)hash_bytes(bytes_of(delivery->type), 0);
-
-    for (size_t i = 0; i < delivery->n_recipients; i++) {
-        struct sql_value *to = rows_add(rows, TABLE_RECIPIENT);
-        if (to == NULL)
-            return;
-        *to++ = sql_text(delivery->recipients[i]);
-        *to++ = sql_integer(place);
-        *to++ = sql_integer(type);
-    }
-}
 
 static enum status delivery_rows(struct rows *rows, const struct record *record, int64_t place,
                                  struct fault *fault)
@@ -228,13 +155,13 @@ static enum status delivery_rows(struct rows *rows, const struct record *record,
     int64_t input = 0;
 
     enum status status =
-        unpack(rows, &medhub__event__v1__delivery__descriptor, record->value, &delivery, fault);
+        rows_unpack(rows, &medhub__event__v1__delivery__descriptor, record->value, &delivery, fault);
     if (status == STATUS_OK)
         status = input_of(rows, delivery->input_topic, delivery->input_partition, delivery->input_offset,
                           record->key, &input, fault);
     struct sql_value *to = status == STATUS_OK ? rows_add(rows, TABLE_DELIVERY) : NULL;
     if (to == NULL)
-        return status == STATUS_OK ? check_room(rows, fault) : status;
+        return status == STATUS_OK ? rows_check_room(rows, fault) : status;
     *to++ = sql_integer(place);
     *to++ = sql_integer(input);
     *to++ = sql_integer(delivery->index);
@@ -247,8 +174,8 @@ static enum status delivery_rows(struct rows *rows, const struct record *record,
     *to++ = sql_text(delivery->id);
     *to++ = sql_text(delivery->subject);
     *to++ = sql_bytes(record->value);
-    recipient_rows(rows, delivery, place);
-    return check_room(rows, fault);
+    rows_add_recipients(rows, delivery, place);
+    return rows_check_room(rows, fault);
 }
 
 /* ---- parked records ---- */
@@ -288,23 +215,6 @@ static enum status parked_input(struct rows *rows, const struct record *record, 
     return input_of(rows, topic, (int32_t)partition, offset, record->key, input, fault);
 }
 
-/* Of what was refused: often it cannot be read, then it is found by its attributes only. */
-static void parked_keys(struct rows *rows, const struct event_attributes *of, struct bytes trace,
-                        struct bytes key, struct bytes value, int64_t input, int64_t decided_ms)
-{
-    const struct message_facts *facts = schema_find_event(of->type);
-    struct keys keys = {rows, input, decided_ms};
-    ProtobufCMessage *message = NULL;
-    struct fault ignored;
-
-    if (facts != NULL && value.data != NULL &&
-        unpack_submitted(facts, value, WIRE_OWN, rows->arena, &message, NULL, &ignored) != STATUS_OK)
-        message = NULL;
-    add_attributes(&keys, of->source, of->id, trace, key);
-    if (message != NULL)
-        business_keys_of(facts, message, rows->arena, add_key, &keys);
-}
-
 /* What the read model keeps of a refused event: no pseudonym, no sealed value, and nothing that a sender put in clear where
  * one of these belongs. The parked topic has it byte for byte. What cannot be read is kept as it is. */
 static struct bytes parked_value(struct rows *rows, const struct event_attributes *of, struct bytes value)
@@ -341,7 +251,7 @@ static enum status parked_rows(struct rows *rows, const struct record *record, i
     enum status status = parked_input(rows, record, &from, &input, fault);
     struct sql_value *to = status == STATUS_OK ? rows_add(rows, TABLE_PARKED) : NULL;
     if (to == NULL)
-        return status == STATUS_OK ? check_room(rows, fault) : status;
+        return status == STATUS_OK ? rows_check_room(rows, fault) : status;
     struct bytes trace = business_trace_id(of->traceparent);
     int64_t decided_ms = record->timestamp_ms; /* of records of a hub that did not say it */
     (void)text_parse_i64(from.decided, &decided_ms);
@@ -357,7 +267,7 @@ static enum status parked_rows(struct rows *rows, const struct record *record, i
     struct bytes key = parked_key(record->key), value = parked_value(rows, of, record->value);
     *to++ = sql_bytes(key);
     *to++ = sql_bytes(value);
-    parked_keys(rows, of, trace, key, value, input, decided_ms);
+    rows_add_parked_keys(rows, of, trace, key, value, input, decided_ms);
     rows->full = false; /* a refused giant is still a row; what did not fit is not found by its fields */
     return STATUS_OK;
 }
@@ -371,7 +281,7 @@ static enum status answer_rows(struct rows *rows, const struct record *record, i
     int64_t input = 0, delivery = 0;
 
     enum status status =
-        unpack(rows, &medhub__webhook__v1__outcome__descriptor, record->value, &outcome, fault);
+        rows_unpack(rows, &medhub__webhook__v1__outcome__descriptor, record->value, &outcome, fault);
     if (status == STATUS_OK)
         status = place_of(rows->topics, rows->sql, DELIVERY_TOPIC, outcome->delivery_partition,
                           outcome->delivery_offset, &delivery, fault);
@@ -380,7 +290,7 @@ static enum status answer_rows(struct rows *rows, const struct record *record, i
                           outcome->input_offset, &input, fault);
     struct sql_value *to = status == STATUS_OK ? rows_add(rows, TABLE_ANSWER) : NULL;
     if (to == NULL)
-        return status == STATUS_OK ? check_room(rows, fault) : status;
+        return status == STATUS_OK ? rows_check_room(rows, fault) : status;
     *to++ = sql_integer(place);
     *to++ = sql_integer(input);
     *to++ = sql_integer(delivery);
@@ -391,7 +301,7 @@ static enum status answer_rows(struct rows *rows, const struct record *record, i
     *to++ = sql_integer(outcome->attempts);
     *to++ = sql_integer(outcome->settled_at_ms);
     *to++ = sql_bytes(record->value);
-    return check_room(rows, fault);
+    return rows_check_room(rows, fault);
 }
 
 /* ---- which is which ---- */
@@ -457,103 +367,4 @@ enum status rows_of_unread(struct rows *rows, const struct record *record, int64
     *to++ = sql_bytes(record->key);
     *to++ = sql_bytes(record->value);
     return STATUS_OK;
-}
-
-/* ---- the way back, for what leaves ---- */
-
-static const char *column_text(struct rows *rows, const struct sql_cursor *cursor, int column)
-{
-    const char *text = arena_text(rows->arena, sql_column_bytes(cursor, column));
-
-    return text == NULL ? "" : text;
-}
-
-static struct bytes column_bytes(struct rows *rows, const struct sql_cursor *cursor, int column)
-{
-    return arena_bytes(rows->arena,
-                       sql_column_bytes(cursor, column)); /* the cursor moves on before the rows are used */
-}
-
-static void keys_of_fact(struct rows *rows, const struct sql_cursor *cursor)
-{
-    struct keys keys = {rows, sql_column_integer(cursor, 1), sql_column_integer(cursor, 4)};
-    const struct message_facts *facts = schema_find_event(column_text(rows, cursor, 5));
-    ProtobufCMessage *message = NULL;
-    struct fault ignored;
-
-    if (facts == NULL ||
-        unpack_message(facts, sql_column_bytes(cursor, 11), rows->arena, &message, &ignored) != STATUS_OK)
-        message = NULL;
-    add_attributes(&keys, column_text(rows, cursor, 6), column_text(rows, cursor, 7),
-                   column_bytes(rows, cursor, 9), column_bytes(rows, cursor, 10));
-    if (message == NULL)
-        return;
-    business_keys_of(facts, message, rows->arena, add_key, &keys);
-    trace_rows_of_place(rows, message, column_text(rows, cursor, 6), sql_column_integer(cursor, 0));
-}
-
-static void keys_of_receipt(struct rows *rows, const struct sql_cursor *cursor)
-{
-    Receipt *receipt = NULL;
-    struct fault ignored;
-
-    if (unpack(rows, &medhub__event__v1__receipt__descriptor, sql_column_bytes(cursor, 11), &receipt,
-               &ignored) == STATUS_OK)
-        receipt_keys(rows, receipt, sql_column_integer(cursor, 1));
-}
-
-static void recipients_of_delivery(struct rows *rows, const struct sql_cursor *cursor)
-{
-    Delivery *delivery = NULL;
-    struct fault ignored;
-
-    if (unpack(rows, &medhub__event__v1__delivery__descriptor, sql_column_bytes(cursor, 11), &delivery,
-               &ignored) == STATUS_OK)
-        recipient_rows(rows, delivery, sql_column_integer(cursor, 0));
-}
-
-static void keys_of_parked(struct rows *rows, const struct sql_cursor *cursor)
-{
-    const struct event_attributes of = {.source = column_text(rows, cursor, 3),
-                                        .id = column_text(rows, cursor, 4),
-                                        .type = column_text(rows, cursor, 5)};
-
-    parked_keys(rows, &of, column_bytes(rows, cursor, 7), column_bytes(rows, cursor, 9),
-                sql_column_bytes(cursor, 10), sql_column_integer(cursor, 1), sql_column_integer(cursor, 2));
-}
-
-enum status rows_that_find(struct rows *rows, enum table_id table, const struct sql_cursor *cursor,
-                           struct fault *fault)
-{
-    switch (table) {
-    case TABLE_FACT:
-        keys_of_fact(rows, cursor);
-        break;
-    case TABLE_RECEIPT:
-        keys_of_receipt(rows, cursor);
-        break;
-    case TABLE_DELIVERY:
-        recipients_of_delivery(rows, cursor);
-        break;
-    case TABLE_PARKED:
-        keys_of_parked(rows, cursor);
-        break;
-    case TABLE_RECIPIENT:
-    case TABLE_ANSWER:
-    case TABLE_BUSINESS_KEY:
-    case TABLE_UNREAD:
-    case TABLE_TRACE_SCAN:
-    case TABLE_TRACE_ITEM:
-    case TABLE_TRACE_SHIPMENT:
-    case TABLE_TRACE_MEMBER:
-    case TABLE_TRACE_USE:
-    case TABLE_TRACE_PRODUCT:
-    case TABLE_RECALL:
-    case TABLE_RECALL_PROGRESS:
-    case TABLE_RECALL_HOLDING:
-    case TABLE_RECALL_ANSWER:
-    case TABLE_COUNT:
-        break;
-    }
-    return check_room(rows, fault);
 }

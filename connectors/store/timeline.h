@@ -1,4 +1,4 @@
-/* timeline.h: one exchange while it is read. Internal to read_timeline.c and read_gaps.c. */
+/* timeline.h: one exchange while it is read: its lines (timeline.c). Internal to read_timeline.c and read_gaps.c. */
 #ifndef STORE_TIMELINE_H
 #define STORE_TIMELINE_H
 
@@ -20,6 +20,8 @@ struct seen_line *timeline_add_line(struct seen_lines *lines);
 
 /* The first line of that step, or NULL. */
 const struct seen_line *timeline_find(const struct exchange *exchange, enum seen_step step);
+
+/* --- read_gaps.c --- */
 
 /* Between a submission and its fact or parked record stands a receipt, and the other way round: lines that
  * say what is missing. They reach the store over different partitions, so a gap may close a moment later. */
