@@ -6,7 +6,7 @@ drug codes of ops/data, then its device identifiers.
 A release of other items is published and withdrawn first: a broker that has just started spends more time on compiling itself than
 on its work, and runs what is not compiled yet slowly. Its rows say how much, by the broker's own threads. On two processors the optimising
 compiler took 53 of the broker's 102 µs an item at first (9,800 items/s) and still 22 of 46 later on (16,000/s); without it
-(MEDHUB_KAFKA_JAVA=-XX:TieredStopAtLevel=1) the broker took 45 (13,900/s) and 25 (20,700/s). Nothing of the hub's is cold: it takes the
+(OPS_KAFKA_JAVA=-XX:TieredStopAtLevel=1) the broker took 45 (13,900/s) and 25 (20,700/s). Nothing of the hub's is cold: it takes the
 same 27 to 30 µs in both."""
 import datetime
 import glob
