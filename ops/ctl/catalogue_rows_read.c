@@ -35,10 +35,12 @@ static enum status is_no_row(struct reading *reading, const char *what)
 
 static enum status check(struct reading *reading, const struct catalogue_dated *row)
 {
-    if (row->key == NULL || strchr(row->key, '/') == NULL)
+    if (row->key == NULL || strchr(row->key, '/') == NULL || !bytes_is_utf8(bytes_of(row->key)))
         return is_no_row(reading, "no key of KIND/CODE");
-    if (row->region == NULL || strlen(row->region) != REGION_DIGITS)
+    if (row->region == NULL || strlen(row->region) != REGION_DIGITS || strspn(row->region, "0123456789") != REGION_DIGITS)
         return is_no_row(reading, "no region of six digits");
+    if (row->version > INT64_MAX)
+        return is_no_row(reading, "no version");
     return row->valid_from == DATE_NONE ? is_no_row(reading, "no first day") : STATUS_OK;
 }
 
@@ -187,8 +189,10 @@ static enum status take_digest(struct reading *reading, const Medhub__Event__V1_
 
     if (message->value.len != sizeof row.sum.bytes || (row.mark == CATALOGUE_AFTER && strcmp(message->key, "after") != 0))
         return is_no_row(reading, "no digest");
+    if (message->version > INT64_MAX || (reading->number > 1 && !reading->changes))
+        return is_no_row(reading, "a digest that does not belong here");
     memcpy(row.sum.bytes, message->value.data, sizeof row.sum.bytes);
-    reading->changes |= reading->number == 1;
+    reading->changes = true;
     return give(reading, &row);
 }
 
