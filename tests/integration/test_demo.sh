@@ -24,7 +24,7 @@ tells_everything() {
         fail "the sum is missing"
     grep -q '^  ✓ [1-9][0-9]* 份收到 = [1-9][0-9]* 份应得' "$work/out" || fail "the webhook endpoint did not get its deliveries"
     [ "$(grep -c '^  ✓ 由查询库的索引回答' "$work/out")" = 3 ] || fail "not three searches that were answered"
-    for name in '没有一条预警' '一环不缺' '召回的下一个事务起即拒绝' '三支都找到了'; do
+    for name in '只由一家药店、只配一次' '没有一条预警' '一环不缺' '召回的下一个事务起即拒绝' '三支都找到了'; do
         grep -q "^  ✓ .*$name" "$work/out" || fail "the stent's chain and recall do not tell: $name"
     done
     ! grep -q '✗' "$work/out" || fail "something does not hold"
