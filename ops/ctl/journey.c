@@ -89,6 +89,48 @@ static void keep_source(struct journey *journey, const char *source, size_t sour
     journey->count = kept;
 }
 
+/* How often the event was refused and kept, by the exchanges found so far. */
+static size_t times_parked(const struct journey *journey)
+{
+    size_t times = 0;
+
+    for (size_t i = 0; i < journey->count; i++)
+        times += journey->lines[i].step == SEEN_PARKED && !journey->lines[i].missing;
+    return times;
+}
+
+static enum status put_in_front(struct journey *journey, const struct journey *found, struct fault *fault)
+{
+    size_t count = found->count + journey->count;
+    struct seen_line *lines = arena_take(journey->ask.session.arena, count * sizeof *lines);
+
+    if (lines == NULL)
+        return fault_retry(fault, "memory.out", "no memory for a journey");
+    memcpy(lines, found->lines, found->count * sizeof *lines);
+    memcpy(lines + found->count, journey->lines, journey->count * sizeof *lines);
+    journey->lines = lines;
+    journey->count = count;
+    return STATUS_OK;
+}
+
+/* What a person corrected (ctl parked edit) has the id of the refused event and the number of its attempt. */
+static enum status add_corrections(struct journey *journey, const char *id, struct fault *fault)
+{
+    size_t last = times_parked(journey) + 1;
+    enum status status = STATUS_OK;
+
+    for (size_t attempt = 2; status == STATUS_OK && attempt <= last && attempt <= EXCHANGES_MAX; attempt++) {
+        struct journey found = {.ask = journey->ask, .options = journey->options};
+        const char *corrected = arena_format(journey->ask.session.arena, "%s.%zu", id, attempt);
+        if (corrected == NULL)
+            return fault_retry(fault, "memory.out", "no memory for a journey");
+        status = read_id(&found, corrected, fault);
+        if (status == STATUS_OK && found.count > 0)
+            status = put_in_front(journey, &found, fault);
+    }
+    return status;
+}
+
 /* A position, an id (the ids of what the hub made itself have slashes in them), or SOURCE/ID. */
 static enum status read_event(struct journey *journey, const char *text, struct fault *fault)
 {
@@ -98,9 +140,13 @@ static enum status read_event(struct journey *journey, const char *text, struct 
     if (fetch_parse_position(text, journey->ask.session.arena, &position))
         return read_place(journey, &position, fault);
     enum status status = read_id(journey, text, fault);
-    if (status != STATUS_OK || journey->count > 0 || slash == NULL)
+    if (status == STATUS_OK && journey->count > 0)
+        return add_corrections(journey, text, fault);
+    if (status != STATUS_OK || slash == NULL)
         return status;
     status = read_id(journey, slash + 1, fault);
+    if (status == STATUS_OK)
+        status = add_corrections(journey, slash + 1, fault);
     if (status == STATUS_OK)
         keep_source(journey, text, (size_t)(slash - text));
     return status;
@@ -232,9 +278,9 @@ const struct command command_journey = {
     .summary_zh = "查看一次提交的全过程：提交、裁决、事实、投递、应答，缺失处可见",
     .summary = "what became of a submission: decided, fact, deliveries, answers, and what is missing",
     .details = "POSITION is TOPIC/PARTITION/OFFSET of the submission or of any record that came of it. "
-               "Answered from the SQL\n"
-               "read model, with the moment up to which the answer is complete. Exit code 3: nothing is "
-               "known of it.",
+               "By its id also what a\n"
+               "person made of it with ctl parked edit. Answered from the SQL read model, with the moment up to which the answer\n"
+               "is complete. Exit code 3: nothing is known of it.",
     .options = journey_options,
     .option_count = sizeof journey_options / sizeof *journey_options,
     .options_size = sizeof(struct journey_options),

@@ -249,7 +249,16 @@ def looking(total):
     check("nothing to plan", json.loads(run("ctl", "topics", "plan", "-o", "json").stdout) == [])
 
 
-def correcting():
+def journey_of(hub, one, last):
+    """The ids of the exchanges that `ctl journey` tells of ONE, newest first, once LAST is among them."""
+    deadline, ids = time.monotonic() + 20, []
+    while last not in ids and time.monotonic() < deadline:
+        done = run("ctl", "journey", one, "-q", "-o", "json", "--set", f"store.database={hub.place['store']}")
+        ids = [exchange["lines"][0]["id"] for exchange in json.loads(done.stdout)["exchanges"]]
+    return ids
+
+
+def correcting(hub):
     code = "prescription.quantity_not_positive"
     parked = rows(run("ctl", "parked", "--code", code))
     check("parked records with their code", parked and all(row["code"] == code and row["reason"] for row in parked), parked)
@@ -276,6 +285,9 @@ def correcting():
     answer = rows(run("ctl", "parked", "edit", one, "-", "--reason", "a test", "-q", text=json.dumps(event)))
     check("the corrected event is accepted under an id of its own",
           answer[0]["outcome"] == "accepted" and answer[0]["id"].startswith(one + "."), answer)
+    for name in (one, f"{answer[0]['source']}/{one}"):
+        ids = journey_of(hub, name, answer[0]["id"])
+        check(f"the journey of {name} leads over both attempts to what was made of it", ids == [answer[0]["id"], one, one], ids)
 
 
 def changing_an_organisation():
@@ -350,7 +362,7 @@ with Hub() as running:
     load_the_world(running)
     look_up()
     looking(a_day(running))
-    correcting()
+    correcting(running)
     changing_an_organisation()
     a_table_that_is_streamed()
     wrong_lines()
