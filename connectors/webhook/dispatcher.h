@@ -21,6 +21,13 @@ struct record_read {
     struct delivery *delivery;            /* made when somebody takes it; one reference */
 };
 
+/* A live record that waits for room in a window. */
+struct live_hold {
+    int64_t since_ms; /* 0: none waits */
+    int64_t tried_ms;
+    bool looked, all_busy; /* at this try: nobody who follows runs dry */
+};
+
 struct dispatch {
     const struct webhook_settings *settings;
     struct clock clock;
@@ -35,7 +42,7 @@ struct dispatch {
     struct delivery_pool pool;
     struct arena *records, *bodies;
     struct record_read read;
-    int64_t held_since_ms; /* the live record waits for room; 0: none does */
+    struct live_hold hold;
     struct request_texts texts;
     struct target *leaving;
     int64_t *start; /* scratch: an offset per partition of medhub.delivery */

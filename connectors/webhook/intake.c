@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 
-enum { HOLD_MS_MAX = 1000 };
+enum { HOLD_MS_MAX = 1000, HOLD_TRY_MS = 5 /* thousands may hear of the record */ };
 
 static enum endpoint_takes take(struct dispatch *dispatch, struct target *target, struct delivery *delivery)
 {
@@ -44,6 +44,14 @@ static struct delivery *delivery_of(struct dispatch *dispatch, const struct reco
 
 /* ---- at the live end ---- */
 
+/* A clock that was set back ends every wait. */
+static bool is_younger(const struct dispatch *dispatch, int64_t then_ms, int64_t age_ms)
+{
+    int64_t now_ms = now_of(dispatch);
+
+    return now_ms >= then_ms && now_ms - then_ms < age_ms;
+}
+
 static bool nobody_runs_dry(const struct dispatch *dispatch)
 {
     ROSTER_EACH (&dispatch->roster, target, next)
@@ -53,11 +61,17 @@ static bool nobody_runs_dry(const struct dispatch *dispatch)
 }
 
 /* While everybody else has enough to send, waiting for room is cheaper than reading the same records again for TARGET alone. */
-static bool may_wait_for(const struct dispatch *dispatch, const struct target *target)
+static bool may_wait_for(struct dispatch *dispatch, const struct target *target)
 {
-    bool too_long = dispatch->held_since_ms != 0 && now_of(dispatch) - dispatch->held_since_ms > HOLD_MS_MAX;
+    struct live_hold *hold = &dispatch->hold;
+    bool too_long = hold->since_ms != 0 && !is_younger(dispatch, hold->since_ms, HOLD_MS_MAX);
 
-    return !too_long && endpoint_is_well(target->endpoint) && nobody_runs_dry(dispatch);
+    if (too_long || !endpoint_is_well(target->endpoint))
+        return false;
+    if (!hold->looked)
+        hold->all_busy = nobody_runs_dry(dispatch);
+    hold->looked = true;
+    return hold->all_busy;
 }
 
 /* Once, although it may hear of it as itself and by several feeds. False: the record has to wait for it. */
@@ -77,12 +91,23 @@ static bool offer_live(struct dispatch *dispatch, struct target *target, const s
     return true;
 }
 
+static enum status hold(struct dispatch *dispatch, struct fault *fault)
+{
+    if (dispatch->hold.since_ms == 0)
+        dispatch->hold.since_ms = now_of(dispatch);
+    return fault_retry(fault, "webhook.full", "an endpoint's window is full");
+}
+
 static enum status live_record(void *self, const struct record *record, struct fault *fault)
 {
     struct dispatch *dispatch = self;
-    const Medhub__Event__V1__Delivery *message = read_record(dispatch, record);
     bool held = false;
 
+    if (dispatch->hold.since_ms != 0 && is_younger(dispatch, dispatch->hold.tried_ms, HOLD_TRY_MS))
+        return hold(dispatch, fault);
+    const Medhub__Event__V1__Delivery *message = read_record(dispatch, record);
+    dispatch->hold.tried_ms = now_of(dispatch);
+    dispatch->hold.looked = false;
     dispatch->record_number++;
     for (size_t i = 0; message != NULL && i < message->n_recipients; i++) {
         size_t count = 0;
@@ -90,11 +115,10 @@ static enum status live_record(void *self, const struct record *record, struct f
         for (size_t k = 0; k < count; k++)
             held |= !offer_live(dispatch, targets[k], record);
     }
-    if (!held)
-        dispatch->held_since_ms = 0;
-    else if (dispatch->held_since_ms == 0)
-        dispatch->held_since_ms = now_of(dispatch);
-    return held ? fault_retry(fault, "webhook.full", "an endpoint's window is full") : STATUS_OK;
+    if (held)
+        return hold(dispatch, fault);
+    dispatch->hold.since_ms = 0;
+    return STATUS_OK;
 }
 
 /* ---- behind it ---- */
