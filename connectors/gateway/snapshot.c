@@ -31,6 +31,7 @@ enum {
     ASK_TIMEOUT_MS = 5000,
     FOLLOW_TIMEOUT_US = 30 * 1000 * 1000,
     RELEASE_TIMEOUT_US = 60 * 1000 * 1000,
+    MODEL_LATE_MS_MAX = 1000,
     PATH_BYTES = 4200,
     LINE_BYTES_MAX = 4 * 1024 * 1024,
     PARTITIONS_MAX = 64,
@@ -189,6 +190,21 @@ static void pause_a_little(struct snapshots *snapshots)
     (void)pthread_mutex_unlock(&snapshots->lock);
 }
 
+/* The place of a read model that is behind is right too, but whoever begins with such a snapshot reads all that it lacks once more, one
+ * change after the other: after a large release that takes longer than the snapshot. One that does not come is not waited for. */
+static enum status wait_for_model(struct snapshots *snapshots, struct fault *fault)
+{
+    int64_t wanted_ms = clock_now_ms(clock_system()) - MODEL_LATE_MS_MAX, complete_ms = 0;
+    int64_t until_us = clock_monotonic_us() + FOLLOW_TIMEOUT_US;
+
+    enum status status = read_model_feed_complete(snapshots->model, &complete_ms, fault);
+    while (status == STATUS_OK && complete_ms < wanted_ms && !is_stopping(snapshots) && clock_monotonic_us() < until_us) {
+        pause_a_little(snapshots);
+        status = read_model_feed_complete(snapshots->model, &complete_ms, fault);
+    }
+    return status;
+}
+
 /* The tables hold all that the feed tells up to a place once they have read what is in Kafka now: a delivery and its rows are
  * of one transaction, and the place was read before. RETRY: they are late. */
 static enum status wait_for_table(struct snapshots *snapshots, const char *topic, struct fault *fault)
@@ -307,7 +323,9 @@ static enum status make_one(struct snapshots *snapshots, struct fault *fault)
     struct feed_place place;
 
     arena_reset(snapshots->arena);
-    enum status status = read_model_feed_end(snapshots->model, &place, fault);
+    enum status status = wait_for_model(snapshots, fault);
+    if (status == STATUS_OK)
+        status = read_model_feed_end(snapshots->model, &place, fault);
     if (status == STATUS_OK)
         status = wait_for_tables(snapshots, fault);
     const char *cursor = status == STATUS_OK ? cursor_encode(&place, snapshots->arena) : NULL;

@@ -75,6 +75,22 @@ enum status read_model_feed_end(struct read_model *model, struct feed_place *pla
     return status;
 }
 
+enum status read_model_feed_complete(struct read_model *model, int64_t *until_ms, struct fault *fault)
+{
+    struct sql_cursor cursor;
+    bool row = true;
+
+    *until_ms = 0;
+    enum status status = sql_start(model->sql, "SELECT COALESCE(MIN(caught_up_ms), 0) FROM position WHERE topic = '" DELIVERY_TOPIC "'",
+                                   NULL, 0, &cursor, fault);
+    if (status == STATUS_OK)
+        status = sql_next(&cursor, &row, fault);
+    if (status == STATUS_OK && row)
+        *until_ms = sql_column_integer(&cursor, 0);
+    sql_end(&cursor);
+    return status;
+}
+
 /* ---- one page ---- */
 
 struct page {

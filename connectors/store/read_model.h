@@ -108,6 +108,8 @@ enum status read_model_feed_count(struct read_model *model, const struct feed_qu
 /* Where the feed begins now (the oldest that is kept), and where it ends. */
 enum status read_model_feed_begin(struct read_model *model, struct feed_place *place, struct fault *fault) MUST_CHECK;
 enum status read_model_feed_end(struct read_model *model, struct feed_place *place, struct fault *fault) MUST_CHECK;
+/* The moment (Unix milliseconds) up to which the feed has all that Kafka had; 0: not known yet. */
+enum status read_model_feed_complete(struct read_model *model, int64_t *until_ms, struct fault *fault) MUST_CHECK;
 
 /* ---- by what a person knows ---- */
 

@@ -2,6 +2,7 @@
 #ifndef TEST_FAKE_READ_MODEL_H
 #define TEST_FAKE_READ_MODEL_H
 
+#include "base/clock.h"
 #include "event/pack.h"
 #include "store/read_model.h"
 
@@ -295,6 +296,15 @@ enum status read_model_feed_end(struct read_model *model, struct feed_place *pla
 {
     (void)model;
     return bound(fake.next, place, fault);
+}
+
+enum status read_model_feed_complete(struct read_model *model, int64_t *until_ms, struct fault *fault)
+{
+    (void)model;
+    if (enter(fault) != STATUS_OK)
+        return STATUS_RETRY;
+    *until_ms = clock_now_ms(clock_system());
+    return leave();
 }
 
 enum status read_model_search(struct read_model *model, const struct search_query *query, struct arena *arena,

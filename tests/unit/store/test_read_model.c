@@ -395,6 +395,7 @@ static void positions_and_version_tell_of_news(void **state)
     struct read_position *positions;
     uint64_t before = 0, after = 0;
     size_t count = 0, delivered = 0;
+    int64_t complete_ms = 0, oldest_ms = INT64_MAX;
 
     store_fill(test);
     assert_int_equal(read_model_version(store_ask(test), &before, &test->fault), STATUS_OK);
@@ -409,10 +410,14 @@ static void positions_and_version_tell_of_news(void **state)
     for (size_t i = 0; i < count; i++) {
         assert_true(positions[i].caught_up_ms > 0);
         assert_int_equal(positions[i].lost, 0);
+        if (strcmp(positions[i].topic, "medhub.delivery") == 0 && positions[i].caught_up_ms < oldest_ms)
+            oldest_ms = positions[i].caught_up_ms;
         if (strcmp(positions[i].topic, "medhub.delivery") == 0 && positions[i].partition == 0)
             delivered = (size_t)positions[i].next_offset;
     }
     assert_int_equal(delivered, 2);
+    assert_int_equal(read_model_feed_complete(store_ask(test), &complete_ms, &test->fault), STATUS_OK);
+    assert_int_equal(complete_ms, oldest_ms);
 }
 
 static void an_answer_too_large_for_the_arena_is_refused_in_a_sentence(void **state)
