@@ -304,10 +304,10 @@ def paused(run):
 
 
 def out_of_time(run):
-    """The hub stops in the middle of a transaction until the broker has aborted it, and wakes with its partitions still
-    its own: nothing of that batch may be missing."""
+    """The hub stops in the middle of a transaction with events until the broker has aborted it, and wakes with its partitions
+    still its own: nothing of that batch may be missing."""
     run.start_load()
-    hub = run.hub("h1", environment={"MEDHUB_STOP_AT": f"after_send_offsets:{run.random.randint(10, 30)}"},
+    hub = run.hub("h1", environment={"MEDHUB_STOP_AT": f"events_in_doubt:{run.random.randint(10, 30)}"},
                   hub__session_timeout_ms=60_000, hub__transaction_timeout_ms=2000)
     hub.wait_stopped()
     run.is_down()
