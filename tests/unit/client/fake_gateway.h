@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { FAKE_EVENTS_MAX = 4096, FAKE_ID_BYTES = 64 };
 
@@ -404,6 +405,7 @@ struct trial {
     struct fake *fake;
     unsigned port;
     struct medhub_options *options;
+    char options_file[TEMP_FOLDER_BYTES + 20]; /* the same, for children */
     struct medhub *hub;
     struct medhub_error error;
     uint64_t seed;
@@ -417,6 +419,11 @@ static inline uint64_t trial_dice(struct trial *trial, uint64_t sides)
 
 static inline void trial_option(struct trial *trial, const char *name, const char *value)
 {
+    FILE *file = fopen(trial->options_file, "a");
+
+    assert_non_null(file);
+    (void)fprintf(file, "%s = %s\n", name, value);
+    assert_int_equal(fclose(file), 0);
     if (medhub_options_set(trial->options, name, value, &trial->error) != MEDHUB_OK)
         fail_msg("%s: %s", name, trial->error.text_en);
 }
@@ -434,12 +441,39 @@ static inline void trial_reopen(struct trial *trial)
     trial_open(trial);
 }
 
+/* Starts this program anew, as "WORD NUMBER OPTIONS DESCRIPTOR", to be killed. A child that was forked alone may inherit a lock of the
+ * address sanitizer's allocator that the fake gateway's thread held, and nobody would ever release it. */
+static inline pid_t trial_child(const struct trial *trial, const char *word, unsigned number, int descriptor)
+{
+    char numbers[2][12];
+
+    (void)snprintf(numbers[0], sizeof numbers[0], "%u", number);
+    (void)snprintf(numbers[1], sizeof numbers[1], "%d", descriptor);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)execl("/proc/self/exe", "child", word, numbers[0], trial->options_file, numbers[1], (char *)NULL);
+        _exit(127);
+    }
+    assert_true(child > 0);
+    return child;
+}
+
+/* In the child: a client with the options of the file PATH. */
+static inline void trial_begin_child(struct trial *trial, const char *path)
+{
+    *trial = (struct trial){.options = medhub_options_new(), .error.size = sizeof trial->error};
+    if (medhub_options_read(trial->options, path, &trial->error) != MEDHUB_OK ||
+        medhub_open(trial->options, &trial->hub, &trial->error) != MEDHUB_OK)
+        _exit(1);
+}
+
 static inline int trial_set_up(void **state)
 {
     struct trial *trial = calloc(1, sizeof *trial);
     char url[60];
 
     temp_folder_make(trial->folder);
+    (void)snprintf(trial->options_file, sizeof trial->options_file, "%s/trial.options", trial->folder);
     trial->error.size = sizeof trial->error;
     trial->fake = calloc(1, sizeof *trial->fake);
     (void)pthread_mutex_init(&trial->fake->lock, NULL);

@@ -193,14 +193,15 @@ static enum medhub_status note_down(void *context, const struct medhub_item *ite
                                                                                         : MEDHUB_AGAIN;
 }
 
-static void follow_until_killed(struct trial *trial, int descriptor)
+static void follow_until_killed(const char *options, int descriptor)
 {
     struct journal journal = {descriptor};
+    struct trial trial;
 
-    if (medhub_open(trial->options, &trial->hub, &trial->error) != MEDHUB_OK ||
-        medhub_follow(trial->hub, "orders", note_down, &journal, &trial->error) != MEDHUB_OK)
+    trial_begin_child(&trial, options);
+    if (medhub_follow(trial.hub, "orders", note_down, &journal, &trial.error) != MEDHUB_OK)
         _exit(1);
-    while (medhub_work(trial->hub, 1000, &trial->error) <= MEDHUB_AGAIN)
+    while (medhub_work(trial.hub, 1000, &trial.error) <= MEDHUB_AGAIN)
         ;
     _exit(2);
 }
@@ -215,9 +216,7 @@ static void killed_at_any_moment_at_most_the_item_in_hand_comes_again(void **sta
     publish(trial, 2000);
     for (int round = 0; round < 15; round++) {
         assert_int_equal(pipe(pipes), 0);
-        pid_t child = fork();
-        if (child == 0)
-            follow_until_killed(trial, pipes[1]);
+        pid_t child = trial_child(trial, "follow", 0, pipes[1]);
         (void)close(pipes[1]);
         unsigned wanted = 1 + (unsigned)trial_dice(trial, 100), seen = 0;
         while (seen < wanted && read(pipes[0], &number, sizeof number) == (ssize_t)sizeof number) {
@@ -239,8 +238,10 @@ static void killed_at_any_moment_at_most_the_item_in_hand_comes_again(void **sta
     assert_true(repeated <= 15);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 5 && strcmp(argv[1], "follow") == 0)
+        follow_until_killed(argv[3], atoi(argv[4]));
 #define TEST(name) cmocka_unit_test_setup_teardown(name, trial_set_up, trial_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(items_come_in_order_once_and_go_on_after_a_restart),

@@ -3,20 +3,19 @@
  * in order. */
 #include "fake_gateway.h"
 
-#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ROUNDS = 25, KEYS = 3, CHILDREN_MAX = 8, BEGIN_MS = 5000 };
+enum { ROUNDS = 25, KEYS = 3 };
 
 /* Submits numbered events as fast as it can and tells each number after the OK. */
-static void submit_until_killed(struct trial *trial, unsigned first, int descriptor)
+static void submit_until_killed(unsigned first, const char *options, int descriptor)
 {
     struct medhub_event event = MEDHUB_EVENT_INIT;
     char id[FAKE_ID_BYTES], subject[FAKE_ID_BYTES];
+    struct trial trial;
 
-    if (medhub_open(trial->options, &trial->hub, &trial->error) != MEDHUB_OK)
-        _exit(1);
+    trial_begin_child(&trial, options);
     for (unsigned number = first;; number++) {
         (void)snprintf(id, sizeof id, "%u", number);
         (void)snprintf(subject, sizeof subject, "k%u", number % KEYS);
@@ -24,35 +23,12 @@ static void submit_until_killed(struct trial *trial, unsigned first, int descrip
         event.id = id;
         event.subject = subject;
         event.data = "{}";
-        if (medhub_submit(trial->hub, &event, 1, NULL, &trial->error) != MEDHUB_OK ||
+        if (medhub_submit(trial.hub, &event, 1, NULL, &trial.error) != MEDHUB_OK ||
             write(descriptor, &number, sizeof number) != (ssize_t)sizeof number)
             _exit(2);
         if (number % 3 == 0)
-            (void)medhub_work(trial->hub, 0, &trial->error);
+            (void)medhub_work(trial.hub, 0, &trial.error);
     }
-}
-
-/* A child of a process with threads may inherit a lock of the address sanitizer's allocator that nobody will ever release: such a
- * child never gets to its first event, and another is made in its place. */
-static pid_t make_child(struct trial *trial, unsigned first, int pipes[2])
-{
-    for (unsigned attempt = 0; attempt < CHILDREN_MAX; attempt++) {
-        assert_int_equal(pipe(pipes), 0);
-        pid_t child = fork();
-        if (child == 0)
-            submit_until_killed(trial, first, pipes[1]);
-        (void)close(pipes[1]);
-        struct pollfd begun = {.fd = pipes[0], .events = POLLIN};
-        if (poll(&begun, 1, BEGIN_MS) == 1)
-            return child;
-        (void)kill(child, SIGKILL);
-        assert_int_equal(waitpid(child, NULL, 0), child);
-        unsigned number;
-        assert_int_equal(read(pipes[0], &number, sizeof number), 0); /* nothing was promised */
-        (void)close(pipes[0]);
-    }
-    fail_msg("no child of %d submits anything within %d ms", CHILDREN_MAX, BEGIN_MS);
-    return -1;
 }
 
 /* Returns the highest number that was promised. */
@@ -61,7 +37,9 @@ static unsigned run_and_kill(struct trial *trial, unsigned first, unsigned wante
     unsigned number = 0, promised = first - 1;
     int pipes[2];
 
-    pid_t child = make_child(trial, first, pipes);
+    assert_int_equal(pipe(pipes), 0);
+    pid_t child = trial_child(trial, "submit", first, pipes[1]);
+    (void)close(pipes[1]);
     for (unsigned i = 0; i < wanted && read(pipes[0], &number, sizeof number) == (ssize_t)sizeof number; i++)
         promised = number;
     (void)kill(child, SIGKILL);
@@ -102,8 +80,10 @@ static void what_was_taken_arrives_in_order_however_often_it_is_killed(void **st
     check_arrivals(trial->fake, promised);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 5 && strcmp(argv[1], "submit") == 0)
+        submit_until_killed((unsigned)strtoul(argv[2], NULL, 10), argv[3], atoi(argv[4]));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_taken_arrives_in_order_however_often_it_is_killed,
                                         trial_set_up, trial_tear_down),
